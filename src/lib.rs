@@ -1,0 +1,19 @@
+//! asof freezes what a database says each day, so that it can be asked again later.
+//!
+//! The layers, from the top; each uses only those below it:
+//!
+//! | layer | what it is for |
+//! | --- | --- |
+//! | `cli` | arguments, one file for each command; the only place that prints |
+//! | [`ops`] | use cases: each returns an outcome |
+//! | [`view`] | typed pages and tables: data in, bytes out |
+//! | [`archive`] | the folder tree: staging, committing, reading |
+//! | [`metrics`] | rows to cube to values: pure |
+//! | [`source`] | a plan's queries to rows |
+//! | [`plan`] | definitions and a day to queries |
+//! | [`calendar`] | day to window |
+//! | [`config`] | `asof.toml` to a checked configuration |
+//! | [`model`] | plain types that all share |
+
+pub mod model;
+pub mod plan;

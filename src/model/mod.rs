@@ -1,0 +1,24 @@
+//! Plain types that every layer shares: days, exact numbers, digests, and the
+//! documents of a frozen day. No input or output happens here.
+
+pub mod day;
+pub mod definitions;
+pub mod digest;
+pub mod edition;
+pub mod manifest;
+pub mod metrics_doc;
+pub mod number;
+pub mod progress;
+pub mod provenance;
+pub mod value;
+
+pub use day::Day;
+pub use definitions::Definitions;
+pub use digest::{Digest, Fingerprint};
+pub use edition::{Edition, SnapshotId};
+pub use manifest::Manifest;
+pub use metrics_doc::MetricsDoc;
+pub use number::Number;
+pub use progress::Progress;
+pub use provenance::Provenance;
+pub use value::Value;

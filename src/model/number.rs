@@ -1,0 +1,305 @@
+//! Exact decimal numbers, from the database to JSON without a lost digit.
+
+use std::cmp::Ordering;
+use std::fmt;
+use std::iter::Sum;
+use std::num::NonZeroU64;
+use std::ops::{Add, Sub};
+use std::str::FromStr;
+
+use bigdecimal::num_bigint::{BigInt, Sign};
+use bigdecimal::{BigDecimal, RoundingMode, Zero};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+/// An exact decimal number of any length.
+///
+/// Equal numbers are equal whatever their trailing zeros; their text keeps the
+/// digits that the database gave (`12.50` stays `12.50`).
+#[derive(Clone, Debug)]
+pub struct Number(BigDecimal);
+
+/// A text that is no number.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{text:?} is no number")]
+pub struct NumberError {
+    /// What was given.
+    pub text: String,
+}
+
+/// How many significant digits a ratio has.
+const RATIO_DIGITS: u64 = 12;
+
+/// The largest power of ten a text may carry: beyond it, the plain digits would fill memory.
+const LARGEST_EXPONENT: i64 = 400;
+
+impl Number {
+    /// Zero.
+    pub fn zero() -> Self {
+        Self(BigDecimal::zero())
+    }
+
+    /// The shortest decimal that reads back as this float; `None` for infinities and NaN.
+    pub fn from_f64(float: f64) -> Option<Self> {
+        float.is_finite().then(|| float.to_string().parse().ok()).flatten()
+    }
+
+    /// Whether it is zero.
+    pub fn is_zero(&self) -> bool {
+        self.0.is_zero()
+    }
+
+    /// The quotient with 12 significant digits, half to even; `None` when `divisor` is zero.
+    pub fn ratio(&self, divisor: &Self) -> Option<Self> {
+        if divisor.is_zero() {
+            return None;
+        }
+        // Dividing integers keeps the rounding ours: bigdecimal's own division stops at a
+        // precision fixed at build time.
+        let (dividend, dividend_scale) = self.0.as_bigint_and_exponent();
+        let (by, by_scale) = divisor.0.as_bigint_and_exponent();
+        Some(divide(&dividend, dividend_scale, &by, by_scale).trimmed())
+    }
+
+    /// This number rounded to `places` decimals, half to even.
+    #[must_use]
+    pub fn rounded(&self, places: i64) -> Self {
+        Self(self.0.with_scale_round(places, RoundingMode::HalfEven))
+    }
+
+    /// The same number without trailing zeros after the point.
+    #[must_use]
+    pub fn trimmed(&self) -> Self {
+        let normal = self.0.normalized();
+        let (_, scale) = normal.as_bigint_and_exponent();
+        Self(if scale < 0 { normal.with_scale(0) } else { normal })
+    }
+
+    /// The digits as an integer and how many of them stand after the point.
+    pub fn to_scaled(&self) -> (BigInt, i64) {
+        let (digits, scale) = self.0.as_bigint_and_exponent();
+        if scale < 0 { self.0.with_scale(0).into_bigint_and_exponent() } else { (digits, scale) }
+    }
+
+    /// The number as a 64-bit integer, if it is one.
+    pub fn to_i64(&self) -> Option<i64> {
+        let normal = self.0.normalized();
+        let (digits, scale) = normal.as_bigint_and_exponent();
+        if scale > 0 {
+            return None;
+        }
+        i64::try_from(if scale < 0 { normal.with_scale(0).into_bigint_and_exponent().0 } else { digits }).ok()
+    }
+
+    /// The nearest float, for drawing only: never for a number that is kept or shown.
+    pub fn to_f64(&self) -> f64 {
+        self.to_string().parse().unwrap_or(f64::NAN)
+    }
+
+    /// Whether it is below zero.
+    pub fn is_negative(&self) -> bool {
+        self.0.sign() == Sign::Minus
+    }
+
+    /// The number without its sign.
+    #[must_use]
+    pub fn abs(&self) -> Self {
+        Self(self.0.abs())
+    }
+
+    /// The product, exact.
+    #[must_use]
+    pub fn times(&self, factor: &Self) -> Self {
+        Self(&self.0 * &factor.0)
+    }
+}
+
+/// `dividend / by` with [`RATIO_DIGITS`] significant digits, half to even.
+fn divide(dividend: &BigInt, dividend_scale: i64, by: &BigInt, by_scale: i64) -> Number {
+    let digits = |number: &BigInt| u64::try_from(number.magnitude().to_string().len()).unwrap_or(u64::MAX);
+    // Enough places that the integer quotient has at least a digit to spare.
+    let shift = (RATIO_DIGITS + 2 + digits(by)).saturating_sub(digits(dividend));
+    let raised = dividend * BigInt::from(10).pow(u32::try_from(shift).unwrap_or(u32::MAX));
+    let (mut quotient, rest) = (&raised / by, &raised % by);
+    let mut scale = dividend_scale - by_scale + i64::try_from(shift).unwrap_or(i64::MAX);
+    if !rest.is_zero() {
+        // A sticky digit stands for all that is cut off, so that a tie is a tie only when exact.
+        let negative = (dividend.sign() == Sign::Minus) != (by.sign() == Sign::Minus);
+        quotient = quotient * 10 + if negative { -1 } else { 1 };
+        scale += 1;
+    }
+    let exact = BigDecimal::new(quotient, scale);
+    let precision = NonZeroU64::new(RATIO_DIGITS).unwrap_or(NonZeroU64::MIN);
+    Number(exact.with_precision_round(precision, RoundingMode::HalfEven))
+}
+
+impl PartialEq for Number {
+    fn eq(&self, other: &Self) -> bool {
+        self.0 == other.0
+    }
+}
+
+impl Eq for Number {}
+
+impl PartialOrd for Number {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl Ord for Number {
+    fn cmp(&self, other: &Self) -> Ordering {
+        self.0.cmp(&other.0)
+    }
+}
+
+impl From<i64> for Number {
+    fn from(integer: i64) -> Self {
+        Self(BigDecimal::from(integer))
+    }
+}
+
+impl From<u64> for Number {
+    fn from(integer: u64) -> Self {
+        Self(BigDecimal::from(integer))
+    }
+}
+
+impl Add<&Number> for Number {
+    type Output = Number;
+
+    fn add(self, other: &Number) -> Number {
+        Number(self.0 + &other.0)
+    }
+}
+
+impl Sub for &Number {
+    type Output = Number;
+
+    fn sub(self, other: &Number) -> Number {
+        Number(&self.0 - &other.0)
+    }
+}
+
+impl<'a> Sum<&'a Number> for Number {
+    fn sum<I: Iterator<Item = &'a Number>>(numbers: I) -> Number {
+        numbers.fold(Number::zero(), |sum, number| sum + number)
+    }
+}
+
+impl fmt::Display for Number {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(&self.0.to_plain_string())
+    }
+}
+
+impl FromStr for Number {
+    type Err = NumberError;
+
+    fn from_str(text: &str) -> Result<Self, NumberError> {
+        let wrong = || NumberError { text: text.chars().take(80).collect() };
+        let number = text.trim();
+        let plain =
+            number.bytes().all(|b| b.is_ascii_digit() || matches!(b, b'+' | b'-' | b'.' | b'e' | b'E'));
+        if !plain || !number.bytes().any(|b| b.is_ascii_digit()) {
+            return Err(wrong());
+        }
+        let exponent = number.split_once(['e', 'E']).map_or(Ok(0), |(_, e)| e.parse::<i64>());
+        match exponent {
+            Ok(e) if e.abs() <= LARGEST_EXPONENT => {}
+            _ => return Err(wrong()),
+        }
+        BigDecimal::from_str(number).map(Self).map_err(|_| wrong())
+    }
+}
+
+impl Serialize for Number {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self.to_i64() {
+            Some(integer) if self.0.fractional_digit_count() <= 0 => serializer.serialize_i64(integer),
+            _ => serde_json::Number::from_str(&self.to_string())
+                .map_err(serde::ser::Error::custom)?
+                .serialize(serializer),
+        }
+    }
+}
+
+impl<'de> Deserialize<'de> for Number {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let number = serde_json::Number::deserialize(deserializer)?;
+        number.as_str().parse().map_err(serde::de::Error::custom)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::Number;
+
+    fn number(text: &str) -> Number {
+        text.parse().unwrap()
+    }
+
+    #[test]
+    fn sixty_five_digits_survive_json() {
+        let digits = "12345678901234567890123456789012345.678901234567890123456789012345";
+        let json = serde_json::to_string(&number(digits)).unwrap();
+        assert_eq!(json, digits);
+        assert_eq!(serde_json::from_str::<Number>(&json).unwrap().to_string(), digits);
+    }
+
+    #[test]
+    fn a_ratio_has_twelve_significant_digits_half_to_even() {
+        let ratio = |a: &str, b: &str| number(a).ratio(&number(b)).unwrap().to_string();
+        assert_eq!(ratio("63", "20770"), "0.00303322099182");
+        assert_eq!(ratio("2", "3"), "0.666666666667");
+        assert_eq!(ratio("-2", "3"), "-0.666666666667");
+        assert_eq!(ratio("1", "4"), "0.25");
+        assert_eq!(ratio("6", "3"), "2");
+        assert_eq!(ratio("3000000", "1"), "3000000");
+        // Exact ties: the thirteenth digit is a lone 5.
+        assert_eq!(ratio("1000000000005", "10"), "100000000000");
+        assert_eq!(ratio("1000000000015", "10"), "100000000002");
+        // No tie: something follows the 5.
+        assert_eq!(ratio("10000000000050000001", "100000000"), "100000000001");
+        assert_eq!(number("1").ratio(&number("0.00")), None);
+    }
+
+    #[test]
+    fn rounding_to_places_is_half_to_even() {
+        assert_eq!(number("0.125").rounded(2).to_string(), "0.12");
+        assert_eq!(number("0.135").rounded(2).to_string(), "0.14");
+        assert_eq!(number("-3.705").rounded(2).to_string(), "-3.70");
+    }
+
+    #[test]
+    fn what_is_no_number_is_refused() {
+        for text in ["", "-", ".", "e5", "1e999999999", "NaN", "inf", "0x10", "1 2", "١٢"] {
+            assert!(text.parse::<Number>().is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_float_becomes_its_shortest_decimal() {
+        assert_eq!(Number::from_f64(0.1).unwrap().to_string(), "0.1");
+        assert_eq!(Number::from_f64(1e21).unwrap().to_string(), "1000000000000000000000");
+        assert_eq!(Number::from_f64(f64::NAN), None);
+    }
+
+    proptest! {
+        #[test]
+        fn integers_round_trip(integer in any::<i64>()) {
+            prop_assert_eq!(Number::from(integer).to_i64(), Some(integer));
+            prop_assert_eq!(serde_json::to_string(&Number::from(integer)).unwrap(), integer.to_string());
+        }
+
+        #[test]
+        fn a_ratio_is_off_by_at_most_half_a_unit_of_its_last_digit(a in -10_000_000i64..10_000_000, b in 1i64..10_000_000) {
+            let ratio = Number::from(a).ratio(&Number::from(b)).unwrap();
+            // |ratio * b - a| <= b * half a unit of the twelfth digit
+            let back = ratio.times(&Number::from(b));
+            let error = (&back - &Number::from(a)).abs().to_f64();
+            prop_assert!(error <= Number::from(a.abs()).to_f64() * 5.1e-12, "{a} / {b} = {ratio}");
+        }
+    }
+}

@@ -1,0 +1,42 @@
+//! One cell of a row, as a source gives it.
+
+use super::Number;
+
+/// A value read from a source, or bound to a query.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Value {
+    /// SQL's NULL.
+    Null,
+    /// Any number but a float, exact.
+    Number(Number),
+    /// A float.
+    Float(f64),
+    /// Text, in UTF-8.
+    Text(String),
+    /// Bytes that are no UTF-8 text.
+    Bytes(Vec<u8>),
+}
+
+impl Value {
+    /// Text of anything that converts into it.
+    pub fn text(text: impl Into<String>) -> Self {
+        Self::Text(text.into())
+    }
+
+    /// What kind of value it is, for messages.
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Self::Null => "NULL",
+            Self::Number(_) => "number",
+            Self::Float(_) => "float",
+            Self::Text(_) => "text",
+            Self::Bytes(_) => "bytes",
+        }
+    }
+}
+
+impl From<i64> for Value {
+    fn from(integer: i64) -> Self {
+        Self::Number(integer.into())
+    }
+}

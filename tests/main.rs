@@ -1,0 +1,3 @@
+//! All tests of whole commands and real parts, in one binary.
+
+mod support;
