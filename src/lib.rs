@@ -5,15 +5,18 @@
 //! | layer | what it is for |
 //! | --- | --- |
 //! | `cli` | arguments, one file for each command; the only place that prints |
-//! | [`ops`] | use cases: each returns an outcome |
-//! | [`view`] | typed pages and tables: data in, bytes out |
-//! | [`archive`] | the folder tree: staging, committing, reading |
+//! | `ops` | use cases: each returns an outcome |
+//! | `view` | typed pages and tables: data in, bytes out |
+//! | `archive` | the folder tree: staging, committing, reading |
 //! | [`metrics`] | rows to cube to values: pure |
-//! | [`source`] | a plan's queries to rows |
+//! | `source` | a plan's queries to rows |
 //! | [`plan`] | definitions and a day to queries |
 //! | [`calendar`] | day to window |
 //! | [`config`] | `asof.toml` to a checked configuration |
 //! | [`model`] | plain types that all share |
 
+pub mod calendar;
+pub mod config;
+pub mod metrics;
 pub mod model;
 pub mod plan;

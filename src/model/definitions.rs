@@ -293,20 +293,39 @@ impl Definitions {
     /// The fingerprint of one metric: of its own definition, the metrics it is made of,
     /// their events, the lists these use, and how days are cut. `None` for an unknown metric.
     ///
-    /// Only the events' own text counts, and of their dimensions all: another metric's
-    /// definition may change without changing this.
+    /// Dimensions are left out: its total does not depend on them.
     pub fn metric_fingerprint(&self, name: &str) -> Option<Fingerprint> {
-        let mut only = Self {
+        let mut only = self.without_names();
+        self.copy_metric(name, &mut only)?;
+        Some(only.fingerprint())
+    }
+
+    /// The fingerprint of one dimension: of its expression and the lists it uses, not of its labels.
+    /// `None` for an unknown one.
+    pub fn dimension_fingerprint(&self, events: &str, name: &str) -> Option<Fingerprint> {
+        let mut only = self.without_names();
+        let def = self.events.get(events)?;
+        let dimension = def.by.get(name)?;
+        if let DimensionOf::Sql(sql) = &dimension.of {
+            self.copy_lists(sql, &mut only);
+        }
+        let alone = DimensionDef { of: dimension.of.clone(), labels: None, alone: false };
+        let by = BTreeMap::from([(name.to_owned(), alone)]);
+        let from = From::Table(String::new());
+        let time = def.time.clone();
+        only.events.insert(events.to_owned(), EventsDef { from, time, time_is: def.time_is, by });
+        Some(only.fingerprint())
+    }
+
+    fn without_names(&self) -> Self {
+        Self {
             format: FORMAT.to_owned(),
             calendar: self.calendar.clone(),
             source: self.source.clone(),
             lists: BTreeMap::new(),
             events: BTreeMap::new(),
             metrics: BTreeMap::new(),
-        };
-        self.copy_metric(name, &mut only)?;
-        // The name itself is left out: a renamed metric is the same number.
-        Some(only.fingerprint())
+        }
     }
 
     fn copy_metric(&self, name: &str, into: &mut Self) -> Option<()> {
@@ -320,12 +339,7 @@ impl Definitions {
             if let From::Sql(sql) = &events.from {
                 self.copy_lists(sql, into);
             }
-            for dimension in events.by.values() {
-                if let DimensionOf::Sql(sql) = &dimension.of {
-                    self.copy_lists(sql, into);
-                }
-            }
-            into.events.insert(of.to_owned(), events.clone());
+            into.events.insert(of.to_owned(), EventsDef { by: BTreeMap::new(), ..events.clone() });
         }
         match &metric.measure {
             Measure::Sum(a) | Measure::Min(a) | Measure::Max(a) | Measure::Avg(a) => {

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
-use super::{Day, Digest, Edition, Fingerprint, Provenance};
+use super::{Day, Definitions, Digest, Edition, Fingerprint, Provenance};
 
 /// The format name and version in a manifest.
 pub const FORMAT: &str = "asof.snapshot/1";
@@ -96,6 +96,9 @@ pub struct DefinitionsDoc {
     pub fingerprint: Fingerprint,
     /// The fingerprint of each metric.
     pub metrics: BTreeMap<String, Fingerprint>,
+    /// The fingerprint of each dimension, by its events and name: `calls.campaign`.
+    #[serde(default)]
+    pub dimensions: BTreeMap<String, Fingerprint>,
 }
 
 /// A file of the snapshot.
@@ -122,6 +125,27 @@ pub struct EventsRead {
     /// The digest of all numbers read, whatever their order and labels: two captures with
     /// equal definitions read the same exactly when these are equal.
     pub numbers: Digest,
+}
+
+impl DefinitionsDoc {
+    /// The fingerprints of these definitions.
+    pub fn of(definitions: &Definitions) -> Self {
+        let metrics = definitions.metrics.keys();
+        let dimensions = definitions.events.iter().flat_map(|(events, def)| {
+            def.by.keys().map(move |name| (format!("{events}.{name}"), (events, name)))
+        });
+        Self {
+            fingerprint: definitions.fingerprint(),
+            metrics: metrics
+                .filter_map(|name| Some((name.clone(), definitions.metric_fingerprint(name)?)))
+                .collect(),
+            dimensions: dimensions
+                .filter_map(|(full, (events, name))| {
+                    Some((full, definitions.dimension_fingerprint(events, name)?))
+                })
+                .collect(),
+        }
+    }
 }
 
 impl Manifest {

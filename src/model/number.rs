@@ -1,5 +1,6 @@
 //! Exact decimal numbers, from the database to JSON without a lost digit.
 
+use std::borrow::Cow;
 use std::cmp::Ordering;
 use std::fmt;
 use std::iter::Sum;
@@ -16,7 +17,16 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 /// Equal numbers are equal whatever their trailing zeros; their text keeps the
 /// digits that the database gave (`12.50` stays `12.50`).
 #[derive(Clone, Debug)]
-pub struct Number(BigDecimal);
+pub struct Number(Digits);
+
+/// Almost all numbers are small integers, and a cube holds very many of them.
+#[derive(Clone, Debug)]
+enum Digits {
+    /// An integer without decimals.
+    Small(i64),
+    /// Anything else.
+    Big(Box<BigDecimal>),
+}
 
 /// A text that is no number.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -35,7 +45,7 @@ const LARGEST_EXPONENT: i64 = 400;
 impl Number {
     /// Zero.
     pub fn zero() -> Self {
-        Self(BigDecimal::zero())
+        Self(Digits::Small(0))
     }
 
     /// The shortest decimal that reads back as this float; `None` for infinities and NaN.
@@ -45,7 +55,7 @@ impl Number {
 
     /// Whether it is zero.
     pub fn is_zero(&self) -> bool {
-        self.0.is_zero()
+        self.big().is_zero()
     }
 
     /// The quotient with 12 significant digits, half to even; `None` when `divisor` is zero.
@@ -53,41 +63,50 @@ impl Number {
         if divisor.is_zero() {
             return None;
         }
-        // Dividing integers keeps the rounding ours: bigdecimal's own division stops at a
+        // Dividing integers keeps the rounding ours: the library's own division stops at a
         // precision fixed at build time.
-        let (dividend, dividend_scale) = self.0.as_bigint_and_exponent();
-        let (by, by_scale) = divisor.0.as_bigint_and_exponent();
+        let (dividend, dividend_scale) = self.big().as_bigint_and_exponent();
+        let (by, by_scale) = divisor.big().as_bigint_and_exponent();
         Some(divide(&dividend, dividend_scale, &by, by_scale).trimmed())
     }
 
     /// This number rounded to `places` decimals, half to even.
     #[must_use]
     pub fn rounded(&self, places: i64) -> Self {
-        Self(self.0.with_scale_round(places, RoundingMode::HalfEven))
+        self.big().with_scale_round(places, RoundingMode::HalfEven).into()
     }
 
     /// The same number without trailing zeros after the point.
     #[must_use]
     pub fn trimmed(&self) -> Self {
-        let normal = self.0.normalized();
-        let (_, scale) = normal.as_bigint_and_exponent();
-        Self(if scale < 0 { normal.with_scale(0) } else { normal })
+        match &self.0 {
+            Digits::Small(_) => self.clone(),
+            Digits::Big(big) => {
+                let normal = big.normalized();
+                let whole = normal.fractional_digit_count() < 0;
+                if whole { normal.with_scale(0).into() } else { normal.into() }
+            }
+        }
     }
 
-    /// The digits as an integer and how many of them stand after the point.
+    /// The digits as an integer and how many of them stand after the point (never below 0).
     pub fn to_scaled(&self) -> (BigInt, i64) {
-        let (digits, scale) = self.0.as_bigint_and_exponent();
-        if scale < 0 { self.0.with_scale(0).into_bigint_and_exponent() } else { (digits, scale) }
+        let big = self.big();
+        let whole = big.fractional_digit_count() < 0;
+        if whole { big.with_scale(0).into_bigint_and_exponent() } else { big.as_bigint_and_exponent() }
+    }
+
+    /// The number of that many digits after the point.
+    pub fn from_scaled(digits: BigInt, scale: i64) -> Self {
+        BigDecimal::new(digits, scale).into()
     }
 
     /// The number as a 64-bit integer, if it is one.
     pub fn to_i64(&self) -> Option<i64> {
-        let normal = self.0.normalized();
-        let (digits, scale) = normal.as_bigint_and_exponent();
-        if scale > 0 {
-            return None;
+        match &self.trimmed().0 {
+            Digits::Small(integer) => Some(*integer),
+            Digits::Big(_) => None,
         }
-        i64::try_from(if scale < 0 { normal.with_scale(0).into_bigint_and_exponent().0 } else { digits }).ok()
     }
 
     /// The nearest float, for drawing only: never for a number that is kept or shown.
@@ -97,19 +116,37 @@ impl Number {
 
     /// Whether it is below zero.
     pub fn is_negative(&self) -> bool {
-        self.0.sign() == Sign::Minus
+        self.big().sign() == Sign::Minus
     }
 
     /// The number without its sign.
     #[must_use]
     pub fn abs(&self) -> Self {
-        Self(self.0.abs())
+        self.big().abs().into()
     }
 
     /// The product, exact.
     #[must_use]
     pub fn times(&self, factor: &Self) -> Self {
-        Self(&self.0 * &factor.0)
+        (self.big().as_ref() * factor.big().as_ref()).into()
+    }
+
+    fn big(&self) -> Cow<'_, BigDecimal> {
+        match &self.0 {
+            Digits::Small(integer) => Cow::Owned(BigDecimal::from(*integer)),
+            Digits::Big(big) => Cow::Borrowed(big),
+        }
+    }
+}
+
+impl From<BigDecimal> for Number {
+    fn from(big: BigDecimal) -> Self {
+        if big.fractional_digit_count() == 0
+            && let Ok(integer) = i64::try_from(big.as_bigint_and_exponent().0)
+        {
+            return Self(Digits::Small(integer));
+        }
+        Self(Digits::Big(Box::new(big)))
     }
 }
 
@@ -129,12 +166,12 @@ fn divide(dividend: &BigInt, dividend_scale: i64, by: &BigInt, by_scale: i64) ->
     }
     let exact = BigDecimal::new(quotient, scale);
     let precision = NonZeroU64::new(RATIO_DIGITS).unwrap_or(NonZeroU64::MIN);
-    Number(exact.with_precision_round(precision, RoundingMode::HalfEven))
+    exact.with_precision_round(precision, RoundingMode::HalfEven).into()
 }
 
 impl PartialEq for Number {
     fn eq(&self, other: &Self) -> bool {
-        self.0 == other.0
+        self.cmp(other) == Ordering::Equal
     }
 }
 
@@ -148,19 +185,22 @@ impl PartialOrd for Number {
 
 impl Ord for Number {
     fn cmp(&self, other: &Self) -> Ordering {
-        self.0.cmp(&other.0)
+        match (&self.0, &other.0) {
+            (Digits::Small(one), Digits::Small(other)) => one.cmp(other),
+            _ => self.big().cmp(&other.big()),
+        }
     }
 }
 
 impl From<i64> for Number {
     fn from(integer: i64) -> Self {
-        Self(BigDecimal::from(integer))
+        Self(Digits::Small(integer))
     }
 }
 
 impl From<u64> for Number {
     fn from(integer: u64) -> Self {
-        Self(BigDecimal::from(integer))
+        BigDecimal::from(integer).into()
     }
 }
 
@@ -168,7 +208,12 @@ impl Add<&Number> for Number {
     type Output = Number;
 
     fn add(self, other: &Number) -> Number {
-        Number(self.0 + &other.0)
+        if let (Digits::Small(one), Digits::Small(other)) = (&self.0, &other.0)
+            && let Some(sum) = one.checked_add(*other)
+        {
+            return Number(Digits::Small(sum));
+        }
+        (self.big().into_owned() + other.big().as_ref()).into()
     }
 }
 
@@ -176,7 +221,7 @@ impl Sub for &Number {
     type Output = Number;
 
     fn sub(self, other: &Number) -> Number {
-        Number(&self.0 - &other.0)
+        (self.big().as_ref() - other.big().as_ref()).into()
     }
 }
 
@@ -188,7 +233,10 @@ impl<'a> Sum<&'a Number> for Number {
 
 impl fmt::Display for Number {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(&self.0.to_plain_string())
+        match &self.0 {
+            Digits::Small(integer) => f.pad(&integer.to_string()),
+            Digits::Big(big) => f.pad(&big.to_plain_string()),
+        }
     }
 }
 
@@ -198,6 +246,9 @@ impl FromStr for Number {
     fn from_str(text: &str) -> Result<Self, NumberError> {
         let wrong = || NumberError { text: text.chars().take(80).collect() };
         let number = text.trim();
+        if let Ok(integer) = number.parse() {
+            return Ok(Self(Digits::Small(integer)));
+        }
         let plain =
             number.bytes().all(|b| b.is_ascii_digit() || matches!(b, b'+' | b'-' | b'.' | b'e' | b'E'));
         if !plain || !number.bytes().any(|b| b.is_ascii_digit()) {
@@ -208,15 +259,15 @@ impl FromStr for Number {
             Ok(e) if e.abs() <= LARGEST_EXPONENT => {}
             _ => return Err(wrong()),
         }
-        BigDecimal::from_str(number).map(Self).map_err(|_| wrong())
+        BigDecimal::from_str(number).map(Self::from).map_err(|_| wrong())
     }
 }
 
 impl Serialize for Number {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        match self.to_i64() {
-            Some(integer) if self.0.fractional_digit_count() <= 0 => serializer.serialize_i64(integer),
-            _ => serde_json::Number::from_str(&self.to_string())
+        match &self.0 {
+            Digits::Small(integer) => serializer.serialize_i64(*integer),
+            Digits::Big(big) => serde_json::Number::from_str(&big.to_plain_string())
                 .map_err(serde::ser::Error::custom)?
                 .serialize(serializer),
         }
@@ -287,6 +338,15 @@ mod tests {
     }
 
     proptest! {
+        #[test]
+        fn small_and_big_digits_agree(a in any::<i64>(), b in any::<i64>()) {
+            // The same numbers written with decimals take the other road.
+            let (big_a, big_b) = (number(&format!("{a}.0")), number(&format!("{b}.0")));
+            prop_assert_eq!(Number::from(a) + &Number::from(b), big_a.clone() + &big_b);
+            prop_assert_eq!(Number::from(a).cmp(&Number::from(b)), big_a.cmp(&big_b));
+            prop_assert_eq!((i128::from(a) + i128::from(b)).to_string(), (Number::from(a) + &Number::from(b)).to_string());
+        }
+
         #[test]
         fn integers_round_trip(integer in any::<i64>()) {
             prop_assert_eq!(Number::from(integer).to_i64(), Some(integer));

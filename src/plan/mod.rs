@@ -1,5 +1,98 @@
 //! Definitions and a day to checked queries: pure.
+//!
+//! A plan is made from the text that is frozen with the numbers and from nothing else.
 
+pub mod dialect;
+pub mod events;
+pub mod expand;
+pub mod measures;
 pub mod query;
+pub mod sql;
+pub mod time;
 
+use std::collections::BTreeMap;
+
+use chrono_tz::Tz;
+
+pub use events::{DimensionPlan, EventsPlan, Grouping, Statement};
 pub use query::Query;
+
+use crate::calendar::Window;
+use crate::model::Definitions;
+
+/// All that is read for one day.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Plan {
+    /// The day.
+    pub window: Window,
+    /// What is read of each kind of events, by name.
+    pub events: Vec<EventsPlan>,
+}
+
+/// Why a day can't be planned.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum PlanError {
+    /// An end of the day can't be told from another in a local time column.
+    #[error(transparent)]
+    Ambiguous(#[from] time::AmbiguousEnd),
+    /// The SQL of some events names an unknown list.
+    #[error(transparent)]
+    Events(#[from] events::EventsError),
+    /// The frozen text names a zone that this version of the zone data does not know.
+    #[error("{zone:?} is no known time zone")]
+    Zone {
+        /// The name.
+        zone: String,
+    },
+}
+
+impl PlanError {
+    /// What to do about it.
+    pub fn hint(&self) -> Option<String> {
+        match self {
+            Self::Ambiguous(_) => Some(
+                "let day_starts_at be a time that clocks never repeat, or read a column that tells UTC"
+                    .to_owned(),
+            ),
+            Self::Events(_) => Some("name a list of [lists] in the braces".to_owned()),
+            Self::Zone { .. } => Some("use a name such as America/Chicago".to_owned()),
+        }
+    }
+}
+
+impl Plan {
+    /// The queries that read the day of `window` under `definitions`.
+    ///
+    /// `max_groups` says for each kind of events how many groups one grouping may have.
+    ///
+    /// # Errors
+    /// When an end of the day is ambiguous in a local time column, or SQL names an unknown list.
+    pub fn new(
+        definitions: &Definitions,
+        window: Window,
+        max_groups: impl Fn(&str) -> u64,
+    ) -> Result<Self, PlanError> {
+        let source = &definitions.source;
+        let zone: Tz =
+            source.time_zone.parse().map_err(|_| PlanError::Zone { zone: source.time_zone.clone() })?;
+        let mut events = Vec::new();
+        for (name, def) in &definitions.events {
+            let bounds = time::Bounds::new(source.dialect, def.time_is, zone, window)?;
+            events.push(events::plan(definitions, name, def, bounds, max_groups(name))?);
+        }
+        Ok(Self { window, events })
+    }
+
+    /// The queries for members' names, each distinct text once.
+    pub fn labels(&self) -> BTreeMap<&str, &Query> {
+        let dimensions = self.events.iter().flat_map(|events| &events.dimensions);
+        let labels = dimensions.filter_map(|dimension| dimension.labels.as_ref());
+        labels.map(|query| (query.sql.as_str(), query)).collect()
+    }
+
+    /// All queries, for a transaction that reads them together.
+    pub fn queries(&self) -> Vec<&Query> {
+        let statements = self.events.iter().map(|events| &events.crossed.query);
+        statements.chain(self.labels().into_values()).collect()
+    }
+}

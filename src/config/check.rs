@@ -1,0 +1,371 @@
+//! Whether the parts of a configuration fit together, and what they mean.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use chrono::{NaiveTime, TimeDelta};
+use chrono_tz::Tz;
+use indexmap::IndexMap;
+
+use super::file::{self, File};
+use super::presentation::{EventsLook, MAX_GROUPS, Presentation, Section, label_of};
+use super::problem::{Problem, did_you_mean, listed};
+use super::tree::Tree;
+use super::{ArchiveSettings, CalendarSettings, Config, PasswordFrom, SourceSettings, SourceUrl};
+use super::{DEFAULT_TIMEOUT, duration, metrics};
+use crate::model::Definitions;
+use crate::model::definitions::{
+    CalendarDef, DimensionDef, DimensionOf, EventsDef, FORMAT, From, SourceDef, TimeIs, TimeSpan,
+    placeholders,
+};
+
+/// The names in braces that stand for the day itself.
+const WINDOW_NAMES: [&str; 3] = ["window", "start", "end"];
+/// Column names of a cube's file, which a dimension can't have.
+const CUBE_COLUMNS: [&str; 3] = ["grouping", "rows", "newest"];
+
+/// Collects problems while a configuration is checked.
+pub struct Checker<'t, 'i> {
+    tree: &'t Tree<'i>,
+    problems: &'t mut Vec<Problem>,
+}
+
+impl Checker<'_, '_> {
+    /// Notes a problem at a path of the file.
+    pub fn problem(&mut self, path: &[&str], message: impl Into<String>, hint: impl Into<Option<String>>) {
+        let problem = self.tree.problem(path, message, hint.into());
+        self.problems.push(problem);
+    }
+
+    /// Whether something is written under that name, be it sound or not: what could not be
+    /// read has had its own problem, and a reference to it needs none.
+    pub fn is_written(&self, table: &str, name: &str) -> bool {
+        self.tree.names(&[table]).contains(&name)
+    }
+
+    /// The names of the dimensions that are written for some events, sound or not.
+    pub fn dimensions_of(&self, events: &str) -> Vec<String> {
+        self.tree.names(&["events", events, "by"]).into_iter().map(str::to_owned).collect()
+    }
+
+    /// Notes every name in braces that is neither a list nor one of `others`.
+    pub fn names_in(&mut self, path: &[&str], sql: &str, others: &[&str]) {
+        for name in placeholders(sql) {
+            if others.contains(&name) || self.is_written("lists", name) {
+                continue;
+            }
+            let lists = self.tree.names(&["lists"]);
+            let hint = if WINDOW_NAMES.contains(&name) {
+                Some("the day can be named in an events' sql only".to_owned())
+            } else {
+                did_you_mean(name, lists.iter().copied())
+                    .or_else(|| Some(format!("add {name} = [\"…\"] under [lists]")))
+            };
+            self.problem(path, format!("{{{name}}} is no list"), hint);
+        }
+    }
+
+    /// Notes a name that can't be the name of something.
+    pub fn name(&mut self, path: &[&str], name: &str) {
+        let mut letters = name.bytes();
+        let starts = letters.next().is_some_and(|b| b.is_ascii_lowercase());
+        if !starts
+            || !letters.all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_')
+            || name.len() > 60
+        {
+            let hint = "use lower-case letters, digits and _, a letter first; what people read is its label";
+            self.problem(path, format!("{name:?} can't be a name"), hint.to_owned());
+        }
+    }
+}
+
+/// Checks a configuration; what is wrong goes to `problems`. `None` when too much is missing.
+pub fn check(file: &File, tree: &Tree<'_>, base: &Path, problems: &mut Vec<Problem>) -> Option<Config> {
+    let mut checker = Checker { tree, problems };
+    let calendar = calendar(file, &mut checker);
+    let source = source(file, base, calendar.map(|calendar| calendar.time_zone), &mut checker);
+    for (name, _) in &file.lists {
+        if WINDOW_NAMES.contains(&name.as_str()) {
+            let hint = "{window}, {start} and {end} stand for the day: take another name".to_owned();
+            checker.problem(&["lists", name], format!("a list can't be named {name:?}"), hint);
+        }
+    }
+    let mut events = BTreeMap::new();
+    let mut looks = IndexMap::new();
+    for (name, written) in &file.events {
+        checker.name(&["events", name], name);
+        looks.insert(name.clone(), look(name, written));
+        if let Some(def) = events_def(name, written, &mut checker) {
+            events.insert(name.clone(), def);
+        }
+    }
+    if checker.tree.names(&["events"]).is_empty() {
+        let hint = "add [events.NAME] with table, time and time_is".to_owned();
+        checker.problem(&[], "there are no events", hint);
+    }
+    let (metrics, metric_looks) = metrics::check(file, &mut checker);
+    if checker.tree.names(&["metrics"]).is_empty() {
+        let hint = "add [metrics] with a line such as calls = { of = \"calls\", count = true }".to_owned();
+        checker.problem(&[], "there are no metrics", hint);
+    }
+    let sections = sections(file, &mut checker);
+    let dir = file.archive.dir.as_deref().unwrap_or("snapshots");
+    let (calendar, source) = (calendar?, source?);
+    let definitions = Definitions {
+        format: FORMAT.to_owned(),
+        calendar: CalendarDef {
+            time_zone: calendar.time_zone.name().to_owned(),
+            day_starts_at: calendar.day_starts_at.format("%H:%M:%S").to_string(),
+        },
+        source: SourceDef { dialect: source.url.dialect(), time_zone: source.time_zone.name().to_owned() },
+        lists: file.lists.clone().into_iter().collect(),
+        events,
+        metrics,
+    };
+    let presentation =
+        Presentation { title: file.archive.title.clone(), events: looks, metrics: metric_looks, sections };
+    Some(Config {
+        source,
+        archive: ArchiveSettings { dir: base.join(dir) },
+        calendar,
+        definitions,
+        presentation,
+    })
+}
+
+fn zone(name: &str, path: &[&str], checker: &mut Checker<'_, '_>) -> Option<Tz> {
+    let zone = name.parse().ok();
+    if zone.is_none() {
+        let names = chrono_tz::TZ_VARIANTS.iter().map(|zone| zone.name());
+        let hint =
+            did_you_mean(name, names).unwrap_or_else(|| "use a name such as America/Chicago".to_owned());
+        checker.problem(path, format!("{name:?} is no known time zone"), hint);
+    }
+    zone
+}
+
+fn calendar(file: &File, checker: &mut Checker<'_, '_>) -> Option<CalendarSettings> {
+    let Some(written) = &file.calendar else {
+        if checker.tree.names(&[]).contains(&"calendar") {
+            return None;
+        }
+        let hint = "add [calendar] with time_zone = \"America/Chicago\" or yours".to_owned();
+        checker.problem(&[], "[calendar] is missing", hint);
+        return None;
+    };
+    let time_zone = zone(&written.time_zone, &["calendar", "time_zone"], checker);
+    let starts = written.day_starts_at.as_deref().unwrap_or("00:00");
+    let day_starts_at = ["%H:%M", "%H:%M:%S"]
+        .iter()
+        .find_map(|format| NaiveTime::parse_from_str(starts, format).ok())
+        .filter(|time| starts.len() >= 5 && chrono::Timelike::nanosecond(time) == 0);
+    if day_starts_at.is_none() {
+        let hint = "write a time of day such as 00:00 or 06:30".to_owned();
+        checker.problem(&["calendar", "day_starts_at"], format!("{starts:?} is no time of day"), hint);
+    }
+    let after = written.final_after.as_deref().unwrap_or("2h");
+    let final_after = span(after, &["calendar", "final_after"], checker);
+    let final_after = TimeDelta::from_std(final_after?).ok()?;
+    Some(CalendarSettings { time_zone: time_zone?, day_starts_at: day_starts_at?, final_after })
+}
+
+/// A span of time of at most a year.
+fn span(text: &str, path: &[&str], checker: &mut Checker<'_, '_>) -> Option<std::time::Duration> {
+    let span = duration::parse(text).filter(|span| span.as_secs() <= 366 * 86_400);
+    if span.is_none() {
+        let hint = "write a whole number and a unit: 500ms, 60s, 15m, 2h, 1d".to_owned();
+        checker.problem(path, format!("{text:?} is no span of time"), hint);
+    }
+    span
+}
+
+fn source(
+    file: &File,
+    base: &Path,
+    calendar_zone: Option<Tz>,
+    checker: &mut Checker<'_, '_>,
+) -> Option<SourceSettings> {
+    let Some(written) = &file.source else {
+        if !checker.tree.names(&[]).contains(&"source") {
+            let hint = "add [source] with url = \"mysql://user@host/database\"".to_owned();
+            checker.problem(&[], "[source] is missing", hint);
+        }
+        return None;
+    };
+    let url = match SourceUrl::parse(&written.url, base) {
+        Ok(url) => Some(url),
+        Err(error) => {
+            checker.problem(&["source", "url"], error.to_string(), error.hint());
+            None
+        }
+    };
+    let given = [
+        ("password_env", written.password_env.clone().map(PasswordFrom::Env)),
+        ("password_file", written.password_file.as_ref().map(|file| PasswordFrom::File(base.join(file)))),
+        ("password_command", written.password_command.clone().map(PasswordFrom::Command)),
+    ];
+    let mut given = given.into_iter().filter_map(|(key, from)| Some((key, from?)));
+    let password = given.next().map_or(PasswordFrom::None, |(_, from)| from);
+    if let Some((key, _)) = given.next() {
+        let hint = "keep one of password_env, password_file and password_command".to_owned();
+        checker.problem(&["source", key], "the password comes from two places", hint);
+    }
+    let timeout = match &written.timeout {
+        None => Some(DEFAULT_TIMEOUT),
+        Some(text) => span(text, &["source", "timeout"], checker),
+    };
+    if timeout.is_some_and(|timeout| timeout.is_zero()) {
+        checker.problem(&["source", "timeout"], "a timeout of nothing lets no query end", None);
+    }
+    let time_zone = match &written.time_zone {
+        None => calendar_zone,
+        Some(name) => zone(name, &["source", "time_zone"], checker),
+    };
+    Some(SourceSettings { url: url?, password, timeout: timeout?, time_zone: time_zone? })
+}
+
+fn look(name: &str, written: &file::Events) -> EventsLook {
+    let label = |(name, dimension): (&String, &file::Dimension)| {
+        (name.clone(), dimension.label.clone().unwrap_or_else(|| label_of(name)))
+    };
+    EventsLook {
+        label: written.label.clone().unwrap_or_else(|| label_of(name)),
+        max_groups: written.max_groups.unwrap_or(MAX_GROUPS),
+        dimensions: written.by.iter().map(label).collect(),
+    }
+}
+
+fn events_def(name: &str, written: &file::Events, checker: &mut Checker<'_, '_>) -> Option<EventsDef> {
+    let path = ["events", name];
+    let from = match (&written.table, &written.sql) {
+        (Some(table), None) => {
+            let wrong = table.is_empty() || table.split('.').any(str::is_empty) || table.contains('\0');
+            if wrong {
+                checker.problem(&["events", name, "table"], format!("{table:?} is no table"), None);
+            }
+            Some(From::Table(table.clone()))
+        }
+        (None, Some(sql)) => {
+            checker.names_in(&["events", name, "sql"], sql, &WINDOW_NAMES);
+            let used = placeholders(sql);
+            if !(used.contains(&"window") || used.contains(&"start") && used.contains(&"end")) {
+                let hint = format!("add where {{window}}, which limits {:?} to the day", written.time);
+                checker.problem(&["events", name, "sql"], "the query is not limited to a day", hint);
+            }
+            Some(From::Sql(sql.clone()))
+        }
+        (Some(_), Some(_)) => {
+            let hint = "keep one of table and sql".to_owned();
+            checker.problem(&["events", name, "sql"], "the events come from two places", hint);
+            None
+        }
+        (None, None) => {
+            let hint = "add table = \"…\", or sql = \"select … where {window}\"".to_owned();
+            checker.problem(&path, format!("the events {name:?} come from nowhere"), hint);
+            None
+        }
+    };
+    let plain = |c: char| c.is_alphanumeric() || matches!(c, '_' | '$' | '.');
+    if written.time.is_empty() || !written.time.chars().all(plain) {
+        let hint = "name a column; to compute one, use sql = \"select … as happened_at …\"".to_owned();
+        checker.problem(&["events", name, "time"], format!("{:?} is no column", written.time), hint);
+    }
+    if written.max_groups == Some(0) {
+        checker.problem(&["events", name, "max_groups"], "no group at all is too few", None);
+    }
+    let mut by = BTreeMap::new();
+    for (dimension, def) in &written.by {
+        let path = ["events", name, "by", dimension];
+        checker.name(&path, dimension);
+        if CUBE_COLUMNS.contains(&dimension.as_str()) {
+            checker.problem(&path, format!("a dimension can't be named {dimension:?}"), None);
+        }
+        if let Some(def) = dimension_def(&path, def, checker) {
+            by.insert(dimension.clone(), def);
+        }
+    }
+    let time_is = match written.time_is {
+        file::TimeIs::Local => TimeIs::Local,
+        file::TimeIs::Utc => TimeIs::Utc,
+        file::TimeIs::Epoch => TimeIs::Epoch,
+        file::TimeIs::Instant => TimeIs::Instant,
+    };
+    Some(EventsDef { from: from?, time: written.time.clone(), time_is, by })
+}
+
+fn dimension_def(
+    path: &[&str; 4],
+    written: &file::Dimension,
+    checker: &mut Checker<'_, '_>,
+) -> Option<DimensionDef> {
+    let [events, name, by, dimension] = *path;
+    let of = match (&written.time, &written.sql) {
+        (Some(span), None) => {
+            if written.labels.is_some() {
+                let message = "spans of time have names of their own";
+                checker.problem(&[events, name, by, dimension, "labels"], message, None);
+            }
+            DimensionOf::Time(match span {
+                file::TimeSpan::Hour => TimeSpan::Hour,
+                file::TimeSpan::HalfHour => TimeSpan::HalfHour,
+                file::TimeSpan::QuarterHour => TimeSpan::QuarterHour,
+            })
+        }
+        (None, Some(sql)) => {
+            checker.names_in(path, sql, &[]);
+            if sql.trim().is_empty() {
+                checker.problem(path, "the expression is empty", None);
+            }
+            if let Some(labels) = &written.labels {
+                checker.names_in(&[events, name, by, dimension, "labels"], labels, &[]);
+            }
+            DimensionOf::Sql(sql.clone())
+        }
+        _ => {
+            let hint = "give one of sql = \"…\" and time = \"hour\"".to_owned();
+            checker.problem(path, format!("it is not clear what {dimension:?} is"), hint);
+            return None;
+        }
+    };
+    Some(DimensionDef { of, labels: written.labels.clone(), alone: written.alone })
+}
+
+fn sections(file: &File, checker: &mut Checker<'_, '_>) -> Vec<Section> {
+    let events = checker.tree.names(&["events"]);
+    let dimensions: Vec<String> =
+        events.into_iter().flat_map(|events| checker.dimensions_of(events)).collect();
+    let mut sections = Vec::new();
+    for (at, written) in file.dashboard.iter().enumerate() {
+        let number = at.to_string();
+        let place = ["dashboard", number.as_str()];
+        if written.show.is_empty() {
+            checker.problem(&place, "the section shows nothing", "name metrics in show = […]".to_owned());
+        }
+        for (item, metric) in written.show.iter().enumerate() {
+            if !checker.is_written("metrics", metric) {
+                let hint = did_you_mean(metric, file.metrics.keys().map(String::as_str));
+                let path = ["dashboard", &number, "show", &item.to_string()];
+                checker.problem(&path, format!("{metric:?} is no metric"), hint);
+            }
+        }
+        for (item, dimension) in written.by.iter().enumerate() {
+            if !dimensions.contains(dimension) {
+                let known = || dimensions.iter().map(String::as_str);
+                let hint = did_you_mean(dimension, known())
+                    .unwrap_or_else(|| format!("known dimensions: {}", listed(known())));
+                let path = ["dashboard", &number, "by", &item.to_string()];
+                checker.problem(&path, format!("{dimension:?} is no dimension"), hint);
+            }
+        }
+        if written.top == Some(0) {
+            checker.problem(&["dashboard", &number, "top"], "a table of no members shows nothing", None);
+        }
+        sections.push(Section {
+            title: written.title.clone(),
+            show: written.show.clone(),
+            by: written.by.clone(),
+            top: written.top,
+        });
+    }
+    sections
+}

@@ -1,0 +1,260 @@
+//! The shape of `asof.toml`, as written. What it means is checked in [`super::check`].
+
+use indexmap::IndexMap;
+use serde::de::{self, MapAccess, Visitor};
+use serde::{Deserialize, Deserializer};
+
+/// A whole configuration file.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct File {
+    /// The database that is read.
+    pub source: Option<Source>,
+    /// Where frozen days are kept.
+    #[serde(default)]
+    pub archive: Archive,
+    /// How days are cut.
+    pub calendar: Option<Calendar>,
+    /// Named lists, for use in SQL as `{name}`.
+    #[serde(default)]
+    pub lists: IndexMap<String, Vec<String>>,
+    /// Things that happened, each with a time.
+    #[serde(default)]
+    pub events: IndexMap<String, Events>,
+    /// Named numbers.
+    #[serde(default)]
+    pub metrics: IndexMap<String, Metric>,
+    /// The sections of the page, in order.
+    #[serde(default)]
+    pub dashboard: Vec<Dashboard>,
+}
+
+/// `[source]`
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Source {
+    /// `mysql://user@host:3306/database` or `sqlite:file.db`.
+    pub url: String,
+    /// The environment variable that holds the password.
+    pub password_env: Option<String>,
+    /// The file that holds the password.
+    pub password_file: Option<String>,
+    /// The command that prints the password.
+    pub password_command: Option<String>,
+    /// How long each query may take: `60s`.
+    pub timeout: Option<String>,
+    /// Whose local time the source's naive times are; the calendar's when left out.
+    pub time_zone: Option<String>,
+}
+
+/// `[archive]`
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Archive {
+    /// The folder, relative to the configuration file; `snapshots` when left out.
+    pub dir: Option<String>,
+    /// What the pages are about, in a few words.
+    pub title: Option<String>,
+}
+
+/// `[calendar]`
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Calendar {
+    /// The IANA name of the zone whose dates name the days.
+    pub time_zone: String,
+    /// The local time at which a day starts; midnight when left out.
+    pub day_starts_at: Option<String>,
+    /// How long after its end a day is final; two hours when left out.
+    pub final_after: Option<String>,
+}
+
+/// `[events.NAME]`
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Events {
+    /// The table whose rows are the events.
+    pub table: Option<String>,
+    /// Or the query that gives them, with `{window}` where the time is limited.
+    pub sql: Option<String>,
+    /// The column that holds each event's time.
+    pub time: String,
+    /// How it tells time: `local`, `utc`, `epoch` or `instant`.
+    pub time_is: TimeIs,
+    /// What people call them.
+    pub label: Option<String>,
+    /// How many groups the crossed dimensions may have; 50,000 when left out.
+    pub max_groups: Option<u64>,
+    /// What they can be broken down by.
+    #[serde(default)]
+    pub by: IndexMap<String, Dimension>,
+}
+
+/// How a time column tells time.
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum TimeIs {
+    /// Local time of the source's zone, without a zone.
+    Local,
+    /// UTC, without a zone.
+    Utc,
+    /// Seconds since 1970-01-01 00:00 UTC.
+    Epoch,
+    /// An instant the database knows as such.
+    Instant,
+}
+
+/// A dimension: an SQL expression, or a table that says more.
+#[derive(Debug, Default)]
+pub struct Dimension {
+    /// The span of time its members are.
+    pub time: Option<TimeSpan>,
+    /// The SQL expression whose values are its members.
+    pub sql: Option<String>,
+    /// The query that gives members' names: key, label.
+    pub labels: Option<String>,
+    /// What people call it.
+    pub label: Option<String>,
+    /// Grouped by itself, not crossed with the others.
+    pub alone: bool,
+}
+
+/// A span of time by which events can be grouped.
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum TimeSpan {
+    /// Sixty minutes.
+    Hour,
+    /// Thirty minutes.
+    HalfHour,
+    /// Fifteen minutes.
+    QuarterHour,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct DimensionTable {
+    time: Option<TimeSpan>,
+    sql: Option<String>,
+    labels: Option<String>,
+    label: Option<String>,
+    #[serde(default)]
+    alone: bool,
+}
+
+impl<'de> Deserialize<'de> for Dimension {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct TextOrTable;
+
+        impl<'de> Visitor<'de> for TextOrTable {
+            type Value = Dimension;
+
+            fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.write_str("an SQL expression in quotes, or a table such as { sql = \"…\", labels = \"…\" }")
+            }
+
+            fn visit_str<E: de::Error>(self, sql: &str) -> Result<Dimension, E> {
+                Ok(Dimension { sql: Some(sql.to_owned()), ..Dimension::default() })
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Dimension, A::Error> {
+                let table = DimensionTable::deserialize(de::value::MapAccessDeserializer::new(map))?;
+                let DimensionTable { time, sql, labels, label, alone } = table;
+                Ok(Dimension { time, sql, labels, label, alone })
+            }
+        }
+
+        deserializer.deserialize_any(TextOrTable)
+    }
+}
+
+/// `[metrics]`: one metric, with exactly one of `count`, `sum`, `min`, `max`, `avg`,
+/// `distinct` and `ratio`.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Metric {
+    /// The events it is taken over; not for a ratio.
+    pub of: Option<String>,
+    /// How many rows.
+    pub count: Option<bool>,
+    /// The sum of this SQL expression.
+    pub sum: Option<String>,
+    /// Its smallest value.
+    pub min: Option<String>,
+    /// Its largest value.
+    pub max: Option<String>,
+    /// Its mean.
+    pub avg: Option<String>,
+    /// How many different values it has.
+    pub distinct: Option<String>,
+    /// Two metrics: the one above the line and the one below it.
+    pub ratio: Option<Vec<String>>,
+    /// Only rows for which this SQL condition holds.
+    #[serde(rename = "where")]
+    pub filter: Option<String>,
+    /// What the result is divided by.
+    pub divide: Option<Decimal>,
+    /// The dimensions a `distinct` is also counted by.
+    pub by: Option<Vec<String>>,
+    /// Taken over so many days that end with the day itself: `30d`.
+    pub over: Option<String>,
+    /// What people call it.
+    pub label: Option<String>,
+    /// Its unit; `%` shows a fraction in percent.
+    pub unit: Option<String>,
+    /// Which way is good.
+    pub good: Option<Good>,
+}
+
+/// Which way is good.
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Good {
+    /// More is better.
+    Up,
+    /// Less is better.
+    Down,
+}
+
+/// A number that is written as an integer or with a point.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Decimal(pub String);
+
+impl<'de> Deserialize<'de> for Decimal {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct AnyNumber;
+
+        impl Visitor<'_> for AnyNumber {
+            type Value = Decimal;
+
+            fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.write_str("a number")
+            }
+
+            fn visit_i64<E: de::Error>(self, integer: i64) -> Result<Decimal, E> {
+                Ok(Decimal(integer.to_string()))
+            }
+
+            fn visit_f64<E: de::Error>(self, float: f64) -> Result<Decimal, E> {
+                Ok(Decimal(float.to_string()))
+            }
+        }
+
+        deserializer.deserialize_any(AnyNumber)
+    }
+}
+
+/// `[[dashboard]]`: one section of the page.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Dashboard {
+    /// Its heading.
+    pub title: Option<String>,
+    /// The metrics shown, in order.
+    pub show: Vec<String>,
+    /// The dimensions they are broken down by, in order.
+    #[serde(default)]
+    pub by: Vec<String>,
+    /// How many members a table shows before the rest is summed.
+    pub top: Option<u32>,
+}

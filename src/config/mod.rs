@@ -1,0 +1,84 @@
+//! `asof.toml` to a checked configuration.
+//!
+//! Reading it gives every problem at once, each with its place. What is written is in
+//! [`file`], what it means in [`Config`].
+
+mod check;
+pub mod duration;
+pub mod file;
+mod metrics;
+pub mod presentation;
+pub mod problem;
+mod source;
+mod source_url;
+#[cfg(test)]
+mod tests;
+mod tree;
+
+use std::path::{Path, PathBuf};
+
+use chrono::{NaiveTime, TimeDelta};
+use chrono_tz::Tz;
+
+pub use presentation::Presentation;
+pub use problem::{Problem, Problems};
+pub use source::{DEFAULT_TIMEOUT, PasswordFrom, SourceSettings};
+pub use source_url::{MysqlUrl, SourceUrl, SourceUrlError, SslMode};
+
+use crate::model::Definitions;
+
+/// A configuration in which everything fits together.
+#[derive(Clone, Debug)]
+pub struct Config {
+    /// The database that is read.
+    pub source: SourceSettings,
+    /// Where frozen days are kept.
+    pub archive: ArchiveSettings,
+    /// How days are cut.
+    pub calendar: CalendarSettings,
+    /// The text of all that makes the numbers.
+    pub definitions: Definitions,
+    /// How they are shown.
+    pub presentation: Presentation,
+}
+
+/// How days are cut, and when they are final.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct CalendarSettings {
+    /// The zone whose dates name the days.
+    pub time_zone: Tz,
+    /// The local time at which a day starts.
+    pub day_starts_at: NaiveTime,
+    /// How long after its end a day is final.
+    pub final_after: TimeDelta,
+}
+
+/// Where frozen days are kept.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ArchiveSettings {
+    /// The archive's folder.
+    pub dir: PathBuf,
+}
+
+impl Config {
+    /// Reads the text of a configuration file that lies at `file`; relative paths in it are
+    /// relative to the file's folder.
+    ///
+    /// # Errors
+    /// Every problem in it.
+    pub fn parse(text: &str, file: &Path) -> Result<Self, Problems> {
+        let problems = |mut list: Vec<Problem>| {
+            list.sort_by_key(|problem| (problem.line.unwrap_or(usize::MAX), problem.column));
+            list.dedup();
+            Problems { file: file.to_owned(), list }
+        };
+        let tree = tree::Tree::parse(text).map_err(problems)?;
+        let base = file.parent().unwrap_or(Path::new(""));
+        let (written, mut list) = tree.read::<file::File>();
+        let config = written.and_then(|written| check::check(&written, &tree, base, &mut list));
+        match config {
+            Some(config) if list.is_empty() => Ok(config),
+            _ => Err(problems(list)),
+        }
+    }
+}

@@ -1,0 +1,178 @@
+//! Sound and unsound configurations.
+
+use std::path::Path;
+
+use super::Config;
+
+const SOUND: &str = r#"
+[source]
+url = "mysql://report@db.example/asterisk"
+
+[calendar]
+time_zone = "America/Chicago"
+
+[lists]
+sale = ["SALE"]
+
+[events.calls]
+table = "vicidial_log"
+time = "call_date"
+time_is = "local"
+
+[events.calls.by]
+hour = { time = "hour" }
+status = "status"
+agent = { sql = "user", alone = true, labels = "select user, full_name from vicidial_users" }
+
+[metrics]
+calls = { of = "calls", count = true }
+sales = { of = "calls", count = true, where = "status in {sale}", good = "up" }
+minutes = { of = "calls", sum = "length_in_sec", divide = 60, unit = "min" }
+phones = { of = "calls", distinct = "phone_number", by = ["status"], label = "Unique phones" }
+conversion = { ratio = ["sales", "calls"], unit = "%", over = "30d" }
+
+[[dashboard]]
+title = "Volume"
+show = ["calls", "sales"]
+by = ["hour"]
+"#;
+
+fn problems(text: &str) -> String {
+    Config::parse(text, Path::new("asof.toml"))
+        .map_or_else(|problems| problems.to_string(), |_| "sound".to_owned())
+}
+
+/// The sound text with one piece replaced.
+fn with(piece: &str, other: &str) -> String {
+    assert!(SOUND.contains(piece), "{piece:?} is not in the text");
+    problems(&SOUND.replacen(piece, other, 1))
+}
+
+#[test]
+fn a_sound_configuration_is_read() {
+    let config = Config::parse(SOUND, Path::new("/etc/asof/asof.toml")).unwrap();
+    assert_eq!(config.archive.dir, Path::new("/etc/asof/snapshots"));
+    assert_eq!(config.source.time_zone.name(), "America/Chicago");
+    assert_eq!(config.presentation.metrics["minutes"].label, "Minutes");
+    assert_eq!(config.presentation.metrics.keys().last().unwrap(), "conversion");
+    assert_eq!(config.definitions.metrics["conversion"].over_days, Some(30));
+}
+
+#[test]
+fn what_is_no_toml_is_told_with_its_place() {
+    let text = problems("[source\nurl = mysql\n");
+    assert!(text.starts_with("asof.toml:1:"), "{text}");
+    assert!(text.contains("this is no TOML"), "{text}");
+    assert_eq!(problems("").lines().filter(|line| line.starts_with("asof.toml")).count(), 4);
+}
+
+#[test]
+fn all_problems_are_told_at_once() {
+    let text = with(
+        "table = \"vicidial_log\"\ntime = \"call_date\"",
+        "tabel = \"vicidial_log\"\ntim = \"call_date\"",
+    ) + "\n"
+        + &with(
+            "sum = \"length_in_sec\", divide = 60",
+            "sum = 5, divide = 0, where = \"status in {sales}\", colour = 1",
+        );
+    assert_eq!(
+        text,
+        r#"asof.toml:11:1: "time" is missing
+  hint: add a line time = …
+asof.toml:12:1: unknown key "tabel"
+  hint: did you mean "table"?
+asof.toml:13:1: unknown key "tim"
+  hint: did you mean "time"?
+asof.toml:24:1: it is not said what "minutes" measures
+  hint: give exactly one of count, sum, min, max, avg, distinct and ratio
+asof.toml:24:33: invalid type: integer `5`, expected a string
+asof.toml:24:77: unknown key "colour"
+  hint: known here: of, count, sum, min, max, avg, distinct, ratio, where, divide, by, over, label, unit, good"#
+    );
+}
+
+#[test]
+fn what_does_not_fit_together_is_told_with_a_hint() {
+    for (piece, other, expected) in [
+        (
+            "America/Chicago",
+            "America/Chikago",
+            "asof.toml:6:13: \"America/Chikago\" is no known time zone\n  hint: did you mean \"America/Chicago\"?",
+        ),
+        (
+            "time_zone = \"America/Chicago\"",
+            "time_zone = \"UTC\"\nday_starts_at = \"25:00\"",
+            "asof.toml:7:17: \"25:00\" is no time of day\n  hint: write a time of day such as 00:00 or 06:30",
+        ),
+        (
+            "time_zone = \"America/Chicago\"",
+            "time_zone = \"UTC\"\nfinal_after = \"2 hours\"",
+            "asof.toml:7:15: \"2 hours\" is no span of time\n  hint: write a whole number and a unit: 500ms, 60s, 15m, 2h, 1d",
+        ),
+        (
+            "of = \"calls\", count",
+            "of = \"cals\", count",
+            "asof.toml:22:16: \"cals\" is no events\n  hint: did you mean \"calls\"?",
+        ),
+        (
+            "[\"sales\", \"calls\"], unit",
+            "[\"sale\", \"calls\"], unit",
+            "asof.toml:26:25: \"sale\" is no metric\n  hint: did you mean \"sales\"?",
+        ),
+        (
+            "[\"sales\", \"calls\"], unit",
+            "[\"sales\", \"conversion\"], unit",
+            "asof.toml:26:34: \"conversion\" can't be a part of a ratio\n  hint: name what is counted, not another ratio",
+        ),
+        ("{sale}", "{sail}", "asof.toml:23:47: {sail} is no list\n  hint: did you mean \"sale\"?"),
+        (
+            "over = \"30d\"",
+            "over = \"1d\"",
+            "asof.toml:26:63: \"1d\" is no number of days\n  hint: write a number of days from 2d to 366d, such as 30d",
+        ),
+        (
+            "by = [\"status\"], label",
+            "by = [\"stats\"], label",
+            "asof.toml:25:59: \"stats\" is no dimension of \"calls\"\n  hint: did you mean \"status\"?",
+        ),
+        (
+            "show = [\"calls\"",
+            "show = [\"cells\"",
+            "asof.toml:30:9: \"cells\" is no metric\n  hint: did you mean \"calls\"?",
+        ),
+        (
+            "table = \"vicidial_log\"",
+            "sql = \"select * from vicidial_log\"",
+            "asof.toml:12:7: the query is not limited to a day\n  hint: add where {window}, which limits \"call_date\" to the day",
+        ),
+        ("divide = 60", "divide = 0", "asof.toml:24:59: 0 divides nothing"),
+        (
+            "sale = [\"SALE\"]",
+            "sale = [\"SALE\"]\nwindow = []",
+            "asof.toml:10:1: a list can't be named \"window\"\n  hint: {window}, {start} and {end} stand for the day: take another name",
+        ),
+        (
+            "time_is = \"local\"",
+            "time_is = \"loacl\"",
+            "asof.toml:14:11: \"loacl\" is none of local, utc, epoch, instant\n  hint: did you mean \"local\"?",
+        ),
+        (
+            "mysql://report@db.example/asterisk",
+            "mysql://report:hunter2@/asterisk",
+            "asof.toml:3:7: the source's url names no host\n  hint: write mysql://user@host/database",
+        ),
+    ] {
+        let text = with(piece, other);
+        assert!(text.starts_with(expected), "{piece} -> {other}:\n{text}\nexpected\n{expected}");
+        assert!(!text.contains("hunter2"), "{text}");
+    }
+}
+
+#[test]
+fn a_key_that_is_wrong_twice_is_told_once() {
+    // An unreadable metric is a problem by itself; what refers to it is not.
+    let text = with("sales = { of = \"calls\", count = true,", "sales = { of = 7, count = true,");
+    assert_eq!(text.matches("asof.toml:").count(), 2, "{text}");
+    assert!(!text.contains("is no metric"), "{text}");
+}

@@ -1,0 +1,297 @@
+//! The one statement that reads a day of one kind of events.
+//!
+//! Its rows are groups: of all crossed dimensions together, of each dimension that stands
+//! alone, and of each set of dimensions that a distinct count is taken by. They are one
+//! `union all`, so that they agree also where the engine keeps no snapshot. The columns are
+//! the number of the grouping, then for each dimension its span number, or its key and
+//! spelling, then the aggregates.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::expand::{Names, UnknownName};
+use super::measures::{Aggregates, Fold, NEWEST, ROWS};
+use super::query::Query;
+use super::sql::{Sql, quoted};
+use super::time::Bounds;
+use super::{dialect, measures};
+use crate::model::definitions::{Definitions, DimensionOf, EventsDef, From, Measure, TimeSpan};
+
+/// What is read of one kind of events on one day.
+#[derive(Clone, Debug, PartialEq)]
+pub struct EventsPlan {
+    /// Their name.
+    pub name: String,
+    /// What they are broken down by, by name.
+    pub dimensions: Vec<DimensionPlan>,
+    /// What is computed.
+    pub aggregates: Aggregates,
+    /// The statement with the dimensions crossed.
+    pub crossed: Statement,
+    /// The statement with each dimension alone, for a day with more than `max_groups` groups.
+    pub alone: Statement,
+    /// How many rows one grouping may have; the statements stop one row later.
+    pub max_groups: u64,
+    /// The day in the terms of the time column.
+    pub bounds: Bounds,
+}
+
+/// A dimension as it is read.
+#[derive(Clone, Debug, PartialEq)]
+pub struct DimensionPlan {
+    /// Its name.
+    pub name: String,
+    /// The span, if its members are spans of the day.
+    pub span: Option<TimeSpan>,
+    /// Grouped by itself.
+    pub alone: bool,
+    /// The query that names its members.
+    pub labels: Option<Query>,
+    /// The SQL expression or span number.
+    sql: Sql,
+}
+
+/// A statement and what its rows are.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Statement {
+    /// What is sent.
+    pub query: Query,
+    /// The groupings, by the number in the first column.
+    pub groupings: Vec<Grouping>,
+}
+
+/// One way of grouping the rows.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Grouping {
+    /// The dimensions, as indexes.
+    pub dimensions: Vec<usize>,
+    /// The aggregates it holds, as indexes.
+    pub aggregates: Vec<usize>,
+}
+
+/// What is wrong with the SQL of some events.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{place}: {source}")]
+pub struct EventsError {
+    /// Where: `events.calls.by.status`.
+    pub place: String,
+    /// What.
+    pub source: UnknownName,
+}
+
+/// Plans the reading of one kind of events.
+///
+/// # Errors
+/// A name in braces that is no list.
+pub fn plan(
+    definitions: &Definitions,
+    name: &str,
+    events: &EventsDef,
+    bounds: Bounds,
+    max_groups: u64,
+) -> Result<EventsPlan, EventsError> {
+    let at = |place: String| move |source| EventsError { place, source };
+    let dialect = definitions.source.dialect;
+    let names = Names { dialect, lists: &definitions.lists, window: None };
+    let mut dimensions = Vec::new();
+    for (dimension, def) in &events.by {
+        let place = format!("events.{name}.by.{dimension}");
+        let (span, sql) = match &def.of {
+            DimensionOf::Time(span) => (Some(*span), bounds.slot_number(&events.time, *span)),
+            DimensionOf::Sql(sql) => {
+                (None, Sql::default().user(&names.fill(sql).map_err(at(place.clone()))?))
+            }
+        };
+        let labels = match &def.labels {
+            None => None,
+            Some(text) => {
+                let sql = names.fill(text).map_err(at(format!("{place}.labels")))?;
+                let name = format!("labels of {name}.{dimension}");
+                Some(Query { name, sql: sql.text, params: sql.params })
+            }
+        };
+        dimensions.push(DimensionPlan { name: dimension.clone(), span, alone: def.alone, labels, sql });
+    }
+    let aggregates = measures::aggregates(definitions, name, &events.time)
+        .map_err(|(metric, error)| at(format!("metrics.{metric}"))(error))?;
+    let from = match &events.from {
+        From::Table(table) => {
+            let condition = bounds.condition(&events.time);
+            Sql::new(format!("from {} where ", quoted(dialect, table))).and(&condition)
+        }
+        From::Sql(text) => {
+            let names = Names { window: Some((&bounds, &events.time)), ..names };
+            let sql = names.fill(text).map_err(at(format!("events.{name}.sql")))?;
+            Sql::new("from ").user(&sql).then(" asof_rows")
+        }
+    };
+    let builder =
+        Builder { definitions, name, dimensions: &dimensions, aggregates: &aggregates, from: &from };
+    let crossed = builder.statement(builder.crossed(), max_groups);
+    let alone = builder.statement(builder.each_alone(), max_groups);
+    Ok(EventsPlan { name: name.to_owned(), crossed, alone, dimensions, aggregates, max_groups, bounds })
+}
+
+struct Builder<'a> {
+    definitions: &'a Definitions,
+    name: &'a str,
+    dimensions: &'a [DimensionPlan],
+    aggregates: &'a Aggregates,
+    from: &'a Sql,
+}
+
+/// Groupings on the way: which aggregates each set of dimensions holds.
+type Sets = BTreeMap<Vec<usize>, BTreeSet<usize>>;
+
+impl Builder<'_> {
+    /// The crossed cube first, then what can't be rolled up from it.
+    fn crossed(&self) -> Vec<Grouping> {
+        let crossed = self.places(|dimension| !dimension.alone);
+        let mut sets = self.distinct_sets();
+        for alone in self.places(|dimension| dimension.alone) {
+            sets.entry(vec![alone]).or_default().extend(self.additive());
+        }
+        sets.entry(crossed.clone()).or_default().extend(self.additive());
+        Self::ordered(sets, &crossed)
+    }
+
+    /// The totals first, then each dimension by itself.
+    fn each_alone(&self) -> Vec<Grouping> {
+        let mut sets = self.distinct_sets();
+        for alone in self.places(|_| true) {
+            sets.entry(vec![alone]).or_default().extend(self.additive());
+        }
+        sets.entry(Vec::new()).or_default().extend(self.additive());
+        Self::ordered(sets, &[])
+    }
+
+    fn ordered(mut sets: Sets, first: &[usize]) -> Vec<Grouping> {
+        let head = sets.remove_entry(first);
+        head.into_iter()
+            .chain(sets)
+            .map(|(dimensions, aggregates)| Grouping {
+                dimensions,
+                aggregates: aggregates.into_iter().collect(),
+            })
+            .collect()
+    }
+
+    fn distinct_sets(&self) -> Sets {
+        let mut sets = Sets::new();
+        for (metric, def) in &self.definitions.metrics {
+            let Measure::Distinct(distinct) = &def.measure else { continue };
+            let Some(measures::MetricColumns::Distinct(column)) = self.aggregates.metrics.get(metric) else {
+                continue;
+            };
+            sets.entry(Vec::new()).or_default().insert(*column);
+            for by in &distinct.by {
+                if let Some(place) = self.dimensions.iter().position(|dimension| dimension.name == *by) {
+                    sets.entry(vec![place]).or_default().insert(*column);
+                }
+            }
+        }
+        sets
+    }
+
+    fn additive(&self) -> impl Iterator<Item = usize> {
+        let list = self.aggregates.list.iter().enumerate();
+        list.filter(|(_, aggregate)| aggregate.fold != Fold::Distinct).map(|(at, _)| at)
+    }
+
+    fn places(&self, wanted: impl Fn(&DimensionPlan) -> bool) -> Vec<usize> {
+        let all = self.dimensions.iter().enumerate();
+        all.filter(|(_, dimension)| wanted(dimension)).map(|(at, _)| at).collect()
+    }
+
+    fn statement(&self, groupings: Vec<Grouping>, max_groups: u64) -> Statement {
+        let parts: Vec<Sql> = groupings
+            .iter()
+            .enumerate()
+            .map(|(number, grouping)| self.select(number, grouping, max_groups))
+            .collect();
+        let sql = Sql::join(&parts, "\nunion all\n");
+        let query = Query { name: format!("events.{}", self.name), sql: sql.text, params: sql.params };
+        Statement { query, groupings }
+    }
+
+    /// One grouping: an inner query that groups, an outer one that lines its columns up with
+    /// those of the other groupings and adds the keys.
+    fn select(&self, number: usize, grouping: &Grouping, max_groups: u64) -> Sql {
+        let dialect = self.definitions.source.dialect;
+        let mut outer = vec![Sql::new(format!("{number} as asof_grouping"))];
+        let mut inner = Vec::new();
+        let mut group_by = Vec::new();
+        for (at, dimension) in self.dimensions.iter().enumerate() {
+            let here = grouping.dimensions.contains(&at);
+            let named = |what: &str| {
+                Sql::new(if here { format!("asof_{what}{at}") } else { format!("null as asof_{what}{at}") })
+            };
+            if dimension.span.is_some() {
+                outer.push(named("slot"));
+                if here {
+                    inner.push(dimension.sql.clone().then(&format!(" as asof_slot{at}")));
+                    group_by.push(format!("asof_slot{at}"));
+                }
+                continue;
+            }
+            if here {
+                let grouped = format!("asof_member{at}");
+                outer.push(Sql::new(format!("{} as asof_key{at}", dialect::key(dialect, &grouped))));
+                inner.push(dialect::grouped(dialect, &dimension.sql).then(&format!(" as {grouped}")));
+                inner
+                    .push(dialect::spelling(dialect, &dimension.sql).then(&format!(" as asof_spelling{at}")));
+                group_by.push(grouped);
+            } else {
+                outer.push(named("key"));
+            }
+            outer.push(named("spelling"));
+        }
+        for (at, aggregate) in self.aggregates.list.iter().enumerate() {
+            let column = format!("asof_{at}");
+            if grouping.aggregates.contains(&at) {
+                inner.push(aggregate.sql.clone().then(&format!(" as {column}")));
+                outer.push(Sql::new(column));
+            } else {
+                outer.push(Sql::new(format!("null as {column}")));
+            }
+        }
+        let mut sql = Sql::new("select ")
+            .and(&Sql::join(&outer, ", "))
+            .then("\nfrom (select ")
+            .and(&Sql::join(&inner, ", "))
+            .then("\n  ")
+            .and(self.from);
+        if !group_by.is_empty() {
+            sql = sql.then(&format!("\n  group by {}", group_by.join(", ")));
+            sql = sql.then(&format!("\n  limit {}", max_groups.saturating_add(1)));
+        }
+        sql.then(&format!(") asof_groups{number}"))
+    }
+}
+
+impl EventsPlan {
+    /// How many columns the statements give.
+    pub fn columns(&self) -> usize {
+        let members: usize = self.dimensions.iter().map(|d| if d.span.is_some() { 1 } else { 2 }).sum();
+        1 + members + self.aggregates.list.len()
+    }
+
+    /// What a column of the result is called in messages.
+    pub fn column_name(&self, column: usize) -> String {
+        let mut at = 1;
+        for dimension in &self.dimensions {
+            let width = if dimension.span.is_some() { 1 } else { 2 };
+            if (at..at + width).contains(&column) {
+                return dimension.name.clone();
+            }
+            at += width;
+        }
+        match column.checked_sub(at) {
+            Some(ROWS) => "rows".to_owned(),
+            Some(NEWEST) => "newest".to_owned(),
+            Some(aggregate) => {
+                self.aggregates.list.get(aggregate).map_or_else(String::new, |found| found.column.clone())
+            }
+            None => "grouping".to_owned(),
+        }
+    }
+}

@@ -1,0 +1,82 @@
+//! Filling in the names in braces in SQL that a user wrote.
+
+use std::collections::BTreeMap;
+
+use super::sql::{self, Sql};
+use super::time::Bounds;
+use crate::model::definitions::{Dialect, placeholders};
+
+/// The names that stand for the day itself and so can't be names of lists.
+pub const RESERVED: [&str; 3] = ["window", "start", "end"];
+
+/// A name in braces that means nothing here.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{{{name}}} is no list")]
+pub struct UnknownName {
+    /// The name.
+    pub name: String,
+}
+
+/// What names in braces stand for.
+pub struct Names<'a> {
+    /// The SQL they are written in.
+    pub dialect: Dialect,
+    /// The lists.
+    pub lists: &'a BTreeMap<String, Vec<String>>,
+    /// The day and its time column, where these may be named.
+    pub window: Option<(&'a Bounds, &'a str)>,
+}
+
+impl Names<'_> {
+    /// The SQL with every name in braces replaced: lists by bound values, the window by a
+    /// condition. Other braces are left as they are.
+    ///
+    /// # Errors
+    /// A name that is neither a list nor, where the window is known, a part of it.
+    pub fn fill(&self, text: &str) -> Result<Sql, UnknownName> {
+        let names = placeholders(text);
+        let mut filled = Sql::default();
+        let mut rest = text;
+        while let Some((at, name)) = next_name(rest, &names) {
+            let (before, after) = rest.split_at(at);
+            filled = filled.then(before).and(&self.replacement(name)?);
+            rest = after.get(name.len() + 2..).unwrap_or("");
+        }
+        Ok(filled.then(rest))
+    }
+
+    fn replacement(&self, name: &str) -> Result<Sql, UnknownName> {
+        if let Some((bounds, column)) = self.window {
+            match name {
+                "window" => return Ok(bounds.condition(column)),
+                "start" => return Ok(Sql::bind(bounds.start())),
+                "end" => return Ok(Sql::bind(bounds.end())),
+                _ => {}
+            }
+        }
+        let list = self.lists.get(name).ok_or_else(|| UnknownName { name: name.to_owned() })?;
+        Ok(sql::list(self.dialect, list))
+    }
+}
+
+fn next_name<'n>(text: &str, names: &[&'n str]) -> Option<(usize, &'n str)> {
+    names.iter().filter_map(|name| Some((text.find(&format!("{{{name}}}"))?, *name))).min()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Names;
+    use crate::model::Value;
+    use crate::model::definitions::Dialect;
+
+    #[test]
+    fn lists_become_bound_values_where_they_stand() {
+        let lists = [("sale".into(), vec!["SALE".into()]), ("none".into(), Vec::new())].into();
+        let names = Names { dialect: Dialect::Sqlite, lists: &lists, window: None };
+        let sql = names.fill("a in {sale} or b in {none} or c in {sale} or d = '{ x }'").unwrap();
+        assert_eq!(sql.text, "a in (?) or b in (select null where 1 = 0) or c in (?) or d = '{ x }'");
+        assert_eq!(sql.params, [Value::text("SALE"), Value::text("SALE")]);
+        assert_eq!(names.fill("a in {sales}").unwrap_err().name, "sales");
+        assert!(names.fill("where {window}").is_err());
+    }
+}

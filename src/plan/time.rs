@@ -1,0 +1,240 @@
+//! The day's window in the terms of a time column, and the spans of time inside it.
+
+use chrono::{DateTime, NaiveDateTime, TimeDelta, Utc};
+use chrono_tz::Tz;
+
+use super::sql::{Sql, quoted};
+use crate::calendar::{Overlap, Window, first_instant_of, is_ambiguous};
+use crate::model::Value;
+use crate::model::definitions::{Dialect, TimeIs, TimeSpan};
+
+/// A window end that a column of local times can't tell from another.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "the day {day} begins or ends at {local} in {zone}, which occurs twice when clocks go back: \
+     a column of local times can't tell the two apart"
+)]
+pub struct AmbiguousEnd {
+    /// The day.
+    pub day: crate::model::Day,
+    /// The local time.
+    pub local: NaiveDateTime,
+    /// The source's zone.
+    pub zone: &'static str,
+}
+
+/// The bounds of a day in the terms of one time column.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Bounds {
+    dialect: Dialect,
+    time_is: TimeIs,
+    window: Window,
+    /// The zone whose local time a `local` column tells.
+    source_zone: Tz,
+    /// The bounds as the column writes them, without a zone; epoch columns don't use them.
+    start: NaiveDateTime,
+    end: NaiveDateTime,
+}
+
+/// What a span of the day is called.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Slot {
+    /// Its key: `09`, `09:30`, and `01b` for an hour that occurs again when clocks go back.
+    pub key: String,
+    /// What people call it, when the key does not say it all.
+    pub label: Option<String>,
+}
+
+impl Bounds {
+    /// The bounds of `window` for a column that tells time like this.
+    ///
+    /// # Errors
+    /// When the column tells local time and an end of the window occurs twice in it.
+    pub fn new(
+        dialect: Dialect,
+        time_is: TimeIs,
+        source_zone: Tz,
+        window: Window,
+    ) -> Result<Self, AmbiguousEnd> {
+        let written = |instant: DateTime<Utc>| match time_is {
+            TimeIs::Local => instant.with_timezone(&source_zone).naive_local(),
+            TimeIs::Utc | TimeIs::Epoch | TimeIs::Instant => instant.naive_utc(),
+        };
+        let (start, end) = (written(window.start), written(window.end));
+        if time_is == TimeIs::Local {
+            for local in [start, end] {
+                if is_ambiguous(source_zone, local) {
+                    return Err(AmbiguousEnd { day: window.day, local, zone: source_zone.name() });
+                }
+            }
+        }
+        Ok(Self { dialect, time_is, window, source_zone, start, end })
+    }
+
+    /// The first bound as a value that compares with the column.
+    pub fn start(&self) -> Value {
+        self.value(self.start, self.window.start)
+    }
+
+    /// The second bound, which is outside of the day.
+    pub fn end(&self) -> Value {
+        self.value(self.end, self.window.end)
+    }
+
+    fn value(&self, written: NaiveDateTime, instant: DateTime<Utc>) -> Value {
+        match self.time_is {
+            TimeIs::Epoch => Value::from(instant.timestamp()),
+            _ => Value::text(written.format("%Y-%m-%d %H:%M:%S").to_string()),
+        }
+    }
+
+    /// The condition that a row lies in the day, on the bare column so that its index serves.
+    pub fn condition(&self, column: &str) -> Sql {
+        let column = quoted(self.dialect, column);
+        let between = |start: Value, end: Value| {
+            let lower = Sql::new(format!("{column} >= ")).and(&Sql::bind(start));
+            lower.then(&format!(" and {column} < ")).and(&Sql::bind(end))
+        };
+        match (self.dialect, self.time_is) {
+            (Dialect::Mysql, _) | (Dialect::Sqlite, TimeIs::Epoch) => {
+                Sql::new("(").and(&between(self.start(), self.end())).then(")")
+            }
+            (Dialect::Sqlite, time_is) => {
+                // SQLite keeps times as text, with a blank or a T, with or without an offset:
+                // only as seconds do they compare. The text bounds around it are for the index.
+                let slack = TimeDelta::days(if time_is == TimeIs::Instant { 2 } else { 1 });
+                let date = |time: NaiveDateTime| Value::text(time.format("%Y-%m-%d").to_string());
+                let lower =
+                    if time_is == TimeIs::Instant { self.start - TimeDelta::days(1) } else { self.start };
+                let seconds = |time: NaiveDateTime| Value::from(time.and_utc().timestamp());
+                Sql::new("(")
+                    .and(&between(date(lower), date(self.end + slack)))
+                    .then(&format!(" and unixepoch({column}) >= "))
+                    .and(&Sql::bind(seconds(self.start)))
+                    .then(&format!(" and unixepoch({column}) < "))
+                    .and(&Sql::bind(seconds(self.end)))
+                    .then(")")
+            }
+        }
+    }
+
+    /// The number of the span in which a row lies, counted from 0 at the day's start.
+    pub fn slot_number(&self, column: &str, span: TimeSpan) -> Sql {
+        let column = quoted(self.dialect, column);
+        let length = span.seconds();
+        let start = Sql::bind(self.start());
+        match (self.dialect, self.time_is) {
+            (Dialect::Mysql, TimeIs::Epoch) => Sql::new(format!("floor((cast({column} as signed) - "))
+                .and(&start)
+                .then(&format!(") / {length})")),
+            (Dialect::Mysql, _) => {
+                Sql::new("timestampdiff(second, ").and(&start).then(&format!(", {column}) div {length}"))
+            }
+            (Dialect::Sqlite, TimeIs::Epoch) => {
+                Sql::new(format!("cast(({column} - ")).and(&start).then(&format!(") / {length} as integer)"))
+            }
+            (Dialect::Sqlite, _) => {
+                let seconds = Sql::bind(Value::from(self.start.and_utc().timestamp()));
+                Sql::new(format!("(unixepoch({column}) - ")).and(&seconds).then(&format!(") / {length}"))
+            }
+        }
+    }
+
+    /// The name of the span of that number, in the calendar's local time.
+    pub fn slot(&self, number: i64, span: TimeSpan) -> Slot {
+        let offset = TimeDelta::seconds(span.seconds().saturating_mul(number));
+        let zone = self.window.zone;
+        if self.time_is == TimeIs::Local && self.source_zone == zone {
+            // The column itself can't tell a repeated hour from the first.
+            return Slot { key: clock(self.start + offset), label: None };
+        }
+        let instant = if self.time_is == TimeIs::Local {
+            first_instant_of(self.source_zone, self.start + offset, Overlap::Earlier)
+        } else {
+            self.window.start.checked_add_signed(offset)
+        };
+        let Some(instant) = instant else { return Slot { key: format!("+{number}"), label: None } };
+        let local = instant.with_timezone(&zone);
+        let key = clock(local.naive_local());
+        let again = is_ambiguous(zone, local.naive_local())
+            && first_instant_of(zone, local.naive_local(), Overlap::Later) == Some(instant);
+        if again {
+            let label = format!("{key}, the second time");
+            Slot { key: format!("{key}b"), label: Some(label) }
+        } else {
+            Slot { key, label: None }
+        }
+    }
+}
+
+/// `09`, or `09:30` when it does not start on the hour.
+fn clock(time: NaiveDateTime) -> String {
+    let text = time.format("%H:%M").to_string();
+    text.strip_suffix(":00").map_or(text.clone(), str::to_owned)
+}
+
+#[cfg(test)]
+mod tests {
+    use chrono::{NaiveTime, TimeDelta};
+
+    use super::Bounds;
+    use crate::calendar::Calendar;
+    use crate::config::CalendarSettings;
+    use crate::model::Value;
+    use crate::model::definitions::{Dialect, TimeIs, TimeSpan};
+
+    fn bounds(zone: &str, starts: &str, day: &str, time_is: TimeIs, source: &str) -> Result<Bounds, String> {
+        let calendar = Calendar::new(CalendarSettings {
+            time_zone: zone.parse().unwrap(),
+            day_starts_at: NaiveTime::parse_from_str(starts, "%H:%M").unwrap(),
+            final_after: TimeDelta::hours(2),
+        });
+        let window = calendar.window(day.parse().unwrap()).unwrap();
+        Bounds::new(Dialect::Mysql, time_is, source.parse().unwrap(), window)
+            .map_err(|error| error.to_string())
+    }
+
+    fn keys(bounds: &Bounds, numbers: impl IntoIterator<Item = i64>) -> Vec<String> {
+        numbers.into_iter().map(|number| bounds.slot(number, TimeSpan::Hour).key).collect()
+    }
+
+    #[test]
+    fn the_hour_that_occurs_twice_is_two_members_where_the_column_can_tell() {
+        let day = "2025-11-02";
+        let utc = bounds("America/Chicago", "00:00", day, TimeIs::Utc, "America/Chicago").unwrap();
+        assert_eq!(keys(&utc, [0, 1, 2, 3, 24]), ["00", "01", "01b", "02", "23"]);
+        let local = bounds("America/Chicago", "00:00", day, TimeIs::Local, "America/Chicago").unwrap();
+        assert_eq!(keys(&local, [0, 1, 2, 23]), ["00", "01", "02", "23"]);
+    }
+
+    #[test]
+    fn the_hour_that_is_left_out_has_no_name() {
+        let utc = bounds("America/Chicago", "00:00", "2025-03-09", TimeIs::Epoch, "UTC").unwrap();
+        assert_eq!(keys(&utc, [0, 1, 2, 22]), ["00", "01", "03", "23"]);
+    }
+
+    #[test]
+    fn a_source_in_another_zone_is_named_by_the_calendar() {
+        // Midnight in Kolkata is 12:30 of the day before in Chicago (CST, UTC-6).
+        let kolkata =
+            bounds("Asia/Kolkata", "00:00", "2025-11-06", TimeIs::Local, "America/Chicago").unwrap();
+        assert_eq!(kolkata.start(), Value::text("2025-11-05 12:30:00"));
+        assert_eq!(keys(&kolkata, [0, 9, 23]), ["00", "09", "23"]);
+    }
+
+    #[test]
+    fn a_day_can_start_at_another_time_than_midnight() {
+        let shift = bounds("Europe/Berlin", "06:30", "2025-11-06", TimeIs::Local, "Europe/Berlin").unwrap();
+        assert_eq!(shift.end(), Value::text("2025-11-07 06:30:00"));
+        assert_eq!(keys(&shift, [0, 1, 23]), ["06:30", "07:30", "05:30"]);
+    }
+
+    #[test]
+    fn an_end_that_occurs_twice_in_a_local_column_is_an_error() {
+        let wrong = bounds("America/Chicago", "01:30", "2025-11-02", TimeIs::Local, "America/Chicago");
+        assert!(wrong.unwrap_err().contains("occurs twice"));
+        let day_before = bounds("America/Chicago", "01:30", "2025-11-01", TimeIs::Local, "America/Chicago");
+        assert!(day_before.is_err());
+        assert!(bounds("America/Chicago", "01:30", "2025-11-02", TimeIs::Utc, "America/Chicago").is_ok());
+    }
+}
