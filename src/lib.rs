@@ -15,5 +15,7 @@
 //! | [`config`] | `asof.toml` to a checked configuration |
 //! | [`model`] | plain types that all share |
 
+pub mod config;
 pub mod model;
 pub mod plan;
+pub mod source;
