@@ -9,7 +9,7 @@
 //! | `view` | typed pages and tables: data in, bytes out |
 //! | `archive` | the folder tree: staging, committing, reading |
 //! | [`metrics`] | rows to cube to values: pure |
-//! | `source` | a plan's queries to rows |
+//! | [`source`] | a plan's queries to rows |
 //! | [`plan`] | definitions and a day to queries |
 //! | [`calendar`] | day to window |
 //! | [`config`] | `asof.toml` to a checked configuration |
@@ -20,3 +20,4 @@ pub mod config;
 pub mod metrics;
 pub mod model;
 pub mod plan;
+pub mod source;

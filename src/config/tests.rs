@@ -160,7 +160,7 @@ fn what_does_not_fit_together_is_told_with_a_hint() {
         (
             "mysql://report@db.example/asterisk",
             "mysql://report:hunter2@/asterisk",
-            "asof.toml:3:7: the source's url names no host\n  hint: write mysql://user@host/database",
+            "asof.toml:3:7: the source's url can't be read: it names no host\n  hint: write mysql://user@host:port/database",
         ),
     ] {
         let text = with(piece, other);

@@ -106,7 +106,8 @@ impl<'i> Tree<'i> {
     /// Whether a key is only missing because its wrong value was taken out before.
     fn is_written_after_all(&self, error: &toml::de::Error) -> bool {
         let missing = error.message().trim().strip_prefix("missing field `");
-        let (Some(missing), Some(span)) = (missing.and_then(|rest| rest.split('`').next()), error.span()) else {
+        let (Some(missing), Some(span)) = (missing.and_then(|rest| rest.split('`').next()), error.span())
+        else {
             return false;
         };
         let mut best = None;

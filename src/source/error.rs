@@ -1,0 +1,236 @@
+//! What can go wrong with a source: facts only, and never a password.
+//!
+//! Text that came from a server may hold any character; whoever prints it makes it safe.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+/// What went wrong with the source.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum SourceError {
+    /// Nothing answers at this address.
+    #[error("can't reach {host}:{port}: {reason}")]
+    Unreachable {
+        /// The host as configured.
+        host: String,
+        /// The port.
+        port: u16,
+        /// In the words of the operating system.
+        reason: String,
+    },
+    /// The server takes no more connections for now.
+    #[error("{host}:{port} takes no connection now: {message}")]
+    Busy {
+        /// The host.
+        host: String,
+        /// The port.
+        port: u16,
+        /// In the words of the server.
+        message: String,
+    },
+    /// The account, its password or its right to this database is refused.
+    #[error("{host}:{port} refuses the account `{user}`: {message}")]
+    AccessDenied {
+        /// The host.
+        host: String,
+        /// The port.
+        port: u16,
+        /// The account.
+        user: String,
+        /// In the words of the server.
+        message: String,
+    },
+    /// The server has no such database.
+    #[error("{host}:{port} has no database `{database}`")]
+    UnknownDatabase {
+        /// The host.
+        host: String,
+        /// The port.
+        port: u16,
+        /// The database.
+        database: String,
+    },
+    /// The encrypted connection that was asked for can't be had.
+    #[error("no encrypted connection to {host}:{port}: {reason}")]
+    Tls {
+        /// The host.
+        host: String,
+        /// The port.
+        port: u16,
+        /// What is wrong.
+        reason: String,
+    },
+    /// The server speaks in a way that is not understood.
+    #[error("{host}:{port} can't be understood: {reason}")]
+    Protocol {
+        /// The host.
+        host: String,
+        /// The port.
+        port: u16,
+        /// What is wrong.
+        reason: String,
+    },
+    /// The connection broke.
+    #[error("lost the connection to the source{}: {reason}", during(query.as_ref()))]
+    Lost {
+        /// The query that was running, by its name.
+        query: Option<String>,
+        /// What is known about it.
+        reason: String,
+    },
+    /// A query waited for another's lock, or lost against it.
+    #[error("{query} could not be read because of a lock: {message}")]
+    Locked {
+        /// The query, by its name.
+        query: String,
+        /// In the words of the server.
+        message: String,
+    },
+    /// A query took too long.
+    #[error("{query} took longer than {} s", timeout.as_secs_f64())]
+    TimedOut {
+        /// The query, by its name.
+        query: String,
+        /// How long it was allowed to take.
+        timeout: Duration,
+    },
+    /// The server refuses a query.
+    #[error("{query} is refused by the source: {message} (error {code})")]
+    Refused {
+        /// The query, by its name.
+        query: String,
+        /// The server's number for it.
+        code: u16,
+        /// In the words of the server.
+        message: String,
+    },
+    /// A statement reads nothing.
+    #[error("{query} is no query: it gives no columns")]
+    NoColumns {
+        /// The query, by its name.
+        query: String,
+    },
+    /// A query's values don't fit its text.
+    #[error("{query} has {found} values for its {wanted} places")]
+    Values {
+        /// The query, by its name.
+        query: String,
+        /// How many `?` it has.
+        wanted: usize,
+        /// How many values there are.
+        found: usize,
+    },
+    /// A value that can't be kept exactly.
+    #[error("{query} gives a value in column `{column}` that can't be kept: {value}")]
+    Unmappable {
+        /// The query, by its name.
+        query: String,
+        /// The column.
+        column: String,
+        /// The value, cut short, and what it is.
+        value: String,
+    },
+    /// The password could not be had.
+    #[error("can't get the source's password: {reason}")]
+    Password {
+        /// What is wrong, without any secret.
+        reason: String,
+    },
+    /// There is no such SQLite file.
+    #[error("there is no file {}", path.display())]
+    FileMissing {
+        /// The file.
+        path: PathBuf,
+    },
+    /// An SQLite file can't be opened.
+    #[error("can't open {}: {reason}", path.display())]
+    FileUnreadable {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong.
+        reason: String,
+    },
+    /// A file is no SQLite database.
+    #[error("{} is no SQLite database", path.display())]
+    NotADatabase {
+        /// The file.
+        path: PathBuf,
+    },
+}
+
+fn during(query: Option<&String>) -> String {
+    query.map(|query| format!(" during {query}")).unwrap_or_default()
+}
+
+impl SourceError {
+    /// Whether trying again soon may help: trouble with the connection or a lock.
+    pub fn is_transient(&self) -> bool {
+        matches!(self, Self::Unreachable { .. } | Self::Busy { .. } | Self::Lost { .. } | Self::Locked { .. })
+    }
+
+    /// Whether it is about reaching the source at all, and not about what was asked of it.
+    pub fn is_unreachable(&self) -> bool {
+        match self {
+            Self::Unreachable { .. }
+            | Self::Busy { .. }
+            | Self::AccessDenied { .. }
+            | Self::UnknownDatabase { .. }
+            | Self::Tls { .. }
+            | Self::Protocol { .. }
+            | Self::Lost { .. }
+            | Self::FileMissing { .. }
+            | Self::FileUnreadable { .. }
+            | Self::NotADatabase { .. } => true,
+            Self::Locked { .. }
+            | Self::TimedOut { .. }
+            | Self::Refused { .. }
+            | Self::NoColumns { .. }
+            | Self::Values { .. }
+            | Self::Unmappable { .. }
+            | Self::Password { .. } => false,
+        }
+    }
+
+    /// What to do about it.
+    pub fn hint(&self) -> Option<String> {
+        let hint = match self {
+            Self::Unreachable { .. } => {
+                "check [source] url, that the server runs, and that no firewall is between"
+            }
+            Self::Busy { .. } => "try again later, or raise max_connections on the server",
+            Self::AccessDenied { .. } => {
+                "check the user in [source] url and where its password comes from; the account needs SELECT on the database, from this host"
+            }
+            Self::UnknownDatabase { .. } => "check the database's name at the end of [source] url",
+            Self::Tls { .. } => {
+                "check the server's certificate and ssl_ca, or choose another ssl in [source] url: off, prefer, require, verify"
+            }
+            Self::Protocol { .. } => "check that [source] url names a MySQL or MariaDB server and its port",
+            Self::Lost { .. } => "look at the server's log; asof tries again for as long as --retry-for says",
+            Self::Locked { .. } => "something else writes to the source for long: try again later",
+            Self::TimedOut { .. } => {
+                "run `asof check` to see whether the time column's index is used, or raise [source] timeout"
+            }
+            Self::Refused { code, .. } => match code {
+                1142 | 1143 | 1227 | 1370 => "grant the account SELECT on it",
+                1146 | 1054 | 1064 | 1305 => {
+                    "correct the table, the column or the SQL in asof.toml; `asof check` shows the whole query"
+                }
+                1792 => "asof only reads: its SQL must not write",
+                _ => "`asof check` shows the whole query",
+            },
+            Self::NoColumns { .. } => "asof only reads: write a select",
+            Self::Values { .. } => {
+                "a `?` in SQL stands for a bound value: write a question mark inside text as char(63)"
+            }
+            Self::Unmappable { .. } => "convert it in SQL, for example by cast(… as char)",
+            Self::Password { .. } => "check password_env, password_file or password_command in [source]",
+            Self::FileMissing { .. } => "check the path in [source] url; it is relative to asof.toml",
+            Self::FileUnreadable { .. } => "check the rights of the file and of its folder",
+            Self::NotADatabase { .. } => {
+                "check the path in [source] url; an encrypted database can't be read either"
+            }
+        };
+        Some(hint.to_owned())
+    }
+}

@@ -1,0 +1,147 @@
+//! A plan's queries to rows: MySQL, MariaDB and SQLite behind one type.
+//!
+//! A source is only read. A session gives the rows of a query one by one, with every
+//! value mapped exactly or refused; whatever fails inside a read ends the session.
+
+mod error;
+mod mysql;
+mod password;
+mod report;
+mod retry;
+mod sqlite;
+mod words;
+
+pub use error::SourceError;
+pub use report::{Access, Column, Grant, ServerInfo, ServerReport, ServerZone};
+pub use retry::{Transient, with_retry};
+
+use crate::config::{SourceSettings, SourceUrl};
+use crate::model::Value;
+use crate::model::manifest::Consistency;
+use crate::plan::Query;
+
+/// What is done with a row; its error ends the reading.
+pub type Each<'a, X> = &'a mut (dyn FnMut(Vec<Value>) -> Result<(), X> + Send);
+
+/// A connection to a source that only reads.
+pub struct Session(Engine);
+
+enum Engine {
+    Mysql(Box<mysql::MysqlSession>),
+    Sqlite(sqlite::SqliteSession),
+}
+
+/// Connects to a source and sets the session up for reading.
+///
+/// `env` looks up an environment variable, for a password kept in one.
+///
+/// # Errors
+/// Whatever keeps it from being reached; see [`SourceError::is_unreachable`].
+pub async fn open(
+    settings: &SourceSettings,
+    env: &(dyn Fn(&str) -> Option<String> + Sync),
+) -> Result<Session, SourceError> {
+    let engine = match &settings.url {
+        SourceUrl::Mysql(url) => {
+            let password = password::resolve(&settings.password, env).await?;
+            let password = password.as_ref().or(url.password.as_ref());
+            Engine::Mysql(Box::new(mysql::MysqlSession::open(url, password, settings.timeout).await?))
+        }
+        SourceUrl::Sqlite(path) => Engine::Sqlite(sqlite::SqliteSession::open(path, settings.timeout).await?),
+    };
+    Ok(Session(engine))
+}
+
+impl Session {
+    /// What kind of server it is.
+    pub fn server(&self) -> &ServerInfo {
+        match &self.0 {
+            Engine::Mysql(session) => session.server(),
+            Engine::Sqlite(session) => session.server(),
+        }
+    }
+
+    /// Whether it can still be used: not after a timeout or an error inside a read.
+    pub fn is_usable(&self) -> bool {
+        match &self.0 {
+            Engine::Mysql(session) => session.is_usable(),
+            Engine::Sqlite(session) => session.is_usable(),
+        }
+    }
+
+    /// Begins the one read-only transaction in which all of `queries` are then read, and
+    /// tells whether they will see one state of the database.
+    pub async fn begin(&mut self, queries: &[&Query]) -> Result<Consistency, SourceError> {
+        match &mut self.0 {
+            Engine::Mysql(session) => session.begin(queries).await,
+            Engine::Sqlite(session) => session.begin().await,
+        }
+    }
+
+    /// Ends the transaction and the connection.
+    pub async fn close(self) {
+        match self.0 {
+            Engine::Mysql(session) => session.close().await,
+            Engine::Sqlite(session) => drop(session),
+        }
+    }
+
+    /// Reads a query, giving each row to `each` as it comes; returns its columns.
+    ///
+    /// # Errors
+    /// The source's, or what `each` returns. Either way the session is of no use any more.
+    pub async fn read<X>(&mut self, query: &Query, each: Each<'_, X>) -> Result<Vec<Column>, X>
+    where
+        X: From<SourceError> + Send,
+    {
+        match &mut self.0 {
+            Engine::Mysql(session) => session.read(query, each).await,
+            Engine::Sqlite(session) => session.read(query, each).await,
+        }
+    }
+
+    /// Reads a query whose answer is small, whole.
+    pub async fn rows(&mut self, query: &Query) -> Result<Vec<Vec<Value>>, SourceError> {
+        let mut rows = Vec::new();
+        self.read(query, &mut |row| {
+            rows.push(row);
+            Ok::<(), SourceError>(())
+        })
+        .await?;
+        Ok(rows)
+    }
+
+    /// The columns that a query gives, without running it.
+    pub async fn describe(&mut self, query: &Query) -> Result<Vec<Column>, SourceError> {
+        match &mut self.0 {
+            Engine::Mysql(session) => session.describe(query).await,
+            Engine::Sqlite(session) => session.describe(query).await,
+        }
+    }
+
+    /// How the source would get at each table of a query, without running it.
+    pub async fn explain(&mut self, query: &Query) -> Result<Vec<Access>, SourceError> {
+        match &mut self.0 {
+            Engine::Mysql(session) => session.explain(query).await,
+            Engine::Sqlite(session) => session.explain(query).await,
+        }
+    }
+
+    /// The name of an index of `table` that begins with `column`, if there is one.
+    ///
+    /// `table` may have its schema before a dot. A view has no index.
+    pub async fn leading_index(&mut self, table: &str, column: &str) -> Result<Option<String>, SourceError> {
+        match &mut self.0 {
+            Engine::Mysql(session) => session.leading_index(table, column).await,
+            Engine::Sqlite(session) => session.leading_index(table, column).await,
+        }
+    }
+
+    /// What the server says about itself and the account.
+    pub async fn inspect(&mut self) -> Result<ServerReport, SourceError> {
+        match &mut self.0 {
+            Engine::Mysql(session) => session.inspect().await,
+            Engine::Sqlite(session) => session.inspect().await,
+        }
+    }
+}

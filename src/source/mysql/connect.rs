@@ -1,0 +1,113 @@
+//! Connects, with as much encryption as the URL asks for, and sets the session up.
+
+use std::path::Path;
+use std::time::Duration;
+
+use mysql_async::prelude::Queryable;
+use mysql_async::{Conn, DriverError, Error, OptsBuilder, SslOpts};
+use secrecy::{ExposeSecret, SecretString};
+
+use super::fault::{At, fault};
+use super::{ServerInfo, SourceError};
+use crate::config::{MysqlUrl, SslMode};
+
+/// How long connecting may take.
+pub(super) const TIMEOUT: Duration = Duration::from_secs(10);
+
+pub(super) async fn connect(
+    url: &MysqlUrl,
+    password: Option<&SecretString>,
+    at: &At,
+) -> Result<Conn, SourceError> {
+    let ssl = encryption(url, at).await?;
+    let first = attempt(url, password, ssl, at).await?;
+    match first {
+        Err(Error::Driver(DriverError::NoClientSslFlagFromServer)) if url.ssl == SslMode::Prefer => {
+            attempt(url, password, None, at).await?
+        }
+        other => other,
+    }
+    .map_err(|error| fault(error, at, None))
+}
+
+/// One try; the outer error is that nothing was heard in time.
+async fn attempt(
+    url: &MysqlUrl,
+    password: Option<&SecretString>,
+    ssl: Option<SslOpts>,
+    at: &At,
+) -> Result<mysql_async::Result<Conn>, SourceError> {
+    // These options hold the password in plain and their Debug shows it: they stay in here.
+    let options = OptsBuilder::default()
+        .ip_or_hostname(url.host.as_str())
+        .tcp_port(url.port)
+        .user(Some(url.user.as_str()))
+        .pass(password.map(|password| password.expose_secret().to_owned()))
+        .db_name(Some(url.database.as_str()))
+        .tcp_keepalive(Some(Duration::from_secs(30)))
+        // Through a tunnel, the server's socket path would lead to another server on this machine.
+        .prefer_socket(false)
+        .ssl_opts(ssl);
+    tokio::time::timeout(TIMEOUT, Conn::new(options))
+        .await
+        .map_err(|_| at.unreachable(format!("no answer within {} s", TIMEOUT.as_secs())))
+}
+
+async fn encryption(url: &MysqlUrl, at: &At) -> Result<Option<SslOpts>, SourceError> {
+    let unverified =
+        || SslOpts::default().with_danger_accept_invalid_certs(true).with_danger_skip_domain_validation(true);
+    Ok(match url.ssl {
+        SslMode::Off => None,
+        SslMode::Prefer | SslMode::Require => Some(unverified()),
+        SslMode::Verify => Some(match &url.ssl_ca {
+            None => SslOpts::default(),
+            Some(path) => SslOpts::default()
+                .with_root_certs(vec![certificates(path, at).await?.into()])
+                .with_disable_built_in_roots(true),
+        }),
+    })
+}
+
+async fn certificates(path: &Path, at: &At) -> Result<Vec<u8>, SourceError> {
+    let owned = path.to_owned();
+    let read = tokio::task::spawn_blocking(move || std::fs::read(owned)).await;
+    let reason = match read {
+        Ok(Ok(bytes)) if !bytes.is_empty() => return Ok(bytes),
+        Ok(Ok(_)) => "it is empty".to_owned(),
+        Ok(Err(error)) => error.to_string(),
+        Err(_) => "it could not be read".to_owned(),
+    };
+    Err(at.tls(format!("ssl_ca {}: {reason}", path.display())))
+}
+
+/// Makes the session one that only reads, in UTC, with text as UTF-8 and a limit on time.
+/// Returns whether the server keeps that limit.
+pub(super) async fn set_up(
+    conn: &mut Conn,
+    server: &ServerInfo,
+    timeout: Duration,
+    at: &At,
+) -> Result<bool, SourceError> {
+    // A fixed collation makes the comparison of text that is no column the same on every server.
+    // Without ONLY_FULL_GROUP_BY a grouping's other columns can be taken from any of its rows.
+    let settings = [
+        "set names utf8mb4 collate utf8mb4_general_ci",
+        "set session time_zone = '+00:00', session sql_mode = '', session group_concat_max_len = 1048576",
+        "set session transaction isolation level repeatable read",
+        "set session transaction read only",
+    ];
+    for sql in settings {
+        conn.query_drop(sql).await.map_err(|error| fault(error, at, Some("the session's set-up")))?;
+    }
+    let limit = if server.name == "MariaDB" {
+        format!("set session max_statement_time = {:.3}", timeout.as_secs_f64())
+    } else {
+        format!("set session max_execution_time = {}", timeout.as_millis())
+    };
+    match conn.query_drop(limit).await {
+        Ok(()) => Ok(true),
+        // An unknown variable: an old server. asof's own clock ends the query then.
+        Err(Error::Server(error)) if error.code == 1193 => Ok(false),
+        Err(error) => Err(fault(error, at, Some("the session's set-up"))),
+    }
+}

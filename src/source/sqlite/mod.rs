@@ -1,0 +1,277 @@
+//! A session with an SQLite file, on a thread of its own.
+//!
+//! The thread runs one job at a time; a read sends its rows over a bounded channel in
+//! batches, so that a slow receiver holds it up instead of filling the memory. As with
+//! the servers, what is cancelled, times out or fails midway ends the session.
+
+mod explain;
+mod file;
+mod value;
+
+use std::path::{Path, PathBuf};
+use std::sync::mpsc as threads;
+use std::time::Duration;
+
+use chrono::NaiveDateTime;
+use rusqlite::{Connection, InterruptHandle, Statement};
+use tokio::sync::{mpsc, oneshot};
+
+use self::file::fault;
+use super::{Access, Column, Each, ServerInfo, ServerReport, SourceError};
+use crate::model::Value;
+use crate::model::manifest::Consistency;
+use crate::plan::Query;
+
+/// How many rows go over the channel at once, and how many such batches may wait there.
+const BATCH: usize = 256;
+const BATCHES: usize = 4;
+
+type Job = Box<dyn FnOnce(&mut Connection) + Send>;
+
+pub(super) struct SqliteSession {
+    worker: Option<Worker>,
+    path: PathBuf,
+    server: ServerInfo,
+    timeout: Duration,
+    /// Whether the file may change under the open transaction, unseen.
+    unguarded: bool,
+}
+
+/// The thread that owns the connection; it ends when this is dropped.
+struct Worker {
+    jobs: threads::Sender<Job>,
+    interrupt: InterruptHandle,
+}
+
+impl Drop for Worker {
+    fn drop(&mut self) {
+        self.interrupt.interrupt();
+    }
+}
+
+impl SqliteSession {
+    pub(super) async fn open(path: &Path, timeout: Duration) -> Result<Self, SourceError> {
+        let (jobs, todo) = threads::channel::<Job>();
+        let (opened, opening) = oneshot::channel();
+        let owned = path.to_owned();
+        let run = move || {
+            let (mut connection, unguarded) = match file::open(&owned, timeout) {
+                Ok(found) => found,
+                Err(error) => {
+                    // When nobody waits any more, nobody needs to know.
+                    let _ = opened.send(Err(error));
+                    return;
+                }
+            };
+            let _ = opened.send(Ok((connection.get_interrupt_handle(), unguarded)));
+            while let Ok(job) = todo.recv() {
+                job(&mut connection);
+            }
+        };
+        let unreadable = |reason: String| SourceError::FileUnreadable { path: path.to_owned(), reason };
+        std::thread::Builder::new()
+            .name("sqlite".to_owned())
+            .spawn(run)
+            .map_err(|error| unreadable(error.to_string()))?;
+        let (interrupt, unguarded) =
+            opening.await.map_err(|_| unreadable("it could not be opened".to_owned()))??;
+        let server = ServerInfo { name: "SQLite", version: rusqlite::version().to_owned() };
+        let worker = Some(Worker { jobs, interrupt });
+        Ok(Self { worker, path: path.to_owned(), server, timeout, unguarded })
+    }
+
+    pub(super) fn server(&self) -> &ServerInfo {
+        &self.server
+    }
+
+    pub(super) fn is_usable(&self) -> bool {
+        self.worker.is_some()
+    }
+
+    pub(super) async fn begin(&mut self) -> Result<Consistency, SourceError> {
+        let path = self.path.clone();
+        self.with("the start of reading", move |connection| {
+            // The state is fixed by the first read, not by `begin`.
+            connection
+                .execute_batch("begin; select count(*) from sqlite_schema")
+                .map_err(|error| fault(&error, &path, Some("the start of reading")))
+        })
+        .await?;
+        Ok(if self.unguarded { Consistency::Statement } else { Consistency::Snapshot })
+    }
+
+    pub(super) async fn read<X>(&mut self, query: &Query, each: Each<'_, X>) -> Result<Vec<Column>, X>
+    where
+        X: From<SourceError> + Send,
+    {
+        let worker = self.take()?;
+        let (rows, mut incoming) = mpsc::channel::<Vec<Vec<Value>>>(BATCHES);
+        let (asked, path) = (query.clone(), self.path.clone());
+        let mut done = worker.run(move |connection| stream(connection, &asked, &path, &rows));
+        let receive = async {
+            while let Some(batch) = incoming.recv().await {
+                for row in batch {
+                    each(row)?;
+                }
+            }
+            (&mut done).await.map_err(|_| self.ended())?.map_err(X::from)
+        };
+        let Ok(result) = tokio::time::timeout(self.timeout, receive).await else {
+            // With nobody to receive rows, the thread stops at the next one.
+            drop(incoming);
+            worker.stop(&mut done).await;
+            return Err(self.timed_out(&query.name).into());
+        };
+        let columns = result?;
+        self.worker = Some(worker);
+        Ok(columns)
+    }
+
+    pub(super) async fn describe(&mut self, query: &Query) -> Result<Vec<Column>, SourceError> {
+        let (asked, path) = (query.clone(), self.path.clone());
+        self.with(&query.name, move |connection| {
+            let statement = prepare(connection, &asked, &path)?;
+            Ok(value::columns(&statement))
+        })
+        .await
+    }
+
+    pub(super) async fn explain(&mut self, query: &Query) -> Result<Vec<Access>, SourceError> {
+        let (asked, path) = (query.clone(), self.path.clone());
+        self.with(&query.name, move |connection| explain::explain(connection, &asked, &path)).await
+    }
+
+    pub(super) async fn leading_index(
+        &mut self,
+        table: &str,
+        column: &str,
+    ) -> Result<Option<String>, SourceError> {
+        let (table, column, path) = (table.to_owned(), column.to_owned(), self.path.clone());
+        self.with("the list of indexes", move |connection| {
+            explain::leading_index(connection, &table, &column, &path)
+        })
+        .await
+    }
+
+    pub(super) async fn inspect(&mut self) -> Result<ServerReport, SourceError> {
+        let path = self.path.clone();
+        let now = self
+            .with("the clock", move |connection| {
+                connection
+                    .query_row("select strftime('%Y-%m-%d %H:%M:%f', 'now')", [], |row| {
+                        row.get::<_, String>(0)
+                    })
+                    .map_err(|error| fault(&error, &path, Some("the clock")))
+            })
+            .await?;
+        let now = NaiveDateTime::parse_from_str(&now, "%Y-%m-%d %H:%M:%S%.f").map_err(|_| {
+            SourceError::FileUnreadable { path: self.path.clone(), reason: "it tells no time".to_owned() }
+        })?;
+        Ok(ServerReport {
+            server: self.server.clone(),
+            now: now.and_utc(),
+            zone: None,
+            writes: None,
+            tls: None,
+            limits_time: true,
+        })
+    }
+
+    fn take(&mut self) -> Result<Worker, SourceError> {
+        self.worker.take().ok_or_else(|| self.ended())
+    }
+
+    fn ended(&self) -> SourceError {
+        SourceError::Lost {
+            query: None,
+            reason: format!("{} was closed after an earlier error", self.path.display()),
+        }
+    }
+
+    fn timed_out(&self, query: &str) -> SourceError {
+        SourceError::TimedOut { query: query.to_owned(), timeout: self.timeout }
+    }
+
+    /// Runs something short. A refused query leaves the session usable.
+    async fn with<T: Send + 'static>(
+        &mut self,
+        what: &str,
+        run: impl FnOnce(&mut Connection) -> Result<T, SourceError> + Send + 'static,
+    ) -> Result<T, SourceError> {
+        let worker = self.take()?;
+        let mut done = worker.run(run);
+        let Ok(result) = tokio::time::timeout(self.timeout, &mut done).await else {
+            worker.stop(&mut done).await;
+            return Err(self.timed_out(what));
+        };
+        let result = result.map_err(|_| self.ended())?;
+        if matches!(result, Ok(_) | Err(SourceError::Refused { .. } | SourceError::NoColumns { .. })) {
+            self.worker = Some(worker);
+        }
+        result
+    }
+}
+
+impl Worker {
+    fn run<T: Send + 'static>(
+        &self,
+        job: impl FnOnce(&mut Connection) -> T + Send + 'static,
+    ) -> oneshot::Receiver<T> {
+        let (answer, done) = oneshot::channel();
+        // If the thread is gone, the answer's channel closes too, and that is what is seen.
+        let _ = self.jobs.send(Box::new(move |connection| {
+            let _ = answer.send(job(connection));
+        }));
+        done
+    }
+
+    /// Stops what is running. An interrupt that comes just before a statement starts is
+    /// lost, hence more than one.
+    async fn stop<T>(&self, done: &mut oneshot::Receiver<T>) {
+        for _ in 0..100 {
+            self.interrupt.interrupt();
+            if tokio::time::timeout(Duration::from_millis(50), &mut *done).await.is_ok() {
+                return;
+            }
+        }
+    }
+}
+
+/// Runs a query and sends its rows away; ends early when nobody receives them.
+fn stream(
+    connection: &Connection,
+    query: &Query,
+    path: &Path,
+    out: &mpsc::Sender<Vec<Vec<Value>>>,
+) -> Result<Vec<Column>, SourceError> {
+    let failed = |error: rusqlite::Error| fault(&error, path, Some(&query.name));
+    let mut statement = prepare(connection, query, path)?;
+    value::bind(&mut statement, query).map_err(failed)?;
+    let columns = value::columns(&statement);
+    let mut rows = statement.raw_query();
+    let mut batch = Vec::with_capacity(BATCH);
+    while let Some(row) = rows.next().map_err(failed)? {
+        batch.push(value::row(row, &columns, &query.name)?);
+        if batch.len() == BATCH
+            && out.blocking_send(std::mem::replace(&mut batch, Vec::with_capacity(BATCH))).is_err()
+        {
+            return Ok(columns);
+        }
+    }
+    // Nobody to receive the rest means that nobody waits for the columns either.
+    let _ = out.blocking_send(batch);
+    Ok(columns)
+}
+
+/// Parses a query, and refuses one that reads nothing, writes, or is more than one.
+fn prepare<'c>(connection: &'c Connection, query: &Query, path: &Path) -> Result<Statement<'c>, SourceError> {
+    let statement = connection.prepare(&query.sql).map_err(|error| fault(&error, path, Some(&query.name)))?;
+    if statement.column_count() == 0 || !statement.readonly() {
+        return Err(SourceError::NoColumns { query: query.name.clone() });
+    }
+    let (wanted, found) = (statement.parameter_count(), query.params.len());
+    if wanted != found {
+        return Err(SourceError::Values { query: query.name.clone(), wanted, found });
+    }
+    Ok(statement)
+}
