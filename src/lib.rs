@@ -15,5 +15,6 @@
 //! | [`config`] | `asof.toml` to a checked configuration |
 //! | [`model`] | plain types that all share |
 
+pub mod archive;
 pub mod model;
 pub mod plan;
