@@ -1,6 +1,7 @@
 //! Plain types that every layer shares: days, exact numbers, digests, and the
 //! documents of a frozen day. No input or output happens here.
 
+pub mod cube_table;
 pub mod day;
 pub mod definitions;
 pub mod digest;
@@ -12,6 +13,7 @@ pub mod progress;
 pub mod provenance;
 pub mod value;
 
+pub use cube_table::{Cells, CubeColumn, CubeTable};
 pub use day::Day;
 pub use definitions::Definitions;
 pub use digest::{Digest, Fingerprint};

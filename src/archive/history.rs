@@ -1,0 +1,173 @@
+//! What an archive holds, from its ledger and the names of its folders: no day is opened.
+
+use std::collections::{BTreeMap, HashSet};
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use super::ledger::{DamagedLine, Ledger, SnapshotLine};
+use super::{Archive, ArchiveError, document, files};
+use crate::model::{Day, Edition, SnapshotId};
+
+/// How often the archive is looked at again when a writer adds a day meanwhile.
+const LOOKS: usize = 10;
+
+/// A frozen edition.
+#[derive(Clone, Debug)]
+pub struct Frozen {
+    /// The ledger's line about it.
+    pub line: SnapshotLine,
+    /// Whether its folder is there. That it isn't is damage, unless a later version of asof pruned it.
+    pub present: bool,
+}
+
+/// The days of an archive and their editions, at one moment.
+///
+/// It is read without a lock. A commit that is under way is not in it.
+#[derive(Clone, Debug)]
+pub struct History {
+    dir: PathBuf,
+    ledger: PathBuf,
+    days: BTreeMap<Day, Vec<Frozen>>,
+    unlisted: Vec<SnapshotId>,
+    damaged: Vec<DamagedLine>,
+    torn: bool,
+}
+
+impl Archive {
+    /// What the archive holds now: one read of the ledger and of the folder's names.
+    ///
+    /// The ledger's chain is not checked, and no day is opened. Damaged lines are no error here:
+    /// they are kept in the answer, see [`History::intact`] and [`History::day`].
+    ///
+    /// # Errors
+    /// When the ledger is missing or can't be read, or the folder can't.
+    pub fn history(&self) -> Result<History, ArchiveError> {
+        let path = self.ledger_path();
+        let mut looks = 1;
+        loop {
+            let bytes = files::read(&path)?;
+            let history = History::read(self, &bytes)?;
+            // A writer may have added a line and its folder between the two looks.
+            let size = fs::metadata(&path).map_err(|error| files::unreadable(&path, error))?.len();
+            if size == bytes.len() as u64 || looks == LOOKS {
+                return Ok(history);
+            }
+            looks += 1;
+        }
+    }
+}
+
+impl History {
+    fn read(archive: &Archive, bytes: &[u8]) -> Result<Self, ArchiveError> {
+        let ledger = Ledger::read(bytes);
+        let mut folders = folders(archive.dir())?;
+        let damaged = ledger.damaged.clone();
+        let torn = ledger.torn.is_some();
+        let unfinished = ledger.unfinished();
+        let mut days: BTreeMap<Day, Vec<Frozen>> = BTreeMap::new();
+        for line in ledger.snapshots() {
+            let present = folders.remove(&line.id());
+            // Its commit is under way, or was cut short: nothing of it exists.
+            if !present && unfinished == Some(line.seq) {
+                continue;
+            }
+            days.entry(line.date).or_default().push(Frozen { line, present });
+        }
+        let mut unlisted: Vec<SnapshotId> = folders.into_iter().collect();
+        unlisted.sort_unstable();
+        Ok(Self {
+            dir: archive.dir().to_owned(),
+            ledger: archive.ledger_path(),
+            days,
+            unlisted,
+            damaged,
+            torn,
+        })
+    }
+
+    /// The days that have an edition, in order, each with its editions in the ledger's order; never without one.
+    pub fn days(&self) -> impl DoubleEndedIterator<Item = (Day, &[Frozen])> {
+        self.days.iter().map(|(day, editions)| (*day, editions.as_slice()))
+    }
+
+    /// The editions of a day, in the ledger's order; none when it was never frozen.
+    ///
+    /// # Errors
+    /// When a damaged line of the ledger may have been about this day, since it has a folder without a line.
+    pub fn day(&self, day: Day) -> Result<&[Frozen], ArchiveError> {
+        if self.unlisted.iter().any(|id| id.day == day) {
+            self.intact()?;
+        }
+        Ok(self.days.get(&day).map_or(&[], Vec::as_slice))
+    }
+
+    /// One edition, whose folder is there.
+    ///
+    /// # Errors
+    /// When the ledger has no line for it, or may have lost it; and when its folder is missing.
+    pub fn get(&self, id: &SnapshotId) -> Result<&Frozen, ArchiveError> {
+        match self.day(id.day)?.iter().find(|frozen| frozen.line.edition == id.edition) {
+            Some(frozen) if frozen.present => Ok(frozen),
+            Some(_) => Err(document::damaged(
+                &self.dir.join(id.to_string()),
+                "is missing, and the ledger has its line",
+            )),
+            None if self.unlisted.contains(id) => {
+                Err(ArchiveError::Unlisted { path: self.dir.join(id.to_string()) })
+            }
+            None => Err(ArchiveError::Unknown { id: *id }),
+        }
+    }
+
+    /// The edition that would come next for a day.
+    pub fn next_edition(&self, day: Day) -> Edition {
+        next_edition(self.days.get(&day).into_iter().flatten().map(|frozen| frozen.line.edition))
+    }
+
+    /// Folders with a day's name of which the ledger knows nothing.
+    pub fn unlisted(&self) -> &[SnapshotId] {
+        &self.unlisted
+    }
+
+    /// The ledger's lines that can't be read or are out of order.
+    pub fn damaged(&self) -> &[DamagedLine] {
+        &self.damaged
+    }
+
+    /// Whether the ledger ends in an unfinished line. Readers pass over it, and the next writer cuts it.
+    pub fn torn(&self) -> bool {
+        self.torn
+    }
+
+    /// Refuses a ledger with a damaged line, as a writer will.
+    ///
+    /// # Errors
+    /// The first damaged line.
+    pub fn intact(&self) -> Result<(), ArchiveError> {
+        self.damaged.first().map_or(Ok(()), |damage| {
+            let path = self.ledger.clone();
+            Err(ArchiveError::LedgerLine { path, line: damage.line, what: damage.what.clone() })
+        })
+    }
+}
+
+/// The edition after the largest of these.
+pub(super) fn next_edition(editions: impl Iterator<Item = Edition>) -> Edition {
+    editions.max().map_or(Edition::FIRST, Edition::next)
+}
+
+/// The folders that are named like an edition.
+fn folders(dir: &Path) -> Result<HashSet<SnapshotId>, ArchiveError> {
+    let unreadable = |error| ArchiveError::Io { doing: "read", path: dir.to_owned(), error };
+    let mut found = HashSet::new();
+    for entry in fs::read_dir(dir).map_err(unreadable)? {
+        let entry = entry.map_err(unreadable)?;
+        let name = entry.file_name();
+        let Some(id) = name.to_str().and_then(|name| name.parse::<SnapshotId>().ok()) else { continue };
+        // A link counts: days may have been moved to another disk.
+        if entry.file_type().is_ok_and(|kind| kind.is_dir() || kind.is_symlink()) {
+            found.insert(id);
+        }
+    }
+    Ok(found)
+}

@@ -1,0 +1,38 @@
+//! The folder tree that frozen days are kept in: layout, staging, committing, reading.
+//!
+//! `docs/FORMAT.md` is the normative description of what lies on disk; this is the one
+//! implementation of it. It knows the days' documents and files by their digests, and
+//! nothing of how numbers are made or shown.
+//!
+//! | module | what it is for |
+//! | --- | --- |
+//! | [`open`] | finding or making an archive, and the names in it |
+//! | [`history`] | what it holds, from the ledger and the folders' names |
+//! | [`reading`] | a day's documents and files, checked by digest |
+//! | [`staging`], `claim` | a snapshot while it is made, and whose it is |
+//! | [`commit`], `lock`, `writer` | the moment it becomes part of the archive |
+//! | [`ledger`], [`chain`] | the ledger's lines, and whether they are as they were written |
+//! | [`cube_file`] | cubes as Parquet |
+
+pub mod chain;
+mod claim;
+pub mod commit;
+pub mod cube_file;
+mod document;
+pub mod error;
+mod files;
+pub mod history;
+pub mod ledger;
+mod lock;
+pub mod open;
+pub mod reading;
+pub mod staging;
+mod writer;
+
+pub use chain::LedgerCheck;
+pub use commit::Commit;
+pub use error::ArchiveError;
+pub use history::{Frozen, History};
+pub use ledger::{DamagedLine, SnapshotLine};
+pub use open::{Archive, ArchiveId};
+pub use staging::{Sealed, Staging};
