@@ -1,3 +1,7 @@
-//! Runs the command line.
+//! Runs the command line and exits with its code.
 
-fn main() {}
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    asof::cli::run(std::env::args_os())
+}

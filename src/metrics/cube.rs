@@ -4,7 +4,7 @@
 //! told apart by the key that the source's collation gives, shown in their binary-smallest
 //! spelling, and put in one order, so that equal data gives an equal cube.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use sha2::{Digest as _, Sha256};
 
@@ -13,6 +13,9 @@ use crate::model::{Digest, Number, Value};
 use crate::plan::measures::{Aggregate, MetricColumns, NEWEST, ROWS};
 use crate::plan::time::Bounds;
 use crate::plan::{EventsPlan, Grouping, Statement};
+
+/// How many significant digits of a float are held to be meant.
+const FLOAT_DIGITS: u64 = 10;
 
 /// One day of one kind of events.
 #[derive(Clone, Debug, PartialEq)]
@@ -27,6 +30,8 @@ pub struct Cube {
     pub columns: BTreeMap<String, MetricColumns>,
     /// The groups, by grouping.
     pub groupings: Vec<Groups>,
+    /// The aggregates that came as floats: their sums depend on the order of adding.
+    pub floats: BTreeSet<usize>,
     /// Whether the dimensions that don't stand alone were crossed.
     pub crossed: bool,
     /// How many rows one grouping may have.
@@ -124,6 +129,7 @@ pub struct CubeBuilder<'p> {
     crossed: bool,
     interned: Vec<Interned>,
     groups: Vec<Groups>,
+    floats: BTreeSet<usize>,
 }
 
 /// The members of one dimension while they are collected.
@@ -157,6 +163,7 @@ impl<'p> CubeBuilder<'p> {
             crossed,
             interned: plan.dimensions.iter().map(|_| Interned::default()).collect(),
             groups: statement.groupings.iter().map(empty).collect(),
+            floats: BTreeSet::new(),
         }
     }
 
@@ -204,6 +211,9 @@ impl<'p> CubeBuilder<'p> {
         for aggregate in &groups.aggregates {
             let column = at + aggregate;
             let value = row.get(column).unwrap_or(&Value::Null);
+            if matches!(value, Value::Float(_)) {
+                self.floats.insert(*aggregate);
+            }
             if *aggregate == NEWEST {
                 newest = as_text(value).map(String::into_boxed_str);
                 values.push(None);
@@ -251,6 +261,7 @@ impl<'p> CubeBuilder<'p> {
             aggregates: self.plan.aggregates.list.clone(),
             columns: self.plan.aggregates.metrics.clone(),
             groupings,
+            floats: self.floats,
             crossed: self.crossed,
             max_groups: self.plan.max_groups,
         };
@@ -364,13 +375,29 @@ impl Cube {
                 }
                 for (value, aggregate) in row.values.iter().zip(&groups.aggregates) {
                     let column = self.aggregates.get(*aggregate).map_or("", |found| found.column.as_str());
+                    let float = self.floats.contains(aggregate);
+                    let kept = |value: &Number| {
+                        if float { value.significant(FLOAT_DIGITS) } else { value.trimmed() }
+                    };
                     let text =
-                        value.as_ref().map_or_else(|| "null".to_owned(), |value| value.trimmed().to_string());
+                        value.as_ref().map_or_else(|| "null".to_owned(), |value| kept(value).to_string());
                     hash.update([column.as_bytes(), b":", text.as_bytes(), &[3]].concat());
                 }
             }
         }
         Digest::from(<[u8; 32]>::from(hash.finalize()))
+    }
+
+    /// The metrics made of values that came as floats.
+    pub fn float_metrics(&self) -> Vec<String> {
+        let float = |columns: &MetricColumns| match columns {
+            MetricColumns::Sum { sum, .. } | MetricColumns::Avg { sum, .. } => self.floats.contains(sum),
+            MetricColumns::Min(at)
+            | MetricColumns::Max(at)
+            | MetricColumns::Count(at)
+            | MetricColumns::Distinct(at) => self.floats.contains(at),
+        };
+        self.columns.iter().filter(|(_, columns)| float(columns)).map(|(name, _)| name.clone()).collect()
     }
 
     /// A member by its dimension's and its own index.

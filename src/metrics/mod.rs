@@ -5,6 +5,7 @@ pub mod document;
 pub mod figure;
 pub mod over;
 pub mod rollup;
+pub mod table;
 
 pub use cube::{Cube, CubeBuilder, CubeError, Pushed};
 pub use document::document;

@@ -125,6 +125,9 @@ pub struct EventsRead {
     /// The digest of all numbers read, whatever their order and labels: two captures with
     /// equal definitions read the same exactly when these are equal.
     pub numbers: Digest,
+    /// The metrics made of floats, which may differ in their last digits from one reading to the next.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub floats: Vec<String>,
 }
 
 impl DefinitionsDoc {

@@ -76,6 +76,13 @@ impl Number {
         self.big().with_scale_round(places, RoundingMode::HalfEven).into()
     }
 
+    /// This number rounded to `digits` significant digits, half to even, without trailing zeros.
+    #[must_use]
+    pub fn significant(&self, digits: u64) -> Self {
+        let precision = NonZeroU64::new(digits).unwrap_or(NonZeroU64::MIN);
+        Self::from(self.big().with_precision_round(precision, RoundingMode::HalfEven)).trimmed()
+    }
+
     /// The same number without trailing zeros after the point.
     #[must_use]
     pub fn trimmed(&self) -> Self {

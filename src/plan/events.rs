@@ -33,6 +33,8 @@ pub struct EventsPlan {
     pub max_groups: u64,
     /// The day in the terms of the time column.
     pub bounds: Bounds,
+    /// The day's times alone, to learn the type of their column.
+    pub times: Query,
 }
 
 /// A dimension as it is read.
@@ -128,7 +130,16 @@ pub fn plan(
         Builder { definitions, name, dimensions: &dimensions, aggregates: &aggregates, from: &from };
     let crossed = builder.statement(builder.crossed(), max_groups);
     let alone = builder.statement(builder.each_alone(), max_groups);
-    Ok(EventsPlan { name: name.to_owned(), crossed, alone, dimensions, aggregates, max_groups, bounds })
+    Ok(EventsPlan {
+        name: name.to_owned(),
+        crossed,
+        alone,
+        dimensions,
+        aggregates,
+        max_groups,
+        bounds,
+        times,
+    })
 }
 
 struct Builder<'a> {

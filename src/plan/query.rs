@@ -1,6 +1,7 @@
 //! A query as it is sent: text, bound values, and a name for messages.
 
 use crate::model::Value;
+use crate::model::definitions::Dialect;
 
 /// One SQL statement with its values. Values are bound, never written into the text.
 #[derive(Clone, Debug, PartialEq)]
@@ -11,4 +12,71 @@ pub struct Query {
     pub sql: String,
     /// The values, in the order of the `?`.
     pub params: Vec<Value>,
+}
+
+impl Query {
+    /// The statement with its values written in, for people to read and to paste into the
+    /// database's own client. It is never sent.
+    pub fn literal(&self, dialect: Dialect) -> String {
+        let mut text = String::with_capacity(self.sql.len() + 64);
+        let mut params = self.params.iter();
+        let mut quote = None;
+        for letter in self.sql.chars() {
+            match (quote, letter) {
+                (None, '?') => match params.next() {
+                    Some(value) => text.push_str(&literal(dialect, value)),
+                    None => text.push('?'),
+                },
+                (None, '\'' | '"' | '`') => {
+                    quote = Some(letter);
+                    text.push(letter);
+                }
+                (Some(open), _) => {
+                    if letter == open {
+                        quote = None;
+                    }
+                    text.push(letter);
+                }
+                (None, _) => text.push(letter),
+            }
+        }
+        text
+    }
+}
+
+fn literal(dialect: Dialect, value: &Value) -> String {
+    match value {
+        Value::Null => "null".to_owned(),
+        Value::Number(number) => number.to_string(),
+        Value::Float(float) => float.to_string(),
+        Value::Text(text) => {
+            let text = text.replace('\'', "''");
+            match dialect {
+                Dialect::Mysql => format!("'{}'", text.replace('\\', "\\\\")),
+                Dialect::Sqlite => format!("'{text}'"),
+            }
+        }
+        Value::Bytes(bytes) => {
+            let digits: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
+            format!("x'{digits}'")
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Query;
+    use crate::model::Value;
+    use crate::model::definitions::Dialect;
+
+    #[test]
+    fn values_are_written_in_for_people() {
+        let query = Query {
+            name: "q".into(),
+            sql: "a = ? and b = '?' and c < ?".into(),
+            params: vec![Value::text(r"it's \ me"), Value::from(5)],
+        };
+        assert_eq!(query.literal(Dialect::Mysql), r"a = 'it''s \\ me' and b = '?' and c < 5");
+        assert_eq!(query.literal(Dialect::Sqlite), r"a = 'it''s \ me' and b = '?' and c < 5");
+    }
 }

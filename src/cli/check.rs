@@ -1,0 +1,153 @@
+//! `asof check`
+
+use serde_json::{Value, json};
+
+use super::context::{Context, block_on, env};
+use super::exit;
+use super::failure::Failure;
+use super::progress::TerminalProgress;
+use crate::config::Config;
+use crate::ops::check::{CheckReport, Finding, Level, QueryReport, check};
+use crate::source::Access;
+use crate::view::text::safe;
+
+const EXAMPLES: &str = "\
+Examples:
+  asof check             configuration, connection, account, clock, and every query
+  asof check --sql       the queries too, to be run in the database's own client
+  asof check --offline   the configuration only
+
+Yesterday is read as a save would read it, and nothing is frozen.";
+
+/// Tell whether it will work: configuration, connection, rights, time zone, index use of every query
+#[derive(Debug, clap::Args)]
+#[command(after_help = EXAMPLES)]
+pub struct Check {
+    /// Look at the configuration only
+    #[arg(long)]
+    offline: bool,
+    /// Print every query with its values
+    #[arg(long, conflicts_with = "offline")]
+    sql: bool,
+}
+
+impl Check {
+    /// Runs it.
+    ///
+    /// # Errors
+    /// When the configuration has problems, or the source can't be reached.
+    pub fn run(self, context: &Context<'_>) -> Result<u8, Failure> {
+        let config = context.config()?;
+        let path = context.config_path().display().to_string();
+        if self.offline {
+            if context.output.json() {
+                context.output.document(&json!({ "config": path, "findings": [offline_document(&config)] }));
+            } else {
+                context.output.answer(&line(&about_config(&config, &path), context));
+            }
+            return Ok(exit::DONE);
+        }
+        let progress = TerminalProgress::new(context.output);
+        let now = || context.now();
+        let report = block_on(check(&config, &env, &now, context.clock_is_fixed(), &progress))??;
+        progress.clear();
+        if context.output.json() {
+            context.output.document(&document(&report, &path));
+        } else {
+            context.output.answer(&line(&about_config(&config, &path), context));
+            context.output.answer(&self.text(&report, context));
+        }
+        Ok(if report.worst() == Level::Error { exit::FAILED } else { exit::DONE })
+    }
+
+    fn text(&self, report: &CheckReport, context: &Context<'_>) -> String {
+        let mut text: String = report.findings.iter().map(|finding| line(finding, context)).collect();
+        for query in &report.queries {
+            if self.sql {
+                text.push_str(&format!("\n-- {}\n{};\n", safe(&query.name), multi_line(&query.sql)));
+            }
+            if self.sql || context.output.verbose() {
+                for access in &query.access {
+                    text.push_str(&format!("{}{}\n", if self.sql { "-- " } else { "    " }, access_line(access)));
+                }
+            }
+        }
+        text
+    }
+}
+
+fn about_config(config: &Config, path: &str) -> Finding {
+    let definitions = &config.definitions;
+    let plural = |count: usize, word: &str| format!("{count} {word}{}", if count == 1 { "" } else { "s" });
+    let events = if definitions.events.len() == 1 { "1 kind of events".to_owned() } else { format!("{} kinds of events", definitions.events.len()) };
+    let text = format!("{path} is sound: {events}, {}", plural(definitions.metrics.len(), "metric"));
+    Finding { level: Level::Good, about: "configuration".to_owned(), text, hint: None }
+}
+
+fn offline_document(config: &Config) -> Value {
+    finding_document(&about_config(config, "the configuration"))
+}
+
+fn line(finding: &Finding, context: &Context<'_>) -> String {
+    let (mark, color) = match finding.level {
+        Level::Good => ("ok  ", anstyle::AnsiColor::Green),
+        Level::Warning => ("warn", anstyle::AnsiColor::Yellow),
+        Level::Error => ("fail", anstyle::AnsiColor::Red),
+    };
+    let mark = if context.output.color() {
+        let style = anstyle::Style::new().fg_color(Some(color.into()));
+        format!("{style}{mark}{style:#}")
+    } else {
+        mark.to_owned()
+    };
+    let mut text = format!("{mark}  {:<14} {}\n", safe(&finding.about), safe(&finding.text));
+    if let Some(hint) = &finding.hint {
+        text.push_str(&format!("      {:<14} hint: {}\n", "", safe(hint)));
+    }
+    text
+}
+
+fn multi_line(sql: &str) -> String {
+    sql.lines().map(safe).collect::<Vec<_>>().join("\n")
+}
+
+fn access_line(access: &Access) -> String {
+    let key = access.key.as_deref().unwrap_or("no index");
+    let rows = access.rows.map_or_else(String::new, |rows| format!(", about {rows} rows"));
+    let note = access.note.as_deref().map_or_else(String::new, |note| format!(" ({note})"));
+    safe(&format!("{}: {} by {key}{rows}{note}", access.table, access.access)).into_owned()
+}
+
+fn document(report: &CheckReport, path: &str) -> Value {
+    json!({
+        "config": path,
+        "day": report.day,
+        "ok": report.worst() != Level::Error,
+        "findings": report.findings.iter().map(finding_document).collect::<Vec<_>>(),
+        "queries": report.queries.iter().map(query_document).collect::<Vec<_>>(),
+    })
+}
+
+fn finding_document(finding: &Finding) -> Value {
+    let level = match finding.level {
+        Level::Good => "ok",
+        Level::Warning => "warning",
+        Level::Error => "error",
+    };
+    json!({ "level": level, "about": finding.about, "text": finding.text, "hint": finding.hint })
+}
+
+fn query_document(query: &QueryReport) -> Value {
+    let access = query.access.iter().map(|access| {
+        json!({
+            "table": access.table,
+            "access": access.access,
+            "key": access.key,
+            "columns": access.uses_columns,
+            "rows": access.rows,
+            "full_scan": access.full_scan,
+            "note": access.note,
+        })
+    });
+    json!({ "name": query.name, "sql": query.sql, "access": access.collect::<Vec<_>>() })
+}

@@ -1,0 +1,100 @@
+//! What every command has at hand: options, clock, environment and configuration.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use chrono::{DateTime, Utc};
+
+use super::failure::Failure;
+use super::output::Output;
+use super::{Global, exit};
+use crate::calendar::Calendar;
+use crate::config::Config;
+use crate::model::Day;
+
+/// The configuration file's name when none is given.
+pub const CONFIG_FILE: &str = "asof.toml";
+
+/// What every command has at hand.
+pub struct Context<'o> {
+    /// Where things are printed.
+    pub output: &'o Output,
+    config: Option<PathBuf>,
+    fixed_now: Option<DateTime<Utc>>,
+}
+
+impl<'o> Context<'o> {
+    /// Reads the environment.
+    ///
+    /// # Errors
+    /// When `ASOF_NOW` is no time.
+    pub fn new(global: &Global, output: &'o Output) -> Result<Self, Failure> {
+        let fixed_now = match std::env::var("ASOF_NOW") {
+            Ok(text) => Some(DateTime::parse_from_rfc3339(&text).map_err(|_| {
+                let hint = "write it as 2025-11-07T02:05:00-06:00, or unset it".to_owned();
+                Failure::new(exit::USAGE, format!("ASOF_NOW is {text:?}, which is no time of RFC 3339"), Some(hint))
+            })?),
+            Err(std::env::VarError::NotPresent) => None,
+            Err(error) => return Err(Failure::new(exit::USAGE, format!("ASOF_NOW can't be read: {error}"), None)),
+        };
+        Ok(Self { output, config: global.config.clone(), fixed_now: fixed_now.map(|now| now.to_utc()) })
+    }
+
+    /// The clock.
+    pub fn now(&self) -> DateTime<Utc> {
+        self.fixed_now.unwrap_or_else(Utc::now)
+    }
+
+    /// Whether the clock was set for a rehearsal.
+    pub fn clock_is_fixed(&self) -> bool {
+        self.fixed_now.is_some()
+    }
+
+    /// The configuration file's path.
+    pub fn config_path(&self) -> &Path {
+        self.config.as_deref().unwrap_or(Path::new(CONFIG_FILE))
+    }
+
+    /// Reads the configuration.
+    ///
+    /// # Errors
+    /// When it can't be read, or has problems.
+    pub fn config(&self) -> Result<Config, Failure> {
+        let path = self.config_path();
+        let text = fs::read_to_string(path).map_err(|error| {
+            let hint = match error.kind() {
+                std::io::ErrorKind::NotFound => {
+                    Some("asof init writes one; another place is named by --config FILE or ASOF_CONFIG".to_owned())
+                }
+                std::io::ErrorKind::InvalidData => Some("save it as UTF-8".to_owned()),
+                _ => None,
+            };
+            Failure::new(exit::USAGE, format!("the configuration {} can't be read: {error}", path.display()), hint)
+        })?;
+        Ok(Config::parse(&text, path)?)
+    }
+
+    /// The day in which now lies.
+    ///
+    /// # Errors
+    /// Beyond the ends of the calendar.
+    pub fn today(&self, config: &Config) -> Result<Day, Failure> {
+        let today = Calendar::new(config.calendar).day_of(self.now());
+        today.ok_or_else(|| Failure::new(exit::USAGE, "the clock is beyond the ends of the calendar", None))
+    }
+}
+
+/// Looks up an environment variable.
+pub fn env(name: &str) -> Option<String> {
+    std::env::var(name).ok()
+}
+
+/// Runs asynchronous work to its end on this thread.
+///
+/// # Errors
+/// When the system gives no event queue.
+pub fn block_on<T>(work: impl Future<Output = T>) -> Result<T, Failure> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    let runtime = runtime.map_err(|error| Failure::new(exit::FAILED, format!("the runtime can't start: {error}"), None))?;
+    Ok(runtime.block_on(work))
+}

@@ -1,0 +1,78 @@
+//! `asof init`
+
+use std::fs::{self, OpenOptions};
+use std::io::{ErrorKind, Write};
+use std::path::PathBuf;
+
+use clap::ValueEnum;
+use serde_json::json;
+
+use super::context::{CONFIG_FILE, Context};
+use super::exit;
+use super::failure::Failure;
+
+const EXAMPLES: &str = "\
+Examples:
+  asof init                        a small asof.toml to begin with, here
+  asof init --preset vicidial DIR  one for a VICIDIAL call centre, in DIR";
+
+/// Write a commented asof.toml
+#[derive(Debug, clap::Args)]
+#[command(after_help = EXAMPLES)]
+pub struct Init {
+    /// What it is for
+    #[arg(long, value_name = "NAME", value_enum, default_value = "general")]
+    preset: Preset,
+    /// The folder it is written into
+    #[arg(value_name = "DIR", default_value = ".")]
+    dir: PathBuf,
+}
+
+/// A configuration to begin with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Preset {
+    /// Any table of events
+    General,
+    /// A VICIDIAL call centre
+    Vicidial,
+}
+
+impl Preset {
+    /// The text of the configuration.
+    fn text(self) -> &'static str {
+        match self {
+            Self::General => include_str!("../../presets/general.toml"),
+            Self::Vicidial => include_str!("../../presets/vicidial.toml"),
+        }
+    }
+}
+
+impl Init {
+    /// Runs it.
+    ///
+    /// # Errors
+    /// When there is a configuration already, or it can't be written.
+    pub fn run(self, context: &Context<'_>) -> Result<u8, Failure> {
+        let path = self.dir.join(CONFIG_FILE);
+        let failed = |error: std::io::Error| {
+            if error.kind() == ErrorKind::AlreadyExists {
+                let hint = "choose another folder, or move it away: nothing is overwritten".to_owned();
+                return Failure::new(exit::FAILED, format!("{} is there already", path.display()), Some(hint));
+            }
+            Failure::new(exit::FAILED, format!("{} can't be written: {error}", path.display()), None)
+        };
+        fs::create_dir_all(&self.dir).map_err(failed)?;
+        let mut file = OpenOptions::new().write(true).create_new(true).open(&path).map_err(failed)?;
+        file.write_all(self.preset.text().as_bytes()).map_err(failed)?;
+        if context.output.json() {
+            context.output.document(&json!({ "config": path.display().to_string() }));
+        } else {
+            let there = if self.dir.as_os_str() == "." { String::new() } else { format!("cd {} && ", self.dir.display()) };
+            context.output.answer(&format!(
+                "wrote {}\n\nnext:\n  edit it: the source's url, the time zone, the lists\n  {there}asof check\n  {there}asof save\n",
+                path.display()
+            ));
+        }
+        Ok(exit::DONE)
+    }
+}

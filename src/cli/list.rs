@@ -1,0 +1,165 @@
+//! `asof list`
+
+use serde_json::{Value, json};
+
+use super::context::Context;
+use super::exit;
+use super::failure::Failure;
+use crate::calendar::DayName;
+use crate::config::Presentation;
+use crate::model::{Day, Provenance};
+use crate::ops::list::{ListedDay, Listing, list};
+use crate::ops::when;
+use crate::view::terminal;
+
+/// How many of the main metrics are shown when none is named.
+const MAIN_METRICS: usize = 4;
+
+const EXAMPLES: &str = "\
+Examples:
+  asof list                          every day, with gaps
+  asof list --from -30d              the last thirty days
+  asof list --metric sales --json    for a program
+
+A gap is a day between the first and the last that nobody froze.";
+
+/// Show what is in the archive, gaps included
+#[derive(Debug, clap::Args)]
+#[command(after_help = EXAMPLES)]
+pub struct List {
+    /// The first day
+    #[arg(long, value_name = "DATE", allow_hyphen_values = true)]
+    from: Option<DayName>,
+    /// The last day
+    #[arg(long, value_name = "DATE", allow_hyphen_values = true)]
+    to: Option<DayName>,
+    /// The metrics shown, by name; the first few when none is given
+    #[arg(long, value_name = "NAME")]
+    metric: Vec<String>,
+}
+
+impl List {
+    /// Runs it.
+    ///
+    /// # Errors
+    /// When there is no archive, or it can't be read.
+    pub fn run(self, context: &Context<'_>) -> Result<u8, Failure> {
+        let config = context.config()?;
+        let today = context.today(&config)?;
+        let day = |name: Option<DayName>| name.and_then(|name| name.resolve(today));
+        let (from, to) = (day(self.from), day(self.to));
+        if let (Some(from), Some(to)) = (from, to)
+            && from > to
+        {
+            let message = format!("the range from {from} to {to} runs backwards");
+            return Err(Failure::new(exit::USAGE, message, Some("let --from be the earlier day".to_owned())));
+        }
+        let (archive, history) = when::open(&config.archive.dir)?;
+        let listing = list(&archive, &history, from, to);
+        for metric in &self.metric {
+            let known = config.presentation.metrics.contains_key(metric)
+                || listing.days.iter().any(|day| day.headline().contains_key(metric));
+            if !known {
+                let names = config.presentation.metrics.keys().map(String::as_str);
+                let hint = format!("known metrics: {}", names.collect::<Vec<_>>().join(", "));
+                return Err(Failure::new(exit::USAGE, format!("{metric:?} is no metric"), Some(hint)));
+            }
+        }
+        if context.output.json() {
+            context.output.document(&document(&listing));
+        } else {
+            context.output.answer(&self.text(&listing, &config.presentation, context));
+        }
+        Ok(exit::DONE)
+    }
+
+    fn text(&self, listing: &Listing, presentation: &Presentation, context: &Context<'_>) -> String {
+        if listing.days.is_empty() {
+            return "no day is frozen here yet\n".to_owned();
+        }
+        let shown: Vec<String> = if self.metric.is_empty() {
+            main_metrics(listing, presentation)
+        } else {
+            self.metric.clone()
+        };
+        let label = |name: &String| presentation.metrics.get(name).map_or_else(|| name.clone(), |look| look.label.clone());
+        let days = terminal::Days {
+            columns: shown.iter().map(label).collect(),
+            rows: listing.days.iter().map(|day| row(day, listing, &shown, presentation)).collect(),
+        };
+        let mut text = terminal::list(&days, &context.output.options(false));
+        for finding in &listing.findings {
+            text.push_str(&format!("! {finding}\n"));
+        }
+        text
+    }
+}
+
+/// The metrics shown when none is named: the first of the first section, or of all.
+fn main_metrics(listing: &Listing, presentation: &Presentation) -> Vec<String> {
+    if let Some(section) = presentation.sections.first() {
+        return section.show.iter().take(MAIN_METRICS).cloned().collect();
+    }
+    let latest = listing.days.last().map(ListedDay::headline).unwrap_or_default();
+    latest.into_keys().take(MAIN_METRICS).collect()
+}
+
+fn row(day: &ListedDay, listing: &Listing, shown: &[String], presentation: &Presentation) -> terminal::ListRow {
+    let headline = day.headline();
+    let value = |name: &String| {
+        let unit = presentation.metrics.get(name).and_then(|look| look.unit.clone());
+        headline.get(name).cloned().flatten().map(|value| (value, unit))
+    };
+    let gap = listing.gaps.iter().find(|gap| gap.to.checked_add(1) == Some(day.day));
+    terminal::ListRow {
+        day: day.day,
+        editions: day.editions.iter().map(|frozen| frozen.line.edition).collect(),
+        provenance: day.edition().map_or(Provenance::Provisional, |frozen| frozen.line.provenance),
+        headline: shown.iter().map(value).collect(),
+        gap_before: gap.map(|gap| terminal::Gap { first: gap.from, last: gap.to }),
+        notes: notes(day),
+    }
+}
+
+/// What is to be said of a day's later editions.
+fn notes(day: &ListedDay) -> Vec<String> {
+    let later = day.editions.iter().skip(day.shown + 1).map(|frozen| {
+        let reason = frozen.line.reason.as_deref().unwrap_or(frozen.line.trigger.as_str());
+        format!("@{} {reason}", frozen.line.edition)
+    });
+    later.collect()
+}
+
+fn document(listing: &Listing) -> Value {
+    let days: Vec<Value> = listing.days.iter().map(day_document).collect();
+    let gap = |(from, to, days): (Day, Day, i64)| json!({ "from": from, "to": to, "days": days });
+    json!({
+        "archive": listing.archive,
+        "dir": listing.dir.display().to_string(),
+        "days": days,
+        "gaps": listing.gaps.iter().map(|found| gap((found.from, found.to, found.days))).collect::<Vec<_>>(),
+        "findings": listing.findings,
+    })
+}
+
+fn day_document(day: &ListedDay) -> Value {
+    let editions: Vec<Value> = day
+        .editions
+        .iter()
+        .map(|frozen| {
+            let line = &frozen.line;
+            json!({
+                "edition": line.edition,
+                "provenance": line.provenance,
+                "captured_at": line.captured_at,
+                "trigger": line.trigger,
+                "reason": line.reason,
+                "manifest": line.manifest,
+                "definitions": line.definitions,
+                "present": frozen.present,
+                "metrics": line.headline().unwrap_or_default(),
+            })
+        })
+        .collect();
+    json!({ "date": day.day, "shown": day.edition().map(|frozen| frozen.line.edition), "editions": editions })
+}

@@ -1,0 +1,110 @@
+//! The command line: arguments, one file for each command, and the only place that prints.
+
+mod check;
+mod context;
+mod demo;
+mod failure;
+mod init;
+mod list;
+mod output;
+mod progress;
+mod restore;
+mod save;
+
+use std::ffi::OsString;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{ColorChoice, Parser, Subcommand};
+
+use context::Context;
+use failure::Failure;
+use output::Output;
+
+/// The exit codes, the same for every command.
+pub mod exit {
+    /// Done.
+    pub const DONE: u8 = 0;
+    /// Failed.
+    pub const FAILED: u8 = 1;
+    /// Wrong usage or configuration.
+    pub const USAGE: u8 = 2;
+    /// The source could not be reached.
+    pub const UNREACHABLE: u8 = 5;
+    /// The archive stayed locked by another run.
+    pub const LOCKED: u8 = 6;
+}
+
+const AFTER_HELP: &str = "\
+Examples:
+  asof demo                     see it work on made-up data
+  asof init --preset vicidial   write a commented asof.toml
+  asof check                    will it work?
+  asof save                     freeze yesterday
+  asof list                     what is frozen
+  asof restore 2025-11-06       look at a frozen day
+
+Exit codes: 0 done, 1 failed, 2 wrong usage or configuration, 5 the source could
+not be reached, 6 the archive stayed locked by another run.";
+
+/// Freezes what a database says each day, so that it can be asked again later.
+#[derive(Debug, Parser)]
+#[command(name = "asof", version, after_help = AFTER_HELP, disable_help_subcommand = true)]
+struct Cli {
+    #[command(flatten)]
+    global: Global,
+    #[command(subcommand)]
+    command: Command,
+}
+
+/// Options of every command.
+#[derive(Clone, Debug, clap::Args)]
+pub struct Global {
+    /// The configuration file; else ASOF_CONFIG, else ./asof.toml
+    #[arg(long, global = true, value_name = "FILE", env = "ASOF_CONFIG", hide_env = true)]
+    config: Option<PathBuf>,
+    /// Print JSON for programs
+    #[arg(long, global = true)]
+    json: bool,
+    /// Print nothing but errors
+    #[arg(long, short, global = true, conflicts_with = "verbose")]
+    quiet: bool,
+    /// Say more, and say it without a terminal too
+    #[arg(long, short, global = true)]
+    verbose: bool,
+    /// When to use colours
+    #[arg(long, global = true, value_name = "WHEN", default_value = "auto")]
+    color: ColorChoice,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    Init(init::Init),
+    Demo(demo::Demo),
+    Check(check::Check),
+    Save(save::Save),
+    List(list::List),
+    Restore(restore::Restore),
+}
+
+/// Parses the arguments, runs the command, and gives the exit code.
+pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
+    let arguments: Vec<OsString> = arguments.into_iter().collect();
+    let cli = match Cli::try_parse_from(&arguments) {
+        Ok(cli) => cli,
+        Err(error) => return output::usage(&error, arguments.iter().any(|argument| argument == "--json")),
+    };
+    let output = Output::new(&cli.global);
+    let result = Context::new(&cli.global, &output).and_then(|context| match cli.command {
+        Command::Init(init) => init.run(&context),
+        Command::Demo(demo) => demo.run(&context),
+        Command::Check(check) => check.run(&context),
+        Command::Save(save) => save.run(&context),
+        Command::List(list) => list.run(&context),
+        Command::Restore(restore) => restore.run(&context),
+    });
+    match result {
+        Ok(code) => ExitCode::from(code),
+        Err(failure) => output.failure(&failure),
+    }
+}

@@ -1,0 +1,187 @@
+//! Printing: to people, to cron, and to programs.
+
+use std::io::{self, IsTerminal, Write};
+use std::process::ExitCode;
+
+use clap::ColorChoice;
+use serde_json::{Value, json};
+
+use super::failure::Failure;
+use super::{Global, exit};
+use crate::view::terminal::Options;
+use crate::view::text::safe;
+
+/// The width of tables where nothing tells how wide the terminal is.
+const USUAL_WIDTH: usize = 100;
+
+/// How a command prints.
+#[derive(Clone, Copy, Debug)]
+pub struct Output {
+    json: bool,
+    quiet: bool,
+    verbose: bool,
+    terminal: bool,
+    color: bool,
+    error_color: bool,
+}
+
+impl Output {
+    /// Decides how to print from the options and from what stdout is.
+    pub fn new(global: &Global) -> Self {
+        let terminal = io::stdout().is_terminal();
+        let wanted = |is_terminal: bool| match global.color {
+            ColorChoice::Always => true,
+            ColorChoice::Never => false,
+            ColorChoice::Auto => is_terminal && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty()),
+        };
+        Self {
+            json: global.json,
+            quiet: global.quiet,
+            verbose: global.verbose,
+            terminal,
+            color: wanted(terminal),
+            error_color: wanted(io::stderr().is_terminal()),
+        }
+    }
+
+    /// Whether JSON is wanted.
+    pub fn json(&self) -> bool {
+        self.json
+    }
+
+    /// Whether more is to be said.
+    pub fn verbose(&self) -> bool {
+        self.verbose
+    }
+
+    /// Whether what happens along the way is to be shown on stderr.
+    pub fn shows_progress(&self) -> bool {
+        !self.json && !self.quiet && io::stderr().is_terminal()
+    }
+
+    /// How tables are drawn.
+    pub fn options(&self, all: bool) -> Options {
+        let columns = std::env::var("COLUMNS").ok().and_then(|columns| columns.parse().ok());
+        let width = columns.or_else(terminal_width).unwrap_or(USUAL_WIDTH);
+        Options { width: width.clamp(40, 400), color: self.color, all }
+    }
+
+    /// Whether colours may be used on stdout.
+    pub fn color(&self) -> bool {
+        self.color
+    }
+
+    /// What the command was asked to give: always printed, but with `--quiet`.
+    pub fn answer(&self, text: &str) {
+        if !self.quiet {
+            print(text);
+        }
+    }
+
+    /// What is worth saying to somebody who looks on: silent in cron, unless asked with `-v`.
+    pub fn report(&self, text: &str) {
+        if !self.json && !self.quiet && (self.terminal || self.verbose) {
+            print(text);
+        }
+    }
+
+    /// One JSON document.
+    pub fn document(&self, document: &Value) {
+        let text = serde_json::to_string_pretty(document).unwrap_or_default();
+        print(&format!("{text}\n"));
+    }
+
+    /// Something that went wrong although the command goes on.
+    pub fn warn(&self, sentence: &str) {
+        if self.json {
+            eprint(&format!("{}\n", json!({ "warning": sentence })));
+        } else {
+            let mark = self.mark("warning", anstyle::AnsiColor::Yellow);
+            eprint(&format!("{mark} {}\n", safe(sentence)));
+        }
+    }
+
+    /// Tells why the command failed; gives its exit code.
+    pub fn failure(&self, failure: &Failure) -> ExitCode {
+        if self.json {
+            eprint(&format!("{}\n", failure_document(failure)));
+        } else if let Some(problems) = &failure.problems {
+            eprint(&format!("{}\n", lines_safe(&problems.to_string())));
+        } else {
+            let mark = self.mark("error", anstyle::AnsiColor::Red);
+            eprint(&format!("{mark} {}\n", safe(&failure.message)));
+            if let Some(hint) = &failure.hint {
+                eprint(&format!("  hint: {}\n", safe(hint)));
+            }
+        }
+        ExitCode::from(failure.code)
+    }
+
+    fn mark(&self, word: &str, color: anstyle::AnsiColor) -> String {
+        if self.error_color {
+            let style = anstyle::Style::new().bold().fg_color(Some(color.into()));
+            format!("{style}{word}:{style:#}")
+        } else {
+            format!("{word}:")
+        }
+    }
+}
+
+fn failure_document(failure: &Failure) -> Value {
+    let problems = failure.problems.as_ref().map(|problems| {
+        let list = problems.list.iter().map(|problem| {
+            json!({
+                "file": problems.file.display().to_string(),
+                "line": problem.line,
+                "column": problem.column,
+                "message": problem.message,
+                "hint": problem.hint,
+            })
+        });
+        list.collect::<Vec<_>>()
+    });
+    let mut error = json!({ "message": failure.message, "hint": failure.hint, "exit_code": failure.code });
+    if let (Some(problems), Some(error)) = (problems, error.as_object_mut()) {
+        error.insert("message".to_owned(), "the configuration has problems".into());
+        error.insert("problems".to_owned(), problems.into());
+    }
+    json!({ "error": error })
+}
+
+/// Text of several lines without control characters.
+fn lines_safe(text: &str) -> String {
+    text.lines().map(safe).collect::<Vec<_>>().join("\n")
+}
+
+/// Tells what is wrong with the arguments, or gives help and version.
+pub fn usage(error: &clap::Error, json: bool) -> ExitCode {
+    let help = !error.use_stderr();
+    if json && !help {
+        let text = error.render().to_string();
+        let message = text.lines().next().unwrap_or_default().trim_start_matches("error: ").to_owned();
+        let failure = Failure::new(exit::USAGE, message, Some("see asof --help".to_owned()));
+        eprint(&format!("{}\n", failure_document(&failure)));
+    } else {
+        // Where the text can't be written there is nobody to tell.
+        let _ = error.print();
+    }
+    ExitCode::from(if help { exit::DONE } else { exit::USAGE })
+}
+
+/// Writes to stdout; a reader that has gone away ends the program quietly.
+fn print(text: &str) {
+    let mut out = io::stdout().lock();
+    if out.write_all(text.as_bytes()).and_then(|()| out.flush()).is_err() {
+        std::process::exit(i32::from(exit::FAILED));
+    }
+}
+
+/// Writes to stderr; where that fails there is nobody to tell.
+pub fn eprint(text: &str) {
+    let _ = io::stderr().lock().write_all(text.as_bytes());
+}
+
+fn terminal_width() -> Option<usize> {
+    let size = rustix::termios::tcgetwinsize(io::stdout()).ok()?;
+    (size.ws_col > 0).then_some(usize::from(size.ws_col))
+}

@@ -1,0 +1,149 @@
+//! `asof save`
+
+use std::time::Duration;
+
+use serde_json::{Value, json};
+
+use super::context::{Context, block_on, env};
+use super::exit;
+use super::failure::Failure;
+use super::progress::TerminalProgress;
+use crate::calendar::DayName;
+use crate::config::duration;
+use crate::model::Provenance;
+use crate::ops::decide::{Why, Wish};
+use crate::ops::save::{Frozen, SaveOutcome, SaveRequest, save};
+use crate::view::format::{Format, count};
+use crate::view::text::safe;
+
+const EXAMPLES: &str = "\
+Examples:
+  asof save                        freeze yesterday; the line for cron
+  asof save 2025-11-06             freeze that day, reconstructed from what the rows say now
+  asof save today --provisional    freeze today as far as it has come
+  asof save 2025-11-06 --restate --reason \"late dispositions\"
+
+A frozen day is never changed: saving it again does nothing, and a restatement is
+a new edition beside it.";
+
+/// Freeze a day; yesterday when no date is given
+#[derive(Debug, clap::Args)]
+#[command(after_help = EXAMPLES)]
+pub struct Save {
+    /// The day: 2025-11-06, yesterday, today, or -7d for a week ago
+    #[arg(value_name = "DATE", default_value = "yesterday", allow_hyphen_values = true)]
+    day: DayName,
+    /// Freeze a day that has not ended as it stands now
+    #[arg(long)]
+    provisional: bool,
+    /// Read a frozen day again, and freeze a new edition if a number from the source differs
+    #[arg(long, requires = "reason")]
+    restate: bool,
+    /// Why the day is restated; it is kept with the new edition
+    #[arg(long, value_name = "TEXT", requires = "restate", value_parser = clap::builder::NonEmptyStringValueParser::new())]
+    reason: Option<String>,
+    /// How long connection trouble is retried
+    #[arg(long, value_name = "TIME", default_value = "60s", value_parser = span)]
+    retry_for: Duration,
+    /// How long the archive's lock is waited for
+    #[arg(long, value_name = "TIME", default_value = "60s", value_parser = span)]
+    wait: Duration,
+}
+
+/// Reads a span of time on the command line.
+pub fn span(text: &str) -> Result<Duration, String> {
+    duration::parse(text).ok_or_else(|| "write a whole number and a unit: 60s, 5m, 2h".to_owned())
+}
+
+impl Save {
+    /// Runs it.
+    ///
+    /// # Errors
+    /// When the day can't be frozen.
+    pub fn run(self, context: &Context<'_>) -> Result<u8, Failure> {
+        let config = context.config()?;
+        let request = SaveRequest {
+            day: self.day,
+            wish: Wish { provisional: self.provisional, restate: self.reason.filter(|_| self.restate) },
+            retry_for: self.retry_for,
+            wait: self.wait,
+        };
+        let progress = TerminalProgress::new(context.output);
+        let now = || context.now();
+        let outcome = block_on(save(&config, &request, &env, &now, &progress))??;
+        progress.clear();
+        if context.output.json() {
+            context.output.document(&document(&outcome));
+        } else {
+            context.output.report(&sentence(&outcome));
+        }
+        Ok(exit::DONE)
+    }
+}
+
+/// What became of it, in words.
+fn sentence(outcome: &SaveOutcome) -> String {
+    match outcome {
+        SaveOutcome::Kept { id, provenance: Provenance::Provisional } => {
+            format!("{id} is frozen already, provisionally; it gets its next edition once it is final\n")
+        }
+        SaveOutcome::Kept { id, provenance } => format!("{id} is frozen already ({provenance}); nothing changed\n"),
+        SaveOutcome::Unchanged { id, redefined } => {
+            let mut text = format!("{id} reads the same now; no new edition\n");
+            if !redefined.is_empty() {
+                text.push_str(&format!("  not compared, since defined differently now: {}\n", redefined.join(", ")));
+            }
+            text
+        }
+        SaveOutcome::Frozen(frozen) => {
+            let Frozen { id, provenance, rows, .. } = frozen.as_ref();
+            let mut text = format!("froze {id} ({provenance}) from {} rows\n", count(*rows));
+            text.push_str(&headline(frozen));
+            if let Some(differences) = &frozen.differences {
+                let what = differences.metrics.iter().chain(&differences.groups_of);
+                let what: Vec<&str> = what.map(String::as_str).collect();
+                text.push_str(&format!("  differs from the edition before in {}\n", what.join(", ")));
+            }
+            if let Why::Final { after } = &frozen.why {
+                text.push_str(&format!("  edition {after} was provisional and stays beside it\n"));
+            }
+            text.push_str(&format!("  {}\n", frozen.folder.join("dashboard.html").display()));
+            text
+        }
+    }
+}
+
+/// The first few numbers, on one line.
+fn headline(frozen: &Frozen) -> String {
+    let numbers = frozen.doc.metrics.values().take(5).map(|metric| {
+        let format = Format::of_metric(metric);
+        let value = metric.figure.value.as_ref();
+        let value = value.map_or_else(|| "unknown".to_owned(), |value| format.show(value).to_string());
+        format!("{} {value}", safe(&metric.label))
+    });
+    format!("  {}\n", numbers.collect::<Vec<_>>().join(" · "))
+}
+
+fn document(outcome: &SaveOutcome) -> Value {
+    match outcome {
+        SaveOutcome::Kept { id, provenance } => json!({
+            "event": "day", "date": id.day, "edition": id.edition, "status": "kept", "provenance": provenance,
+        }),
+        SaveOutcome::Unchanged { id, redefined } => json!({
+            "event": "day", "date": id.day, "edition": id.edition, "status": "unchanged", "redefined": redefined,
+        }),
+        SaveOutcome::Frozen(frozen) => json!({
+            "event": "day",
+            "date": frozen.id.day,
+            "edition": frozen.id.edition,
+            "status": "frozen",
+            "provenance": frozen.provenance,
+            "trigger": frozen.why.trigger(),
+            "rows": frozen.rows,
+            "differs_in": frozen.differences.as_ref().map(|found| &found.metrics),
+            "folder": frozen.folder.display().to_string(),
+            "metrics": frozen.doc.metrics.iter().map(|(name, metric)| (name.clone(), json!(metric.figure.value)))
+                .collect::<serde_json::Map<_, _>>(),
+        }),
+    }
+}

@@ -1,0 +1,355 @@
+//! Whether a configuration will work: connection, account, clock, zone, and every query.
+
+use std::time::Duration;
+
+use chrono::TimeDelta;
+
+use super::reading::{self, Env, Now, ReadingError};
+use super::save::{SaveError, day_of};
+use crate::calendar::{Calendar, DayName};
+use crate::config::{Config, SourceUrl};
+use crate::model::definitions::{Dialect, From, TimeIs};
+use crate::model::{Day, Progress};
+use crate::plan::{EventsPlan, Plan, PlanError};
+use crate::source::{self, Access, ServerReport, Session, SourceError};
+
+/// From this on a server's clock is said to be wrong.
+const CLOCK_TOLERANCE: TimeDelta = TimeDelta::seconds(30);
+/// Reading all rows of a table smaller than this is nothing to warn of.
+const SMALL_TABLE: u64 = 5_000;
+/// How far ahead and back days are looked at for ends that occur twice.
+const DAYS_LOOKED_AT: i64 = 2 * 366;
+
+/// How grave a finding is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Level {
+    /// As it should be.
+    Good,
+    /// It works, but should be looked at.
+    Warning,
+    /// It will not work.
+    Error,
+}
+
+/// One thing that was looked at.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Finding {
+    /// How grave it is.
+    pub level: Level,
+    /// What was looked at, in a word.
+    pub about: String,
+    /// What was found, as a clause.
+    pub text: String,
+    /// What to do about it.
+    pub hint: Option<String>,
+}
+
+/// A query that a save sends.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct QueryReport {
+    /// Its name.
+    pub name: String,
+    /// Its text with its values written in, for people to read and run.
+    pub sql: String,
+    /// How the source would get at each table; empty when it could not say.
+    pub access: Vec<Access>,
+}
+
+/// All that was found.
+#[derive(Clone, Debug)]
+pub struct CheckReport {
+    /// The day whose queries were looked at: yesterday.
+    pub day: Day,
+    /// What was found, in the order in which it was looked at.
+    pub findings: Vec<Finding>,
+    /// The queries of that day.
+    pub queries: Vec<QueryReport>,
+}
+
+impl CheckReport {
+    /// The gravest of the findings.
+    pub fn worst(&self) -> Level {
+        self.findings.iter().map(|finding| finding.level).max().unwrap_or(Level::Good)
+    }
+
+    fn add(&mut self, level: Level, about: &str, text: impl Into<String>, hint: Option<String>) {
+        self.findings.push(Finding { level, about: about.to_owned(), text: text.into(), hint });
+    }
+}
+
+/// Looks at everything a save of yesterday needs, and reads that day without freezing it.
+///
+/// `fixed_clock` says that the clock was set for a rehearsal, so that the server's can't be held
+/// against it.
+///
+/// # Errors
+/// When the source can't be reached, or yesterday can't be planned.
+pub async fn check(
+    config: &Config,
+    env: Env<'_>,
+    now: Now<'_>,
+    fixed_clock: bool,
+    progress: &dyn Progress,
+) -> Result<CheckReport, SaveError> {
+    let calendar = Calendar::new(config.calendar);
+    let day = day_of(&calendar, DayName::DaysAgo(1), now)?;
+    let mut report = CheckReport { day, findings: Vec::new(), queries: Vec::new() };
+    ambiguous_ends(config, &calendar, day, &mut report);
+    let plan = match Plan::new(&config.definitions, calendar.window(day)?, max_groups(config)) {
+        Ok(plan) => plan,
+        // Told among the findings already; there is nothing left to look at.
+        Err(PlanError::Ambiguous(_)) => return Ok(report),
+        Err(error) => return Err(error.into()),
+    };
+    let unreachable = |source: SourceError| SaveError::Reading { day, source: source.into() };
+    progress.step("connecting");
+    let mut session = source::open(&config.source, env).await.map_err(unreachable)?;
+    let server = session.inspect().await.map_err(unreachable)?;
+    about_server(config, &server, &mut report);
+    about_account(&server, &mut report);
+    about_clock(config, &server, now, fixed_clock, &mut report);
+    let mut sound = true;
+    for events in &plan.events {
+        progress.step(&format!("explaining {}", events.name));
+        if !session.is_usable() {
+            session = source::open(&config.source, env).await.map_err(unreachable)?;
+        }
+        sound &= about_query(config, events, &mut session, &mut report).await;
+    }
+    for query in plan.labels().into_values() {
+        if !session.is_usable() {
+            session = source::open(&config.source, env).await.map_err(unreachable)?;
+        }
+        let sql = query.literal(config.definitions.source.dialect);
+        match session.explain(query).await {
+            Ok(access) => report.queries.push(QueryReport { name: query.name.clone(), sql, access }),
+            Err(error) => {
+                sound = false;
+                report.queries.push(QueryReport { name: query.name.clone(), sql, access: Vec::new() });
+                report.add(Level::Error, &query.name, error.to_string(), error.hint());
+            }
+        }
+    }
+    session.close().await;
+    if sound {
+        about_cubes(config, env, now, &plan, &mut report, progress).await;
+    }
+    Ok(report)
+}
+
+fn max_groups(config: &Config) -> impl Fn(&str) -> u64 + '_ {
+    |events| {
+        let look = config.presentation.events.get(events);
+        look.map_or(crate::config::presentation::MAX_GROUPS, |look| look.max_groups)
+    }
+}
+
+/// Days that begin or end at a local time which occurs twice.
+fn ambiguous_ends(config: &Config, calendar: &Calendar, day: Day, report: &mut CheckReport) {
+    let local = config.definitions.events.values().any(|events| events.time_is == TimeIs::Local);
+    if !local {
+        return;
+    }
+    for step in -DAYS_LOOKED_AT..=DAYS_LOOKED_AT {
+        let Some(Ok(window)) = day.checked_add(step).map(|day| calendar.window(day)) else { continue };
+        if let Err(error @ PlanError::Ambiguous(_)) = Plan::new(&config.definitions, window, max_groups(config)) {
+            report.add(Level::Error, "calendar", error.to_string(), error.hint());
+            return;
+        }
+    }
+}
+
+fn about_server(config: &Config, server: &ServerReport, report: &mut CheckReport) {
+    let url = config.source.url.redacted();
+    let encrypted = match (&config.source.url, &server.tls) {
+        (SourceUrl::Sqlite(_), _) => String::new(),
+        (_, Some(cipher)) => format!(", encrypted with {cipher}"),
+        (_, None) => ", not encrypted".to_owned(),
+    };
+    let text = format!("{url} is {} {}{encrypted}", server.server.name, server.server.version);
+    report.add(Level::Good, "source", text, None);
+    if !server.limits_time {
+        let text = "the server can't limit the time of a query, so asof ends a slow one by itself";
+        report.add(Level::Warning, "timeout", text, None);
+    }
+}
+
+fn about_account(server: &ServerReport, report: &mut CheckReport) {
+    match server.writes.as_deref() {
+        None => {}
+        Some([]) => report.add(Level::Good, "account", "can only read", None),
+        Some(grants) => {
+            let list: Vec<String> =
+                grants.iter().take(3).map(|grant| format!("{} on {}", grant.privilege, grant.on)).collect();
+            let more = if grants.len() > 3 { " and more" } else { "" };
+            let text = format!("can write: {}{more}; asof never does", list.join(", "));
+            let hint = "give asof an account of its own with SELECT only".to_owned();
+            report.add(Level::Warning, "account", text, Some(hint));
+        }
+    }
+}
+
+fn about_clock(config: &Config, server: &ServerReport, now: Now<'_>, fixed_clock: bool, report: &mut CheckReport) {
+    let Some(zone) = &server.zone else { return };
+    if fixed_clock {
+        report.add(Level::Good, "clock", "not compared, since ASOF_NOW sets ours", None);
+    } else {
+        let ahead = server.now - now();
+        let seconds = ahead.num_milliseconds().unsigned_abs() / 1000;
+        if ahead.abs() > CLOCK_TOLERANCE {
+            let side = if ahead > TimeDelta::zero() { "ahead of" } else { "behind" };
+            let hint = "set both clocks by the network: a day's end depends on them".to_owned();
+            report.add(Level::Warning, "clock", format!("the server's is {seconds} s {side} ours"), Some(hint));
+        } else {
+            report.add(Level::Good, "clock", "the server's agrees with ours", None);
+        }
+    }
+    let ours = server.now.with_timezone(&config.source.time_zone);
+    let offset = chrono::Offset::fix(chrono::DateTime::offset(&ours)).local_minus_utc();
+    let said = |seconds: i32| {
+        let (sign, minutes) = (if seconds < 0 { '-' } else { '+' }, seconds.abs() / 60);
+        format!("{sign}{:02}:{:02}", minutes / 60, minutes % 60)
+    };
+    let name = config.source.time_zone.name();
+    if offset == zone.offset_seconds {
+        let text = format!("the server is at {}, as {name} is now", said(offset));
+        report.add(Level::Good, "time zone", text, None);
+    } else {
+        let local = config.definitions.events.values().any(|events| events.time_is == TimeIs::Local);
+        let text = format!("the server is at {}, but {name} is at {} now", said(zone.offset_seconds), said(offset));
+        let hint = "if the server writes its own local time, set [source] time_zone to its zone".to_owned();
+        let level = if local { Level::Warning } else { Level::Good };
+        report.add(level, "time zone", text, local.then_some(hint));
+    }
+}
+
+/// Looks at the statement of some events without running it; false when it can't work.
+async fn about_query(
+    config: &Config,
+    events: &EventsPlan,
+    session: &mut Session,
+    report: &mut CheckReport,
+) -> bool {
+    let dialect = config.definitions.source.dialect;
+    let query = &events.crossed.query;
+    let sql = query.literal(dialect);
+    let access = match session.explain(query).await {
+        Ok(access) => access,
+        Err(error) => {
+            report.queries.push(QueryReport { name: query.name.clone(), sql, access: Vec::new() });
+            report.add(Level::Error, &events.name, error.to_string(), error.hint());
+            return false;
+        }
+    };
+    let Some(def) = config.definitions.events.get(&events.name) else { return true };
+    if let Err(wrong) = about_time_column(dialect, def.time_is, &def.time, events, session).await {
+        let hint = "set time_is to what the column is".to_owned();
+        report.add(Level::Error, &events.name, wrong, Some(hint));
+    }
+    let index = match &def.from {
+        From::Table(table) if session.is_usable() => session.leading_index(table, &def.time).await.ok().flatten(),
+        _ => None,
+    };
+    about_index(&events.name, &def.time, matches!(def.from, From::Table(_)), index, &access, report);
+    report.queries.push(QueryReport { name: query.name.clone(), sql, access });
+    true
+}
+
+/// Whether the time column's type fits what is said of it.
+async fn about_time_column(
+    dialect: Dialect,
+    time_is: TimeIs,
+    column: &str,
+    events: &EventsPlan,
+    session: &mut Session,
+) -> Result<(), String> {
+    if dialect == Dialect::Sqlite {
+        return Ok(());
+    }
+    let Ok(columns) = session.describe(&events.times).await else { return Ok(()) };
+    let kind = columns.first().map_or("", |column| column.kind.as_str());
+    let number = ["int", "decimal", "double", "float", "bigint"].iter().any(|word| kind.contains(word));
+    let wrong = match time_is {
+        TimeIs::Local if kind.starts_with("timestamp") => Some("keeps instants, not local times: it is \"instant\""),
+        TimeIs::Instant if kind.starts_with("datetime") => {
+            Some("has no zone: it is \"local\", or \"utc\" if UTC is written into it")
+        }
+        TimeIs::Epoch if !number && !kind.is_empty() => Some("is no number of seconds"),
+        TimeIs::Local | TimeIs::Utc | TimeIs::Instant if number => Some("is a number: it is \"epoch\""),
+        _ => None,
+    };
+    wrong.map_or(Ok(()), |wrong| Err(format!("the column {column} is a {kind}, which {wrong}")))
+}
+
+fn about_index(
+    events: &str,
+    time: &str,
+    table: bool,
+    index: Option<String>,
+    access: &[Access],
+    report: &mut CheckReport,
+) {
+    let found: Vec<&Access> = access.iter().filter(|access| access.finds_by(time)).collect();
+    let scans = access.iter().filter(|access| access.full_scan && access.rows.is_none_or(|rows| rows > SMALL_TABLE));
+    let scanned: Vec<&Access> = scans.filter(|access| !is_ours(&access.table)).collect();
+    let rows = |access: &Access| access.rows.map_or_else(String::new, |rows| format!(", about {rows} rows"));
+    if let Some(one) = found.first() {
+        let key = one.key.as_deref().unwrap_or("an index");
+        report.add(Level::Good, events, format!("the index {key} finds the day{}", rows(one)), None);
+    } else if let Some(index) = index {
+        let text = format!("{time} has the index {index}, which the source does not use for so few rows");
+        report.add(Level::Good, events, text, None);
+    }
+    let uses_none = found.is_empty();
+    for one in scanned {
+        let hint = if table || uses_none {
+            format!("create an index that begins with {time}")
+        } else {
+            format!("see whether {} can be found by an index", one.table)
+        };
+        let text = format!("every row of {} is read{}", one.table, rows(one));
+        report.add(Level::Warning, events, text, Some(hint));
+    }
+}
+
+/// Whether a name in an explanation is one that asof made, or a temporary table.
+fn is_ours(table: &str) -> bool {
+    table.starts_with('<') || table.starts_with("asof_")
+}
+
+/// Reads yesterday as a save would, and says how large its cubes are.
+async fn about_cubes(
+    config: &Config,
+    env: Env<'_>,
+    now: Now<'_>,
+    plan: &Plan,
+    report: &mut CheckReport,
+    progress: &dyn Progress,
+) {
+    match reading::read(&config.source, env, plan, Duration::ZERO, now, progress).await {
+        Ok(reading) => {
+            for cube in &reading.cubes {
+                let (rows, max) = (cube.rows(), cube.max_groups);
+                match cube.crossed_groups() {
+                    Some(groups) if groups.saturating_mul(2) < max => {
+                        let text = format!("{rows} rows yesterday, in {groups} groups of at most {max}");
+                        report.add(Level::Good, &cube.name, text, None);
+                    }
+                    groups => {
+                        let groups = groups.map_or_else(|| format!("more than {max}"), |groups| groups.to_string());
+                        let text = format!("{rows} rows yesterday, in {groups} groups of at most {max}");
+                        let hint = "beyond that each dimension is counted by itself: mark some as alone, or raise max_groups".to_owned();
+                        report.add(Level::Warning, &cube.name, text, Some(hint));
+                    }
+                }
+            }
+        }
+        Err(error) => {
+            let about = match &error {
+                ReadingError::Source(_) | ReadingError::TooManyGroups => "reading",
+                ReadingError::Cube(_) => "numbers",
+            };
+            report.add(Level::Error, about, error.to_string(), error.hint());
+        }
+    }
+}

@@ -1,0 +1,218 @@
+//! Turning what was read into an edition of a day, and putting it into the archive.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use chrono::{DateTime, Utc};
+use indexmap::IndexMap;
+
+use super::decide::Why;
+use super::reading::Reading;
+use crate::archive::cube_file::{self, CubeFileError};
+use crate::archive::{Archive, ArchiveError, Commit};
+use crate::calendar::{BeyondCalendar, Calendar, Window};
+use crate::config::Config;
+use crate::config::presentation::Section as ConfiguredSection;
+use crate::metrics::document::DayInput;
+use crate::metrics::over::PastDay;
+use crate::metrics::{document, table::table};
+use crate::model::manifest::{self, DefinitionsDoc, EventsRead, SourceDoc};
+use crate::model::{Edition, Manifest, MetricsDoc, SnapshotId};
+use crate::view::{self, DayPage, Layout, PageError};
+
+/// The version that is written into manifests.
+pub const VERSION: &str = env!("CARGO_PKG_VERSION");
+
+/// A day that was computed, not frozen yet.
+#[derive(Clone, Debug)]
+pub struct Computed {
+    /// The numbers.
+    pub doc: MetricsDoc,
+    /// What it is; its files are not listed yet.
+    pub manifest: Manifest,
+}
+
+/// Why a day that was read could not be frozen.
+#[derive(Debug, thiserror::Error)]
+pub enum FreezeError {
+    /// The archive refused.
+    #[error(transparent)]
+    Archive(#[from] ArchiveError),
+    /// A cube could not be written.
+    #[error("the cube of {events} can't be written: {source}")]
+    Cube {
+        /// The events.
+        events: String,
+        /// Why.
+        source: CubeFileError,
+    },
+    /// The page could not be written.
+    #[error(transparent)]
+    Page(#[from] PageError),
+    /// The numbers could not be written.
+    #[error("the numbers could not be written as JSON: {0}")]
+    Json(#[from] serde_json::Error),
+    /// The day lies at the end of the calendar.
+    #[error(transparent)]
+    Beyond(#[from] BeyondCalendar),
+}
+
+impl FreezeError {
+    /// What to do about it.
+    pub fn hint(&self) -> Option<String> {
+        match self {
+            Self::Archive(error) => error.hint(),
+            Self::Cube { source, .. } => source.hint(),
+            Self::Page(error) => error.hint(),
+            Self::Json(_) | Self::Beyond(_) => None,
+        }
+    }
+}
+
+/// What an edition is made of, beside what was read.
+#[derive(Clone, Copy)]
+pub struct EditionInput<'a> {
+    /// The configuration.
+    pub config: &'a Config,
+    /// The calendar.
+    pub calendar: &'a Calendar,
+    /// The day.
+    pub window: &'a Window,
+    /// Which edition it will be.
+    pub edition: Edition,
+    /// What sets it off.
+    pub why: &'a Why,
+    /// Why, in somebody's words.
+    pub reason: Option<&'a str>,
+    /// Frozen days before this one.
+    pub past: &'a [PastDay],
+    /// The archive's id.
+    pub archive: &'a str,
+}
+
+/// Computes the numbers of a day that was read.
+///
+/// # Errors
+/// At the end of the calendar.
+pub fn compute(input: &EditionInput<'_>, reading: &Reading) -> Result<Computed, FreezeError> {
+    let (config, day) = (input.config, input.window.day);
+    let provenance = input.calendar.provenance(day, reading.captured_at)?;
+    let fingerprints = DefinitionsDoc::of(&config.definitions);
+    let doc = document(&DayInput {
+        day,
+        edition: input.edition,
+        provenance,
+        definitions: &config.definitions,
+        fingerprints: &fingerprints,
+        presentation: &config.presentation,
+        cubes: &reading.cubes,
+        past: input.past,
+    });
+    let events: BTreeMap<String, EventsRead> = reading
+        .cubes
+        .iter()
+        .map(|cube| {
+            let read = EventsRead {
+                rows: doc.events.get(&cube.name).map_or(0, |events| events.rows),
+                newest: cube.newest(),
+                groups: cube.crossed_groups(),
+                numbers: cube.numbers_digest(),
+                floats: cube.float_metrics(),
+            };
+            (cube.name.clone(), read)
+        })
+        .collect();
+    let manifest = Manifest {
+        format: manifest::FORMAT.to_owned(),
+        archive: input.archive.to_owned(),
+        date: day,
+        edition: input.edition,
+        provenance,
+        captured_at: reading.captured_at,
+        window: input.window.document(),
+        source: SourceDoc {
+            url: config.source.url.redacted(),
+            server: reading.server.name.to_owned(),
+            version: reading.server.version.clone(),
+            time_zone: config.source.time_zone.name().to_owned(),
+            consistency: reading.consistency,
+        },
+        definitions: fingerprints,
+        files: Vec::new(),
+        events,
+        reason: input.reason.map(str::to_owned),
+        trigger: input.why.trigger().to_owned(),
+        asof: VERSION.to_owned(),
+    };
+    Ok(Computed { doc, manifest })
+}
+
+/// Stages all files of an edition and commits it.
+///
+/// # Errors
+/// When the archive refuses, or something can't be written.
+pub fn freeze(
+    archive: &Archive,
+    config: &Config,
+    why: &Why,
+    computed: Computed,
+    reading: &Reading,
+    wait: Duration,
+    now: DateTime<Utc>,
+) -> Result<Commit, FreezeError> {
+    let Computed { doc, manifest } = computed;
+    let mut staging = archive.stage(SnapshotId::new(doc.date, doc.edition))?;
+    staging.write("metrics.json", &doc.to_json()?)?;
+    for cube in &reading.cubes {
+        let bytes = cube_file::encode(&table(cube))
+            .map_err(|source| FreezeError::Cube { events: cube.name.clone(), source })?;
+        staging.write(&format!("cubes/{}.parquet", cube.name), &bytes)?;
+    }
+    let layout = layout(config, &doc);
+    let remarks = remarks(why, manifest.reason.as_deref());
+    let page = DayPage::new(&view::DayInput {
+        doc: &doc,
+        manifest: &manifest,
+        definitions: &config.definitions,
+        layout: &layout,
+        remarks: &remarks,
+    });
+    staging.write("dashboard.html", &page.to_bytes()?)?;
+    let headline: IndexMap<String, _> =
+        doc.metrics.iter().map(|(name, metric)| (name.clone(), metric.figure.value.clone())).collect();
+    let sealed = staging.seal(manifest, &config.definitions)?;
+    Ok(archive.commit(sealed, &headline, wait, now)?)
+}
+
+/// What the page should say about an edition after the first.
+fn remarks(why: &Why, reason: Option<&str>) -> Vec<String> {
+    match why {
+        Why::First => Vec::new(),
+        Why::Final { after } => {
+            vec![format!("Edition {after} was frozen before the day was final; this one is what the rows said once it was.")]
+        }
+        Why::Restate { after } => {
+            let reason = reason.map_or_else(String::new, |reason| format!(": {reason}"));
+            vec![format!("This restates edition {after}, which stays as it was{reason}")]
+        }
+    }
+}
+
+/// The layout of the page: as configured, or made from what there is.
+pub fn layout(config: &Config, doc: &MetricsDoc) -> Layout {
+    let configured = |section: &ConfiguredSection| view::Section {
+        title: section.title.clone(),
+        show: section.show.clone(),
+        by: section.by.clone(),
+        top: section.top.and_then(|top| usize::try_from(top).ok()),
+    };
+    let mut sections: Vec<view::Section> = config.presentation.sections.iter().map(configured).collect();
+    if sections.is_empty() {
+        sections = view::lay_out(doc, &config.definitions);
+    }
+    let title = config.presentation.title.clone().unwrap_or_else(|| {
+        let labels: Vec<&str> = doc.events.values().map(|events| events.label.as_str()).collect();
+        labels.join(", ")
+    });
+    Layout { title, sections }
+}

@@ -1,0 +1,123 @@
+//! What an archive holds, gaps included, from the ledger alone.
+
+use indexmap::IndexMap;
+
+use super::when::shown;
+use crate::archive::{Archive, Frozen, History};
+use crate::model::{Day, Number, SnapshotId};
+
+/// What an archive holds.
+#[derive(Debug)]
+pub struct Listing {
+    /// The archive's folder.
+    pub dir: std::path::PathBuf,
+    /// Its id.
+    pub archive: String,
+    /// The days, in order.
+    pub days: Vec<ListedDay>,
+    /// The spans of days between the first and the last that are not frozen.
+    pub gaps: Vec<Gap>,
+    /// What is not as it should be, as sentences.
+    pub findings: Vec<String>,
+}
+
+/// A frozen day.
+#[derive(Debug)]
+pub struct ListedDay {
+    /// The day.
+    pub day: Day,
+    /// Its editions, in the ledger's order.
+    pub editions: Vec<Frozen>,
+    /// The one that is shown when none is named, as its place among them.
+    pub shown: usize,
+}
+
+/// Days that are not frozen, between frozen ones.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Gap {
+    /// The first of them.
+    pub from: Day,
+    /// The last of them.
+    pub to: Day,
+    /// How many they are.
+    pub days: i64,
+}
+
+impl ListedDay {
+    /// The edition that is shown when none is named.
+    pub fn edition(&self) -> Option<&Frozen> {
+        self.editions.get(self.shown)
+    }
+
+    /// Its headline values; none when they can't be read.
+    pub fn headline(&self) -> IndexMap<String, Option<Number>> {
+        self.edition().and_then(|frozen| frozen.line.headline().ok()).unwrap_or_default()
+    }
+}
+
+/// Lists an archive, or a part of it; `from` and `to` are inclusive.
+pub fn list(archive: &Archive, history: &History, from: Option<Day>, to: Option<Day>) -> Listing {
+    let wanted = |day: Day| from.is_none_or(|from| from <= day) && to.is_none_or(|to| day <= to);
+    let days: Vec<ListedDay> = history
+        .days()
+        .filter(|(day, _)| wanted(*day))
+        .map(|(day, editions)| {
+            let edition = shown(editions).map(|frozen| frozen.line.edition);
+            let place = editions.iter().position(|frozen| Some(frozen.line.edition) == edition);
+            ListedDay { day, editions: editions.to_vec(), shown: place.unwrap_or(0) }
+        })
+        .collect();
+    let gaps = gaps(days.iter().map(|listed| listed.day));
+    Listing {
+        dir: archive.dir().to_owned(),
+        archive: archive.id().to_string(),
+        days,
+        gaps,
+        findings: findings(history),
+    }
+}
+
+/// The spans between days that follow each other in `days` without being next to each other.
+pub fn gaps(days: impl Iterator<Item = Day> + Clone) -> Vec<Gap> {
+    let pairs = days.clone().zip(days.skip(1));
+    pairs
+        .filter_map(|(one, next)| {
+            let missing = next.days_since(one) - 1;
+            let (from, to) = (one.checked_add(1)?, next.checked_add(-1)?);
+            (missing > 0).then_some(Gap { from, to, days: missing })
+        })
+        .collect()
+}
+
+fn findings(history: &History) -> Vec<String> {
+    let absent = history.days().flat_map(|(_, editions)| editions).filter(|frozen| !frozen.present);
+    let absent: Vec<SnapshotId> = absent.map(|frozen| frozen.line.id()).collect();
+    let missing = absent.iter().map(|id| format!("the folder {id} is missing, and the ledger has its line"));
+    let unlisted = history.unlisted().iter();
+    let unlisted = unlisted.map(|id| format!("the folder {id} is not in the ledger, so it does not count"));
+    let damaged = history.damaged().iter();
+    let damaged = damaged.map(|line| format!("line {} of the ledger {}", line.line, line.what));
+    let torn = history.torn().then(|| "the last line of the ledger is not finished; it does not count".to_owned());
+    missing.chain(unlisted).chain(damaged).chain(torn).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Gap, gaps};
+    use crate::model::Day;
+
+    #[test]
+    fn gaps_lie_between_the_first_and_the_last_day() {
+        let day = |text: &str| text.parse::<Day>().unwrap();
+        let days = [day("2025-11-01"), day("2025-11-02"), day("2025-11-05"), day("2025-11-07")];
+        let found = gaps(days.into_iter());
+        assert_eq!(
+            found,
+            [
+                Gap { from: day("2025-11-03"), to: day("2025-11-04"), days: 2 },
+                Gap { from: day("2025-11-06"), to: day("2025-11-06"), days: 1 },
+            ]
+        );
+        assert!(gaps(std::iter::empty()).is_empty());
+    }
+}

@@ -1,0 +1,12 @@
+//! Use cases: each takes what it needs, does it, and returns an outcome. Nothing prints here.
+
+pub mod check;
+pub mod decide;
+pub mod freeze;
+pub mod list;
+pub mod past;
+pub mod reading;
+pub mod restate;
+pub mod restore;
+pub mod save;
+pub mod when;

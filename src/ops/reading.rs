@@ -1,0 +1,200 @@
+//! Reading a day from the source: one session, one transaction, all its cubes.
+
+use std::collections::HashMap;
+use std::time::Duration;
+
+use chrono::{DateTime, Utc};
+
+use crate::config::SourceSettings;
+use crate::metrics::{Cube, CubeBuilder, CubeError, Pushed};
+use crate::model::manifest::Consistency;
+use crate::model::{Progress, Value};
+use crate::plan::{EventsPlan, Plan, Query};
+use crate::source::{self, ServerInfo, Session, SourceError, Transient};
+
+/// A day as it was read.
+#[derive(Debug)]
+pub struct Reading {
+    /// One for each kind of events, with their members' names.
+    pub cubes: Vec<Cube>,
+    /// What was read.
+    pub server: ServerInfo,
+    /// How much of it was read as of one moment.
+    pub consistency: Consistency,
+    /// When: just before the transaction began.
+    pub captured_at: DateTime<Utc>,
+}
+
+/// Looks up an environment variable.
+pub type Env<'a> = &'a (dyn Fn(&str) -> Option<String> + Sync);
+
+/// The clock: the system's, or a fixed one for rehearsals.
+pub type Now<'a> = &'a (dyn Fn() -> DateTime<Utc> + Sync);
+
+/// Why a day could not be read.
+#[derive(Debug, thiserror::Error)]
+pub enum ReadingError {
+    /// The source failed.
+    #[error(transparent)]
+    Source(#[from] SourceError),
+    /// Its rows can't be taken as they are.
+    #[error(transparent)]
+    Cube(#[from] CubeError),
+    /// The crossed cube has too many groups: not an error to the outside.
+    #[error("the crossed dimensions have more groups than max_groups")]
+    TooManyGroups,
+}
+
+impl ReadingError {
+    /// What to do about it.
+    pub fn hint(&self) -> Option<String> {
+        match self {
+            Self::Source(error) => error.hint(),
+            Self::Cube(CubeError::Unmappable { .. }) => {
+                Some("let the SQL give a number, for instance by cast(… as decimal(20,4))".to_owned())
+            }
+            Self::Cube(CubeError::Torn { .. }) => Some("try again when the table is at rest".to_owned()),
+            Self::TooManyGroups => None,
+        }
+    }
+}
+
+impl Transient for ReadingError {
+    fn is_transient(&self) -> bool {
+        match self {
+            Self::Source(error) => error.is_transient(),
+            Self::Cube(CubeError::Torn { .. }) => true,
+            Self::Cube(CubeError::Unmappable { .. }) | Self::TooManyGroups => false,
+        }
+    }
+}
+
+/// Reads all that a plan asks for; connection trouble is retried for as long as `retry_for`.
+///
+/// # Errors
+/// Whatever the source says, or a value that can't be taken.
+pub async fn read(
+    settings: &SourceSettings,
+    env: Env<'_>,
+    plan: &Plan,
+    retry_for: Duration,
+    now: Now<'_>,
+    progress: &dyn Progress,
+) -> Result<Reading, ReadingError> {
+    source::with_retry(retry_for, progress, async || read_once(settings, env, plan, now, progress).await).await
+}
+
+async fn read_once(
+    settings: &SourceSettings,
+    env: Env<'_>,
+    plan: &Plan,
+    now: Now<'_>,
+    progress: &dyn Progress,
+) -> Result<Reading, ReadingError> {
+    progress.step("connecting");
+    let mut session = source::open(settings, env).await?;
+    let captured_at = now();
+    let mut consistency = session.begin(&plan.queries()).await?;
+    let mut cubes = Vec::new();
+    for events in &plan.events {
+        progress.step(&format!("reading {}", events.name));
+        let cube = match read_cube(&mut session, events, true).await {
+            Err(ReadingError::TooManyGroups) => {
+                // The broken-off read has used the session up, and with it the snapshot.
+                progress.step(&format!("reading {} again, each dimension by itself", events.name));
+                session = source::open(settings, env).await?;
+                consistency = session.begin(&plan.queries()).await?;
+                if plan.events.len() > 1 {
+                    consistency = Consistency::Statement;
+                }
+                read_cube(&mut session, events, false).await?
+            }
+            read => read?,
+        };
+        cubes.push(cube);
+    }
+    progress.step("reading labels");
+    label(&mut session, plan, &mut cubes).await?;
+    let server = session.server().clone();
+    session.close().await;
+    Ok(Reading { cubes, server, consistency, captured_at })
+}
+
+/// Reads one kind of events, all groupings in one statement.
+async fn read_cube(session: &mut Session, events: &EventsPlan, crossed: bool) -> Result<Cube, ReadingError> {
+    let statement = if crossed { &events.crossed } else { &events.alone };
+    let mut builder = CubeBuilder::new(events, crossed);
+    session
+        .read(&statement.query, &mut |row: Vec<Value>| match builder.push(&row)? {
+            Pushed::Taken => Ok(()),
+            Pushed::TooManyGroups => Err(ReadingError::TooManyGroups),
+        })
+        .await?;
+    Ok(builder.finish()?)
+}
+
+/// The names that one query gives: by the key as it is spelled, and by a loose spelling for
+/// keys that differ from the members' in case or trailing blanks only.
+#[derive(Debug, Default)]
+struct Names {
+    exact: HashMap<String, String>,
+    loose: HashMap<String, String>,
+}
+
+impl Names {
+    fn insert(&mut self, key: &str, label: String) {
+        for (names, key) in [(&mut self.exact, key.to_owned()), (&mut self.loose, loose(key))] {
+            // Of several names for one key the smallest is taken, so that order does not matter.
+            let known = names.entry(key).or_insert_with(|| label.clone());
+            if label < *known {
+                known.clone_from(&label);
+            }
+        }
+    }
+
+    fn get(&self, key: &str) -> Option<&String> {
+        self.exact.get(key).or_else(|| self.loose.get(&loose(key)))
+    }
+}
+
+fn loose(key: &str) -> String {
+    key.trim_end_matches(' ').to_lowercase()
+}
+
+/// Gives the members of every dimension their names.
+async fn label(session: &mut Session, plan: &Plan, cubes: &mut [Cube]) -> Result<(), ReadingError> {
+    let mut by_query: HashMap<&str, Names> = HashMap::new();
+    for (text, query) in plan.labels() {
+        by_query.insert(text, names(session, query).await?);
+    }
+    for (events, cube) in plan.events.iter().zip(cubes) {
+        cube.label(|dimension, key| {
+            let dimension = events.dimensions.iter().find(|found| found.name == dimension)?;
+            by_query.get(dimension.labels.as_ref()?.sql.as_str())?.get(key).cloned()
+        });
+    }
+    Ok(())
+}
+
+async fn names(session: &mut Session, query: &Query) -> Result<Names, ReadingError> {
+    let mut names = Names::default();
+    for row in session.rows(query).await? {
+        let mut cells = row.iter().map(text);
+        if let (Some(Some(key)), Some(Some(label))) = (cells.next(), cells.next())
+            && !label.trim().is_empty()
+        {
+            names.insert(&key, label);
+        }
+    }
+    Ok(names)
+}
+
+fn text(value: &Value) -> Option<String> {
+    match value {
+        Value::Null => None,
+        Value::Number(number) => Some(number.to_string()),
+        Value::Float(float) => Some(float.to_string()),
+        Value::Text(text) => Some(text.clone()),
+        Value::Bytes(bytes) => Some(String::from_utf8_lossy(bytes).into_owned()),
+    }
+}

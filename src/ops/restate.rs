@@ -1,0 +1,116 @@
+//! Whether what was read differs from what is frozen: pure.
+//!
+//! Only values read from the source count, and only under equal definitions. What is
+//! derived from other days never does, so that one restatement does not set off others.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::metrics::over::{own, own_members};
+use crate::model::definitions::Measure;
+use crate::model::manifest::{DefinitionsDoc, EventsRead};
+use crate::model::metrics_doc::{Figure, MetricDoc, MetricsDoc};
+use crate::model::{Definitions, Number};
+
+/// How far two floats may lie apart, as a share of the larger, and still be the same.
+const FLOAT_TOLERANCE: f64 = 1e-9;
+
+/// One side of the comparison: what is frozen, or what was read now.
+#[derive(Clone, Copy, Debug)]
+pub struct Side<'a> {
+    /// The numbers.
+    pub doc: &'a MetricsDoc,
+    /// What made them.
+    pub fingerprints: &'a DefinitionsDoc,
+    /// What was read.
+    pub events: &'a BTreeMap<String, EventsRead>,
+}
+
+/// What differs.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Differences {
+    /// The metrics with a value that differs, in total or by a dimension.
+    pub metrics: Vec<String>,
+    /// The events of which single groups differ although no total or breakdown does.
+    pub groups_of: Vec<String>,
+    /// The metrics that are not compared, because they are defined differently now or are new.
+    pub redefined: Vec<String>,
+}
+
+impl Differences {
+    /// Whether no number differs.
+    pub fn is_empty(&self) -> bool {
+        self.metrics.is_empty() && self.groups_of.is_empty()
+    }
+}
+
+/// Compares what was read now with what is frozen.
+pub fn differences(frozen: Side<'_>, now: Side<'_>, definitions: &Definitions) -> Differences {
+    let mut found = Differences::default();
+    let floats: BTreeSet<&String> =
+        frozen.events.values().chain(now.events.values()).flat_map(|events| &events.floats).collect();
+    let mut moved_events = BTreeSet::new();
+    for (name, metric) in &definitions.metrics {
+        if matches!(metric.measure, Measure::Ratio(_)) {
+            continue;
+        }
+        let (Some(old), Some(new)) = (frozen.doc.metrics.get(name), now.doc.metrics.get(name)) else {
+            found.redefined.push(name.clone());
+            continue;
+        };
+        if frozen.fingerprints.metrics.get(name) != now.fingerprints.metrics.get(name) {
+            found.redefined.push(name.clone());
+            continue;
+        }
+        let of = metric.measure.of().unwrap_or_default();
+        let same_dimension = |dimension: &str| {
+            let full = format!("{of}.{dimension}");
+            frozen.fingerprints.dimensions.get(&full) == now.fingerprints.dimensions.get(&full)
+        };
+        if !same_metric(old, new, floats.contains(name), same_dimension) {
+            found.metrics.push(name.clone());
+            moved_events.insert(of.to_owned());
+        }
+    }
+    if frozen.fingerprints.fingerprint == now.fingerprints.fingerprint {
+        for (events, read) in now.events {
+            let equal = frozen.events.get(events).is_some_and(|old| old.numbers == read.numbers);
+            if !equal && !moved_events.contains(events) {
+                found.groups_of.push(events.clone());
+            }
+        }
+    }
+    found
+}
+
+fn same_metric(old: &MetricDoc, new: &MetricDoc, float: bool, same_dimension: impl Fn(&str) -> bool) -> bool {
+    let totals = same_figure(own(&old.figure, old.day.as_ref()), own(&new.figure, new.day.as_ref()), float);
+    totals
+        && old.by.iter().filter(|(dimension, _)| same_dimension(dimension)).all(|(dimension, members)| {
+            let Some(others) = new.by.get(dimension) else { return true };
+            let mut left: BTreeMap<&Option<String>, &Figure> =
+                own_members(others).map(|(member, figure)| (&member.key, figure)).collect();
+            let same = own_members(members).all(|(member, figure)| {
+                left.remove(&member.key).is_some_and(|other| same_figure(figure, other, float))
+            });
+            same && left.is_empty()
+        })
+}
+
+fn same_figure(old: &Figure, new: &Figure, float: bool) -> bool {
+    let pairs = [
+        (&old.value, &new.value),
+        (&old.sum, &new.sum),
+        (&old.count, &new.count),
+        (&old.exact, &new.exact),
+    ];
+    pairs.into_iter().all(|pair| match pair {
+        (Some(old), Some(new)) => old == new || float && close(old, new),
+        (None, None) => true,
+        _ => false,
+    })
+}
+
+fn close(one: &Number, other: &Number) -> bool {
+    let largest = one.abs().max(other.abs()).to_f64();
+    (one - other).abs().to_f64() <= largest * FLOAT_TOLERANCE
+}

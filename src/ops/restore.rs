@@ -1,0 +1,133 @@
+//! Giving back a frozen day, checked by its digests.
+
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use super::when::{NotFound, When, find};
+use crate::archive::{Archive, ArchiveError, Frozen, History};
+use crate::model::{Day, Definitions, Manifest, MetricsDoc, SnapshotId};
+
+/// A frozen day.
+#[derive(Clone, Debug)]
+pub struct Restored {
+    /// Which edition of which day.
+    pub id: SnapshotId,
+    /// What it is.
+    pub manifest: Manifest,
+    /// Its numbers.
+    pub doc: MetricsDoc,
+    /// What made them.
+    pub definitions: Definitions,
+    /// What else is to be known of the day, as sentences: other editions, and whether they differ.
+    pub remarks: Vec<String>,
+    /// Its folder.
+    pub folder: PathBuf,
+    /// Its page.
+    pub page: PathBuf,
+}
+
+/// Why a copy of a day could not be made.
+#[derive(Debug, thiserror::Error)]
+pub enum CopyError {
+    /// Something is there.
+    #[error("{} is there already", path.display())]
+    Exists {
+        /// The folder.
+        path: PathBuf,
+    },
+    /// The frozen file is not as it was.
+    #[error(transparent)]
+    Archive(#[from] ArchiveError),
+    /// Writing failed.
+    #[error("{} can't be written: {error}", path.display())]
+    Io {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        error: io::Error,
+    },
+}
+
+impl CopyError {
+    /// What to do about it.
+    pub fn hint(&self) -> Option<String> {
+        match self {
+            Self::Exists { .. } => Some("choose another folder: nothing is overwritten".to_owned()),
+            Self::Archive(error) => error.hint(),
+            Self::Io { .. } => None,
+        }
+    }
+}
+
+/// Finds and reads a frozen day.
+///
+/// # Errors
+/// When there is none, or it is damaged.
+pub fn restore(archive: &Archive, history: &History, when: When, today: Day) -> Result<Restored, NotFound> {
+    let frozen = find(history, when, today)?;
+    let line = &frozen.line;
+    let id = line.id();
+    let manifest = archive.manifest(line)?;
+    let doc = archive.metrics(&manifest)?;
+    let definitions = archive.definitions(manifest.definitions.fingerprint)?;
+    let remarks = remarks(history.day(id.day)?, frozen);
+    Ok(Restored { id, doc, definitions, remarks, folder: archive.folder(&id), page: archive.page(&id), manifest })
+}
+
+/// What is to be said of a day's other editions.
+fn remarks(editions: &[Frozen], shown: &Frozen) -> Vec<String> {
+    let Some(latest) = editions.last() else { return Vec::new() };
+    if latest.line.edition == shown.line.edition {
+        return match editions.len() {
+            0 | 1 => Vec::new(),
+            count => vec![format!("The day has {count} editions; this is the latest.")],
+        };
+    }
+    let differ: Vec<String> = match (shown.line.headline(), latest.line.headline()) {
+        (Ok(mine), Ok(theirs)) => {
+            let moved = mine.iter().filter(|(name, value)| theirs.get(*name).is_some_and(|other| other != *value));
+            moved.map(|(name, _)| name.clone()).collect()
+        }
+        _ => Vec::new(),
+    };
+    let what = if differ.is_empty() {
+        "its totals are the same".to_owned()
+    } else {
+        format!("it differs in {}", differ.join(", "))
+    };
+    let why = latest.line.reason.as_deref().map_or_else(String::new, |reason| format!(" ({reason})"));
+    let id = latest.line.id();
+    vec![format!("A later edition exists: {id}, frozen {}{why}; {what}.", latest.line.captured_at.format("%Y-%m-%d %H:%M UTC"))]
+}
+
+/// Copies a frozen day into a new folder of its name inside `into`, every file checked.
+///
+/// # Errors
+/// When something is there already, a file is damaged, or writing fails.
+pub fn copy_out(archive: &Archive, restored: &Restored, into: &Path) -> Result<PathBuf, CopyError> {
+    let target = into.join(restored.id.to_string());
+    let at = |path: &Path| {
+        let path = path.to_owned();
+        move |error| CopyError::Io { path, error }
+    };
+    fs::create_dir_all(into).map_err(at(into))?;
+    match fs::create_dir(&target) {
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
+            return Err(CopyError::Exists { path: target });
+        }
+        other => other.map_err(at(&target))?,
+    }
+    for file in &restored.manifest.files {
+        let bytes = archive.read_file(&restored.manifest, &file.path)?;
+        let path = target.join(&file.path);
+        if let Some(folder) = path.parent() {
+            fs::create_dir_all(folder).map_err(at(folder))?;
+        }
+        fs::write(&path, bytes).map_err(at(&path))?;
+    }
+    let manifest = restored.folder.join("manifest.json");
+    let copy = target.join("manifest.json");
+    fs::copy(&manifest, &copy).map_err(at(&copy))?;
+    Ok(target)
+}
