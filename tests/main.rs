@@ -1,3 +1,5 @@
 //! All tests of whole commands and real parts, in one binary.
 
 mod support;
+#[cfg(test)]
+mod view;

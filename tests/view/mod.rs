@@ -1,0 +1,5 @@
+//! What people look at: the page and the tables of a made-up day.
+
+mod markup;
+mod page;
+mod sample;
