@@ -1,7 +1,7 @@
 //! What people look at: the page of a day, and tables for the terminal. Data in, text out;
 //! nothing is read or written here.
 //!
-//! [`day`] decides what is shown, as exact numbers; [`page`] puts it into form;
+//! [`day`] decides what is shown, as exact numbers; [`page`] and [`terminal`] put it into form;
 //! [`format`], [`when`] and [`text`] are the only places where numbers, times and names become text.
 
 pub mod breakdown;
@@ -14,6 +14,7 @@ pub mod page;
 mod panel;
 pub mod rollup;
 pub mod seal;
+pub mod terminal;
 pub mod text;
 pub mod ticks;
 pub mod timeline;

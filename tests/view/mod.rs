@@ -3,3 +3,4 @@
 mod markup;
 mod page;
 mod sample;
+mod terminal;
