@@ -2,7 +2,7 @@
 //! nothing is read or written here.
 //!
 //! [`day`] decides what is shown, as exact numbers; [`page`] and [`terminal`] put it into form;
-//! [`format`], [`when`] and [`text`] are the only places where numbers, times and names become text.
+//! [`mod@format`], [`when`] and [`text`] are the only places where numbers, times and names become text.
 
 pub mod breakdown;
 pub mod chart;
