@@ -4,9 +4,9 @@
 //!
 //! | layer | what it is for |
 //! | --- | --- |
-//! | `cli` | arguments, one file for each command; the only place that prints |
-//! | `ops` | use cases: each returns an outcome |
-//! | `view` | typed pages and tables: data in, bytes out |
+//! | [`cli`] | arguments, one file for each command; the only place that prints |
+//! | [`ops`] | use cases: each returns an outcome |
+//! | [`view`] | typed pages and tables: data in, bytes out |
 //! | [`archive`] | the folder tree: staging, committing, reading |
 //! | [`metrics`] | rows to cube to values: pure |
 //! | [`source`] | a plan's queries to rows |
@@ -17,8 +17,11 @@
 
 pub mod archive;
 pub mod calendar;
+pub mod cli;
 pub mod config;
 pub mod metrics;
 pub mod model;
+pub mod ops;
 pub mod plan;
 pub mod source;
+pub mod view;

@@ -2,3 +2,5 @@
 
 mod archive;
 mod support;
+#[cfg(test)]
+mod view;

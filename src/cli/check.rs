@@ -68,7 +68,11 @@ impl Check {
             }
             if self.sql || context.output.verbose() {
                 for access in &query.access {
-                    text.push_str(&format!("{}{}\n", if self.sql { "-- " } else { "    " }, access_line(access)));
+                    text.push_str(&format!(
+                        "{}{}\n",
+                        if self.sql { "-- " } else { "    " },
+                        access_line(access)
+                    ));
                 }
             }
         }
@@ -79,7 +83,11 @@ impl Check {
 fn about_config(config: &Config, path: &str) -> Finding {
     let definitions = &config.definitions;
     let plural = |count: usize, word: &str| format!("{count} {word}{}", if count == 1 { "" } else { "s" });
-    let events = if definitions.events.len() == 1 { "1 kind of events".to_owned() } else { format!("{} kinds of events", definitions.events.len()) };
+    let events = if definitions.events.len() == 1 {
+        "1 kind of events".to_owned()
+    } else {
+        format!("{} kinds of events", definitions.events.len())
+    };
     let text = format!("{path} is sound: {events}, {}", plural(definitions.metrics.len(), "metric"));
     Finding { level: Level::Good, about: "configuration".to_owned(), text, hint: None }
 }

@@ -32,10 +32,16 @@ impl<'o> Context<'o> {
         let fixed_now = match std::env::var("ASOF_NOW") {
             Ok(text) => Some(DateTime::parse_from_rfc3339(&text).map_err(|_| {
                 let hint = "write it as 2025-11-07T02:05:00-06:00, or unset it".to_owned();
-                Failure::new(exit::USAGE, format!("ASOF_NOW is {text:?}, which is no time of RFC 3339"), Some(hint))
+                Failure::new(
+                    exit::USAGE,
+                    format!("ASOF_NOW is {text:?}, which is no time of RFC 3339"),
+                    Some(hint),
+                )
             })?),
             Err(std::env::VarError::NotPresent) => None,
-            Err(error) => return Err(Failure::new(exit::USAGE, format!("ASOF_NOW can't be read: {error}"), None)),
+            Err(error) => {
+                return Err(Failure::new(exit::USAGE, format!("ASOF_NOW can't be read: {error}"), None));
+            }
         };
         Ok(Self { output, config: global.config.clone(), fixed_now: fixed_now.map(|now| now.to_utc()) })
     }
@@ -63,13 +69,17 @@ impl<'o> Context<'o> {
         let path = self.config_path();
         let text = fs::read_to_string(path).map_err(|error| {
             let hint = match error.kind() {
-                std::io::ErrorKind::NotFound => {
-                    Some("asof init writes one; another place is named by --config FILE or ASOF_CONFIG".to_owned())
-                }
+                std::io::ErrorKind::NotFound => Some(
+                    "asof init writes one; another place is named by --config FILE or ASOF_CONFIG".to_owned(),
+                ),
                 std::io::ErrorKind::InvalidData => Some("save it as UTF-8".to_owned()),
                 _ => None,
             };
-            Failure::new(exit::USAGE, format!("the configuration {} can't be read: {error}", path.display()), hint)
+            Failure::new(
+                exit::USAGE,
+                format!("the configuration {} can't be read: {error}", path.display()),
+                hint,
+            )
         })?;
         Ok(Config::parse(&text, path)?)
     }
@@ -95,6 +105,7 @@ pub fn env(name: &str) -> Option<String> {
 /// When the system gives no event queue.
 pub fn block_on<T>(work: impl Future<Output = T>) -> Result<T, Failure> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
-    let runtime = runtime.map_err(|error| Failure::new(exit::FAILED, format!("the runtime can't start: {error}"), None))?;
+    let runtime = runtime
+        .map_err(|error| Failure::new(exit::FAILED, format!("the runtime can't start: {error}"), None))?;
     Ok(runtime.block_on(work))
 }

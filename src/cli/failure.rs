@@ -60,12 +60,15 @@ impl From<NotFound> for Failure {
 impl From<SaveError> for Failure {
     fn from(error: SaveError) -> Self {
         let code = match &error {
-            SaveError::Refused(Refusal::Future { .. } | Refusal::NotEnded { .. }) | SaveError::BeforeCalendar(_) => {
-                exit::USAGE
-            }
+            SaveError::Refused(Refusal::Future { .. } | Refusal::NotEnded { .. })
+            | SaveError::BeforeCalendar(_) => exit::USAGE,
             SaveError::Plan(_) => exit::USAGE,
-            SaveError::Reading { source: ReadingError::Source(error), .. } if error.is_unreachable() => exit::UNREACHABLE,
-            SaveError::Archive(error) | SaveError::Freeze { source: FreezeError::Archive(error), .. } => of_archive(error),
+            SaveError::Reading { source: ReadingError::Source(error), .. } if error.is_unreachable() => {
+                exit::UNREACHABLE
+            }
+            SaveError::Archive(error) | SaveError::Freeze { source: FreezeError::Archive(error), .. } => {
+                of_archive(error)
+            }
             _ => exit::FAILED,
         };
         Self::new(code, &error, error.hint())

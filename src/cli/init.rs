@@ -57,7 +57,11 @@ impl Init {
         let failed = |error: std::io::Error| {
             if error.kind() == ErrorKind::AlreadyExists {
                 let hint = "choose another folder, or move it away: nothing is overwritten".to_owned();
-                return Failure::new(exit::FAILED, format!("{} is there already", path.display()), Some(hint));
+                return Failure::new(
+                    exit::FAILED,
+                    format!("{} is there already", path.display()),
+                    Some(hint),
+                );
             }
             Failure::new(exit::FAILED, format!("{} can't be written: {error}", path.display()), None)
         };
@@ -67,7 +71,11 @@ impl Init {
         if context.output.json() {
             context.output.document(&json!({ "config": path.display().to_string() }));
         } else {
-            let there = if self.dir.as_os_str() == "." { String::new() } else { format!("cd {} && ", self.dir.display()) };
+            let there = if self.dir.as_os_str() == "." {
+                String::new()
+            } else {
+                format!("cd {} && ", self.dir.display())
+            };
             context.output.answer(&format!(
                 "wrote {}\n\nnext:\n  edit it: the source's url, the time zone, the lists\n  {there}asof check\n  {there}asof save\n",
                 path.display()

@@ -77,12 +77,11 @@ impl List {
         if listing.days.is_empty() {
             return "no day is frozen here yet\n".to_owned();
         }
-        let shown: Vec<String> = if self.metric.is_empty() {
-            main_metrics(listing, presentation)
-        } else {
-            self.metric.clone()
+        let shown: Vec<String> =
+            if self.metric.is_empty() { main_metrics(listing, presentation) } else { self.metric.clone() };
+        let label = |name: &String| {
+            presentation.metrics.get(name).map_or_else(|| name.clone(), |look| look.label.clone())
         };
-        let label = |name: &String| presentation.metrics.get(name).map_or_else(|| name.clone(), |look| look.label.clone());
         let days = terminal::Days {
             columns: shown.iter().map(label).collect(),
             rows: listing.days.iter().map(|day| row(day, listing, &shown, presentation)).collect(),
@@ -104,7 +103,12 @@ fn main_metrics(listing: &Listing, presentation: &Presentation) -> Vec<String> {
     latest.into_keys().take(MAIN_METRICS).collect()
 }
 
-fn row(day: &ListedDay, listing: &Listing, shown: &[String], presentation: &Presentation) -> terminal::ListRow {
+fn row(
+    day: &ListedDay,
+    listing: &Listing,
+    shown: &[String],
+    presentation: &Presentation,
+) -> terminal::ListRow {
     let headline = day.headline();
     let value = |name: &String| {
         let unit = presentation.metrics.get(name).and_then(|look| look.unit.clone());

@@ -18,7 +18,6 @@ use std::process::ExitCode;
 use clap::{ColorChoice, Parser, Subcommand};
 
 use context::Context;
-use failure::Failure;
 use output::Output;
 
 /// The exit codes, the same for every command.

@@ -148,10 +148,16 @@ impl Restore {
             for section in &mut layout.sections {
                 section.show.retain(|name| self.metric.contains(name));
             }
-            let placed: Vec<String> = layout.sections.iter().flat_map(|section| section.show.clone()).collect();
-            let left: Vec<String> = self.metric.iter().filter(|name| !placed.contains(name)).cloned().collect();
+            let placed: Vec<String> =
+                layout.sections.iter().flat_map(|section| section.show.clone()).collect();
+            let left: Vec<String> =
+                self.metric.iter().filter(|name| !placed.contains(name)).cloned().collect();
             if !left.is_empty() {
-                layout.sections.push(view::Section { show: left, by: self.by.clone(), ..view::Section::default() });
+                layout.sections.push(view::Section {
+                    show: left,
+                    by: self.by.clone(),
+                    ..view::Section::default()
+                });
             }
             layout.sections.retain(|section| !section.show.is_empty());
         }
@@ -174,10 +180,15 @@ fn print_path(path: &Path, name: &str, context: &Context<'_>) {
 
 /// Opens a page in the browser and does not wait for it.
 fn open(page: &Path) -> Result<(), Failure> {
-    let opener = std::env::var_os("BROWSER").filter(|browser| !browser.is_empty()).unwrap_or_else(|| {
-        if cfg!(target_os = "macos") { "open".into() } else { "xdg-open".into() }
-    });
-    let started = Command::new(&opener).arg(page).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).spawn();
+    let opener = std::env::var_os("BROWSER")
+        .filter(|browser| !browser.is_empty())
+        .unwrap_or_else(|| if cfg!(target_os = "macos") { "open".into() } else { "xdg-open".into() });
+    let started = Command::new(&opener)
+        .arg(page)
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn();
     started.map(|_| ()).map_err(|error| {
         let hint = "set BROWSER to a program that opens pages, or open the path above".to_owned();
         Failure::new(exit::FAILED, format!("{} can't be started: {error}", opener.display()), Some(hint))

@@ -87,11 +87,16 @@ fn sentence(outcome: &SaveOutcome) -> String {
         SaveOutcome::Kept { id, provenance: Provenance::Provisional } => {
             format!("{id} is frozen already, provisionally; it gets its next edition once it is final\n")
         }
-        SaveOutcome::Kept { id, provenance } => format!("{id} is frozen already ({provenance}); nothing changed\n"),
+        SaveOutcome::Kept { id, provenance } => {
+            format!("{id} is frozen already ({provenance}); nothing changed\n")
+        }
         SaveOutcome::Unchanged { id, redefined } => {
             let mut text = format!("{id} reads the same now; no new edition\n");
             if !redefined.is_empty() {
-                text.push_str(&format!("  not compared, since defined differently now: {}\n", redefined.join(", ")));
+                text.push_str(&format!(
+                    "  not compared, since defined differently now: {}\n",
+                    redefined.join(", ")
+                ));
             }
             text
         }

@@ -152,7 +152,9 @@ fn ambiguous_ends(config: &Config, calendar: &Calendar, day: Day, report: &mut C
     }
     for step in -DAYS_LOOKED_AT..=DAYS_LOOKED_AT {
         let Some(Ok(window)) = day.checked_add(step).map(|day| calendar.window(day)) else { continue };
-        if let Err(error @ PlanError::Ambiguous(_)) = Plan::new(&config.definitions, window, max_groups(config)) {
+        if let Err(error @ PlanError::Ambiguous(_)) =
+            Plan::new(&config.definitions, window, max_groups(config))
+        {
             report.add(Level::Error, "calendar", error.to_string(), error.hint());
             return;
         }
@@ -189,7 +191,13 @@ fn about_account(server: &ServerReport, report: &mut CheckReport) {
     }
 }
 
-fn about_clock(config: &Config, server: &ServerReport, now: Now<'_>, fixed_clock: bool, report: &mut CheckReport) {
+fn about_clock(
+    config: &Config,
+    server: &ServerReport,
+    now: Now<'_>,
+    fixed_clock: bool,
+    report: &mut CheckReport,
+) {
     let Some(zone) = &server.zone else { return };
     if fixed_clock {
         report.add(Level::Good, "clock", "not compared, since ASOF_NOW sets ours", None);
@@ -199,7 +207,12 @@ fn about_clock(config: &Config, server: &ServerReport, now: Now<'_>, fixed_clock
         if ahead.abs() > CLOCK_TOLERANCE {
             let side = if ahead > TimeDelta::zero() { "ahead of" } else { "behind" };
             let hint = "set both clocks by the network: a day's end depends on them".to_owned();
-            report.add(Level::Warning, "clock", format!("the server's is {seconds} s {side} ours"), Some(hint));
+            report.add(
+                Level::Warning,
+                "clock",
+                format!("the server's is {seconds} s {side} ours"),
+                Some(hint),
+            );
         } else {
             report.add(Level::Good, "clock", "the server's agrees with ours", None);
         }
@@ -216,7 +229,8 @@ fn about_clock(config: &Config, server: &ServerReport, now: Now<'_>, fixed_clock
         report.add(Level::Good, "time zone", text, None);
     } else {
         let local = config.definitions.events.values().any(|events| events.time_is == TimeIs::Local);
-        let text = format!("the server is at {}, but {name} is at {} now", said(zone.offset_seconds), said(offset));
+        let text =
+            format!("the server is at {}, but {name} is at {} now", said(zone.offset_seconds), said(offset));
         let hint = "if the server writes its own local time, set [source] time_zone to its zone".to_owned();
         let level = if local { Level::Warning } else { Level::Good };
         report.add(level, "time zone", text, local.then_some(hint));
@@ -247,7 +261,9 @@ async fn about_query(
         report.add(Level::Error, &events.name, wrong, Some(hint));
     }
     let index = match &def.from {
-        From::Table(table) if session.is_usable() => session.leading_index(table, &def.time).await.ok().flatten(),
+        From::Table(table) if session.is_usable() => {
+            session.leading_index(table, &def.time).await.ok().flatten()
+        }
         _ => None,
     };
     about_index(&events.name, &def.time, matches!(def.from, From::Table(_)), index, &access, report);
@@ -270,7 +286,9 @@ async fn about_time_column(
     let kind = columns.first().map_or("", |column| column.kind.as_str());
     let number = ["int", "decimal", "double", "float", "bigint"].iter().any(|word| kind.contains(word));
     let wrong = match time_is {
-        TimeIs::Local if kind.starts_with("timestamp") => Some("keeps instants, not local times: it is \"instant\""),
+        TimeIs::Local if kind.starts_with("timestamp") => {
+            Some("keeps instants, not local times: it is \"instant\"")
+        }
         TimeIs::Instant if kind.starts_with("datetime") => {
             Some("has no zone: it is \"local\", or \"utc\" if UTC is written into it")
         }
@@ -290,7 +308,8 @@ fn about_index(
     report: &mut CheckReport,
 ) {
     let found: Vec<&Access> = access.iter().filter(|access| access.finds_by(time)).collect();
-    let scans = access.iter().filter(|access| access.full_scan && access.rows.is_none_or(|rows| rows > SMALL_TABLE));
+    let scans =
+        access.iter().filter(|access| access.full_scan && access.rows.is_none_or(|rows| rows > SMALL_TABLE));
     let scanned: Vec<&Access> = scans.filter(|access| !is_ours(&access.table)).collect();
     let rows = |access: &Access| access.rows.map_or_else(String::new, |rows| format!(", about {rows} rows"));
     if let Some(one) = found.first() {
@@ -336,7 +355,8 @@ async fn about_cubes(
                         report.add(Level::Good, &cube.name, text, None);
                     }
                     groups => {
-                        let groups = groups.map_or_else(|| format!("more than {max}"), |groups| groups.to_string());
+                        let groups =
+                            groups.map_or_else(|| format!("more than {max}"), |groups| groups.to_string());
                         let text = format!("{rows} rows yesterday, in {groups} groups of at most {max}");
                         let hint = "beyond that each dimension is counted by itself: mark some as alone, or raise max_groups".to_owned();
                         report.add(Level::Warning, &cube.name, text, Some(hint));

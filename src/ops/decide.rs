@@ -121,7 +121,8 @@ pub fn decide(
     wish: &Wish,
 ) -> Result<Decision, Refusal> {
     let day = window.day;
-    let local = |instant: DateTime<Utc>| instant.with_timezone(&window.zone).format("%Y-%m-%d %H:%M %Z").to_string();
+    let local =
+        |instant: DateTime<Utc>| instant.with_timezone(&window.zone).format("%Y-%m-%d %H:%M %Z").to_string();
     if window.start == window.end {
         return Err(Refusal::Empty { day, zone: window.zone.name().to_owned() });
     }
@@ -179,7 +180,10 @@ mod tests {
         let first = Decision::Freeze { why: Why::First, provenance: Provenance::Witnessed };
         assert_eq!(decided(at, None, &plain), Ok(first));
         for provenance in [Provenance::Witnessed, Provenance::Reconstructed] {
-            assert_eq!(decided(at, Some(provenance), &plain), Ok(Decision::Keep(Latest { edition: FIRST, provenance })));
+            assert_eq!(
+                decided(at, Some(provenance), &plain),
+                Ok(Decision::Keep(Latest { edition: FIRST, provenance }))
+            );
         }
     }
 
@@ -205,7 +209,8 @@ mod tests {
     #[test]
     fn restating_reads_a_frozen_day_again() {
         let wish = Wish { restate: Some("late rows".into()), ..Wish::default() };
-        let again = Decision::Freeze { why: Why::Restate { after: FIRST }, provenance: Provenance::Reconstructed };
+        let again =
+            Decision::Freeze { why: Why::Restate { after: FIRST }, provenance: Provenance::Reconstructed };
         assert_eq!(decided("2025-12-01T00:00:00Z", Some(Provenance::Witnessed), &wish), Ok(again));
     }
 }

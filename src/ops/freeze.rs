@@ -18,7 +18,8 @@ use crate::metrics::over::PastDay;
 use crate::metrics::{document, table::table};
 use crate::model::manifest::{self, DefinitionsDoc, EventsRead, SourceDoc};
 use crate::model::{Edition, Manifest, MetricsDoc, SnapshotId};
-use crate::view::{self, DayPage, Layout, PageError};
+use crate::view::page::PageError;
+use crate::view::{self, DayPage, Layout};
 
 /// The version that is written into manifests.
 pub const VERSION: &str = env!("CARGO_PKG_VERSION");
@@ -189,7 +190,9 @@ fn remarks(why: &Why, reason: Option<&str>) -> Vec<String> {
     match why {
         Why::First => Vec::new(),
         Why::Final { after } => {
-            vec![format!("Edition {after} was frozen before the day was final; this one is what the rows said once it was.")]
+            vec![format!(
+                "Edition {after} was frozen before the day was final; this one is what the rows said once it was."
+            )]
         }
         Why::Restate { after } => {
             let reason = reason.map_or_else(String::new, |reason| format!(": {reason}"));

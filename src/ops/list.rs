@@ -97,7 +97,8 @@ fn findings(history: &History) -> Vec<String> {
     let unlisted = unlisted.map(|id| format!("the folder {id} is not in the ledger, so it does not count"));
     let damaged = history.damaged().iter();
     let damaged = damaged.map(|line| format!("line {} of the ledger {}", line.line, line.what));
-    let torn = history.torn().then(|| "the last line of the ledger is not finished; it does not count".to_owned());
+    let torn =
+        history.torn().then(|| "the last line of the ledger is not finished; it does not count".to_owned());
     missing.chain(unlisted).chain(damaged).chain(torn).collect()
 }
 

@@ -81,7 +81,8 @@ pub async fn read(
     now: Now<'_>,
     progress: &dyn Progress,
 ) -> Result<Reading, ReadingError> {
-    source::with_retry(retry_for, progress, async || read_once(settings, env, plan, now, progress).await).await
+    source::with_retry(retry_for, progress, async || read_once(settings, env, plan, now, progress).await)
+        .await
 }
 
 async fn read_once(

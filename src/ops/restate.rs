@@ -97,12 +97,8 @@ fn same_metric(old: &MetricDoc, new: &MetricDoc, float: bool, same_dimension: im
 }
 
 fn same_figure(old: &Figure, new: &Figure, float: bool) -> bool {
-    let pairs = [
-        (&old.value, &new.value),
-        (&old.sum, &new.sum),
-        (&old.count, &new.count),
-        (&old.exact, &new.exact),
-    ];
+    let pairs =
+        [(&old.value, &new.value), (&old.sum, &new.sum), (&old.count, &new.count), (&old.exact, &new.exact)];
     pairs.into_iter().all(|pair| match pair {
         (Some(old), Some(new)) => old == new || float && close(old, new),
         (None, None) => true,

@@ -72,7 +72,15 @@ pub fn restore(archive: &Archive, history: &History, when: When, today: Day) -> 
     let doc = archive.metrics(&manifest)?;
     let definitions = archive.definitions(manifest.definitions.fingerprint)?;
     let remarks = remarks(history.day(id.day)?, frozen);
-    Ok(Restored { id, doc, definitions, remarks, folder: archive.folder(&id), page: archive.page(&id), manifest })
+    Ok(Restored {
+        id,
+        doc,
+        definitions,
+        remarks,
+        folder: archive.folder(&id),
+        page: archive.page(&id),
+        manifest,
+    })
 }
 
 /// What is to be said of a day's other editions.
@@ -86,7 +94,8 @@ fn remarks(editions: &[Frozen], shown: &Frozen) -> Vec<String> {
     }
     let differ: Vec<String> = match (shown.line.headline(), latest.line.headline()) {
         (Ok(mine), Ok(theirs)) => {
-            let moved = mine.iter().filter(|(name, value)| theirs.get(*name).is_some_and(|other| other != *value));
+            let moved =
+                mine.iter().filter(|(name, value)| theirs.get(*name).is_some_and(|other| other != *value));
             moved.map(|(name, _)| name.clone()).collect()
         }
         _ => Vec::new(),
@@ -98,7 +107,10 @@ fn remarks(editions: &[Frozen], shown: &Frozen) -> Vec<String> {
     };
     let why = latest.line.reason.as_deref().map_or_else(String::new, |reason| format!(" ({reason})"));
     let id = latest.line.id();
-    vec![format!("A later edition exists: {id}, frozen {}{why}; {what}.", latest.line.captured_at.format("%Y-%m-%d %H:%M UTC"))]
+    vec![format!(
+        "A later edition exists: {id}, frozen {}{why}; {what}.",
+        latest.line.captured_at.format("%Y-%m-%d %H:%M UTC")
+    )]
 }
 
 /// Copies a frozen day into a new folder of its name inside `into`, every file checked.

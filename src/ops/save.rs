@@ -148,7 +148,8 @@ pub async fn save(
     let known = open(config)?;
     let editions = known.as_ref().map(|(_, history)| history.day(day)).transpose()?.unwrap_or_default();
     let latest = editions.iter().rfind(|frozen| frozen.present).map(|frozen| frozen.line.clone());
-    let latest_known = latest.as_ref().map(|line| Latest { edition: line.edition, provenance: line.provenance });
+    let latest_known =
+        latest.as_ref().map(|line| Latest { edition: line.edition, provenance: line.provenance });
     let why = match decide(&calendar, &window, now(), latest_known, &request.wish)? {
         Decision::Freeze { why, .. } => why,
         Decision::Keep(latest) => {
@@ -202,7 +203,8 @@ pub async fn save(
     }
     let (doc, provenance) = (computed.doc.clone(), computed.manifest.provenance);
     let rows = computed.manifest.rows();
-    let commit = freeze::freeze(&archive, config, &why, computed, &reading, request.wait, now()).map_err(failed)?;
+    let commit =
+        freeze::freeze(&archive, config, &why, computed, &reading, request.wait, now()).map_err(failed)?;
     Ok(match commit {
         Commit::Done(line) => SaveOutcome::Frozen(Box::new(Frozen {
             id: line.id(),

@@ -30,7 +30,9 @@ pub enum WhichDay {
 
 /// A text that names no frozen day.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{text:?} names no day: give a date such as 2025-11-06 or 2025-11-06@2, latest, latest~3, yesterday or -7d")]
+#[error(
+    "{text:?} names no day: give a date such as 2025-11-06 or 2025-11-06@2, latest, latest~3, yesterday or -7d"
+)]
 pub struct WhenError {
     /// What was given.
     pub text: String,
@@ -135,7 +137,8 @@ pub fn find<'h>(history: &'h History, when: When, today: Day) -> Result<&'h Froz
     let day = match when.day {
         WhichDay::Named(name) => name.resolve(today).ok_or(NotFound::BeforeCalendar(when))?,
         WhichDay::Latest { before } => {
-            let mut days = history.days().filter(|(_, editions)| editions.iter().any(|frozen| frozen.present));
+            let mut days =
+                history.days().filter(|(_, editions)| editions.iter().any(|frozen| frozen.present));
             let found = usize::try_from(before).ok().and_then(|before| days.by_ref().rev().nth(before));
             let total = || history.days().count();
             found.map(|(day, _)| day).ok_or_else(|| NotFound::TooFew { when, days: total() })?
@@ -148,7 +151,10 @@ pub fn find<'h>(history: &'h History, when: When, today: Day) -> Result<&'h Froz
     let wanted = match when.edition {
         Some(edition) => {
             let found = editions.iter().find(|frozen| frozen.line.edition == edition);
-            found.ok_or_else(|| NotFound::Edition { id: SnapshotId::new(day, edition), have: in_words(editions) })?
+            found.ok_or_else(|| NotFound::Edition {
+                id: SnapshotId::new(day, edition),
+                have: in_words(editions),
+            })?
         }
         None => shown(editions).ok_or_else(|| NotFound::Day { day, nearest: nearest(history, day) })?,
     };
@@ -196,7 +202,17 @@ mod tests {
         for text in ["2025-11-06", "2025-11-06@2", "latest", "latest~3", "latest@1", "yesterday", "-7d"] {
             assert_eq!(text.parse::<When>().unwrap().to_string(), text);
         }
-        for text in ["", "latest~", "latest~-1", "latest3", "2025-11-06@", "2025-11-06@0", "2025-11-06@+1", "@2", "newest"] {
+        for text in [
+            "",
+            "latest~",
+            "latest~-1",
+            "latest3",
+            "2025-11-06@",
+            "2025-11-06@0",
+            "2025-11-06@+1",
+            "@2",
+            "newest",
+        ] {
             assert!(text.parse::<When>().is_err(), "{text}");
         }
     }

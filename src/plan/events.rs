@@ -126,6 +126,8 @@ pub fn plan(
             Sql::new("from ").user(&sql).then(" asof_rows")
         }
     };
+    let times = Sql::new(format!("select {} ", quoted(dialect, &events.time))).and(&from);
+    let times = Query { name: format!("the times of {name}"), sql: times.text, params: times.params };
     let builder =
         Builder { definitions, name, dimensions: &dimensions, aggregates: &aggregates, from: &from };
     let crossed = builder.statement(builder.crossed(), max_groups);

@@ -1,0 +1,29 @@
+//! What people look at: the page of a day, and tables for the terminal. Data in, text out;
+//! nothing is read or written here.
+//!
+//! [`day`] decides what is shown, as exact numbers; [`page`] and [`terminal`] put it into form;
+//! [`mod@format`], [`when`] and [`text`] are the only places where numbers, times and names become text.
+
+pub mod breakdown;
+pub mod chart;
+pub mod day;
+pub mod format;
+pub mod layout;
+mod made;
+pub mod page;
+mod panel;
+pub mod rollup;
+pub mod seal;
+pub mod terminal;
+pub mod text;
+pub mod ticks;
+pub mod timeline;
+pub mod when;
+pub mod words;
+
+#[cfg(test)]
+pub(crate) mod sample;
+
+pub use day::DayInput;
+pub use layout::{Layout, Section, lay_out};
+pub use page::DayPage;

@@ -1,0 +1,176 @@
+//! The page of a frozen day: a typed struct and its template, complete in one file.
+//!
+//! The page makes no request and runs nothing: its policy allows its own style sheet, by
+//! digest, and nothing else. Bars in tables get their width from classes `w0` to `w100`,
+//! because the policy forbids style attributes.
+
+use std::fmt::Write as _;
+
+use askama::Template;
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use sha2::{Digest as _, Sha256};
+
+use super::day::{self, DayInput, SectionView, Tile};
+use super::format::{self, Shown};
+use super::made::Made;
+use super::panel::{Panel, across};
+use super::seal::{self, Fact};
+use super::text::{isolated, visible};
+use super::when;
+
+/// The page of a day.
+#[derive(Template)]
+#[template(path = "day.html")]
+pub struct DayPage {
+    title: String,
+    date: String,
+    date_in_words: String,
+    style: String,
+    policy: String,
+    provenance: &'static str,
+    facts: Vec<Fact>,
+    notes: Vec<String>,
+    sections: Vec<SectionPart>,
+    made: Made,
+}
+
+/// A section of the page.
+struct SectionPart {
+    title: Option<String>,
+    tiles: Vec<TilePart>,
+    /// How many tiles stand side by side where there is room.
+    across: usize,
+    panels: Vec<Panel>,
+}
+
+/// A tile of the page.
+struct TilePart {
+    label: String,
+    /// The exact value, for programs that read the page.
+    exact: Option<String>,
+    number: String,
+    unit: Option<String>,
+    /// A class for numbers too long for the usual size.
+    size: &'static str,
+    /// What it was made of, over which days, or why it is unknown.
+    lines: Vec<String>,
+}
+
+/// The page of a day could not be rendered.
+#[derive(Debug, thiserror::Error)]
+#[error("the page of {date} could not be written: {source}")]
+pub struct PageError {
+    /// The day.
+    pub date: String,
+    /// What failed.
+    pub source: askama::Error,
+}
+
+impl PageError {
+    /// What to do next: nothing that a user could.
+    pub fn hint(&self) -> Option<String> {
+        Some("this is a mistake in asof: please report it".to_owned())
+    }
+}
+
+impl DayPage {
+    /// The page of this day.
+    pub fn new(input: &DayInput<'_>) -> Self {
+        let style = style();
+        let sections = day::sections(input, false);
+        let mut next_id = 0;
+        Self {
+            title: visible(&input.layout.title).into_owned(),
+            date: input.doc.date.to_string(),
+            date_in_words: when::in_words(input.doc.date),
+            policy: policy(&style),
+            style,
+            provenance: input.doc.provenance.word(),
+            facts: seal::facts(input).into_iter().map(visible_fact).collect(),
+            notes: seal::notes(input).iter().map(|note| visible(note).into_owned()).collect(),
+            sections: sections.iter().map(|section| section_part(section, &mut next_id)).collect(),
+            made: Made::new(input),
+        }
+    }
+
+    /// The HTML.
+    ///
+    /// # Errors
+    /// None in practice: writing into memory does not fail.
+    pub fn to_bytes(&self) -> Result<Vec<u8>, PageError> {
+        let html = self.render().map_err(|source| PageError { date: self.date.clone(), source })?;
+        Ok(html.into_bytes())
+    }
+}
+
+/// The style sheet with the widths of bars.
+fn style() -> String {
+    let mut style = include_str!("../../templates/day.css").to_owned();
+    for width in 1..=100 {
+        let _ = write!(style, ".w{width}{{--w:{width}%}}");
+    }
+    style
+}
+
+/// The content security policy of a page with this style sheet.
+fn policy(style: &str) -> String {
+    let digest = STANDARD.encode(Sha256::digest(style.as_bytes()));
+    format!("default-src 'none'; style-src 'sha256-{digest}'; base-uri 'none'; form-action 'none'")
+}
+
+fn visible_fact(fact: Fact) -> Fact {
+    Fact { name: isolated(&fact.name).into_owned(), value: visible(&fact.value).into_owned(), ..fact }
+}
+
+fn section_part(section: &SectionView<'_>, next_id: &mut usize) -> SectionPart {
+    let mut id = || {
+        *next_id += 1;
+        *next_id
+    };
+    SectionPart {
+        title: section.title.map(|title| visible(title).into_owned()),
+        across: across(section.tiles.len()),
+        tiles: section.tiles.iter().map(tile_part).collect(),
+        panels: section.breakdowns.iter().map(|breakdown| Panel::new(breakdown, id())).collect(),
+    }
+}
+
+fn tile_part(tile: &Tile<'_>) -> TilePart {
+    let shown = tile.figure.value.as_ref().map(|value| tile.format.show(value));
+    let missing = format::missing(tile.figure);
+    let number = shown.as_ref().map_or_else(
+        || missing.as_ref().map_or("", |missing| missing.words).to_owned(),
+        |shown| shown.number.clone(),
+    );
+    let size = match number.chars().count() {
+        _ if missing.is_some() => " none",
+        0..=11 => "",
+        12..=18 => " long",
+        _ => " huge",
+    };
+    let lines = tile.said(Shown::html, |name| isolated(name).into_owned());
+    TilePart {
+        label: visible(tile.label).into_owned(),
+        exact: tile.figure.value.as_ref().map(ToString::to_string),
+        number,
+        unit: shown.and_then(|shown| shown.unit).map(|unit| visible(&unit).into_owned()),
+        size,
+        lines: lines.iter().map(|line| visible(line).into_owned()).collect(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::policy;
+
+    #[test]
+    fn the_policy_holds_the_digest_of_the_style() {
+        // printf 'b{}' | openssl dgst -sha256 -binary | base64
+        assert!(
+            policy("b{}").contains("style-src 'sha256-7yqHVAesot11p6HczDsgKRipvI5UPgs97z80zNXlans='"),
+            "{}",
+            policy("b{}")
+        );
+    }
+}

@@ -1,0 +1,58 @@
+//! A made-up day: its documents lie beside this file.
+
+use asof::model::{Definitions, Manifest, MetricsDoc};
+use asof::view::{DayInput, Layout, Section, lay_out};
+
+/// The documents of a day and how they are laid out.
+pub struct Sample {
+    pub doc: MetricsDoc,
+    pub manifest: Manifest,
+    pub definitions: Definitions,
+    pub layout: Layout,
+    pub remarks: Vec<String>,
+}
+
+/// The day, laid out by itself.
+pub fn day() -> Sample {
+    let doc: MetricsDoc = serde_json::from_str(include_str!("sample/metrics.json")).unwrap();
+    let definitions: Definitions = serde_json::from_str(include_str!("sample/definitions.json")).unwrap();
+    Sample {
+        layout: Layout { title: "Outbound calls".into(), sections: lay_out(&doc, &definitions) },
+        manifest: serde_json::from_str(include_str!("sample/manifest.json")).unwrap(),
+        doc,
+        definitions,
+        remarks: Vec::new(),
+    }
+}
+
+/// The day in sections, as a configuration would have them.
+pub fn in_sections() -> Sample {
+    let section = |title: &str, show: &[&str], by: &[&str], top| Section {
+        title: Some(title.into()),
+        show: show.iter().map(|name| (*name).into()).collect(),
+        by: by.iter().map(|name| (*name).into()).collect(),
+        top,
+    };
+    let mut day = day();
+    day.layout.sections = vec![
+        section("Volume", &["calls", "opt_ins", "sales", "minutes", "conversion", "phones"], &["hour"], None),
+        section("Where it went", &["calls", "opt_ins", "sales", "conversion"], &["campaign"], None),
+        section("Outcomes", &["calls"], &["status", "list"], Some(6)),
+        section("Service", &["drop_rate", "aht"], &["campaign", "hour"], None),
+    ];
+    day.remarks = vec!["Edition 2 of this day differs: 3 numbers.".into()];
+    day
+}
+
+impl Sample {
+    /// What is given to a view.
+    pub fn input(&self) -> DayInput<'_> {
+        DayInput {
+            doc: &self.doc,
+            manifest: &self.manifest,
+            definitions: &self.definitions,
+            layout: &self.layout,
+            remarks: &self.remarks,
+        }
+    }
+}
