@@ -128,12 +128,16 @@ impl Server {
     }
 
     fn try_start(port: u16, options: &[&str]) -> Option<Self> {
-        let dir = tempfile::Builder::new().prefix("asof-db").tempdir().unwrap().keep();
+        let made = tempfile::Builder::new().prefix("asof-db").tempdir().unwrap();
+        let dir = made.path().to_owned();
         let data = format!("--datadir={}", dir.join("data").display());
+        // A server that starts clears away what looks like its temporary tables: not in a folder for all.
+        fs::create_dir(dir.join("tmp")).unwrap();
+        let tmp = format!("--tmpdir={}", dir.join("tmp").display());
         let user: &[&str] = if is_root() { &["--user=root"] } else { &[] };
         let install = Command::new(program("mariadb-install-db"))
             .args(["--no-defaults", "--auth-root-authentication-method=normal", "--skip-test-db"])
-            .args(["--innodb-log-file-size=8M", &data])
+            .args(["--innodb-log-file-size=8M", &data, &tmp])
             .args(user)
             .output()
             .unwrap();
@@ -143,7 +147,7 @@ impl Server {
             .args(["-c", WATCHDOG, "sh"])
             .arg(&dir)
             .arg(program("mariadbd"))
-            .args(["--no-defaults", &data])
+            .args(["--no-defaults", &data, &tmp])
             .arg(format!("--socket={}", dir.join("socket").display()))
             .arg(format!("--pid-file={}", dir.join("pid").display()))
             .arg(format!("--init-file={}", dir.join("accounts.sql").display()))
@@ -161,6 +165,8 @@ impl Server {
             .stderr(Stdio::null())
             .spawn()
             .unwrap();
+        // From here on the folder is the watchdog's to remove.
+        let dir = made.keep();
         let mut pid = String::new();
         BufReader::new(watchdog.stdout.take().unwrap()).read_line(&mut pid).unwrap();
         let server = Self { dir, port, pid: pid.trim().to_owned(), watchdog };
