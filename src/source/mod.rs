@@ -82,7 +82,7 @@ impl Session {
     pub async fn close(self) {
         match self.0 {
             Engine::Mysql(session) => session.close().await,
-            Engine::Sqlite(session) => drop(session),
+            Engine::Sqlite(session) => session.close().await,
         }
     }
 
@@ -143,5 +143,22 @@ impl Session {
             Engine::Mysql(session) => session.inspect().await,
             Engine::Sqlite(session) => session.inspect().await,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn is_send<T: Send>(_: &T) {}
+
+    /// A server will read in tasks that move between threads.
+    #[expect(dead_code, reason = "it only has to compile")]
+    fn reading_can_move_between_threads(mut session: Session, settings: &SourceSettings, query: &Query) {
+        is_send(&open(settings, &|_| None));
+        is_send(&session.rows(query));
+        is_send(&session.begin(&[query]));
+        is_send(&session.explain(query));
+        is_send(&session.inspect());
     }
 }

@@ -74,28 +74,34 @@ fn run(line: &str) -> Result<String, SourceError> {
         .stderr(Stdio::null())
         .spawn()
         .map_err(failed)?;
-    let started = Instant::now();
+    // A thread reads, so that a command that never ends its output can be ended.
+    let (out, output) = std::sync::mpsc::channel();
+    let stdout = child.stdout.take();
+    std::thread::spawn(move || {
+        let mut bytes = Vec::new();
+        let read = stdout.map_or(Ok(0), |stdout| stdout.take(LONGEST + 1).read_to_end(&mut bytes));
+        // When nobody waits any more, nobody needs to know.
+        let _ = out.send(read.map(|_| bytes));
+    });
+    let deadline = Instant::now() + COMMAND_TIMEOUT;
+    let bytes = output.recv_timeout(COMMAND_TIMEOUT);
     let status = loop {
         if let Some(status) = child.try_wait().map_err(failed)? {
             break status;
         }
-        if started.elapsed() > COMMAND_TIMEOUT {
+        if Instant::now() >= deadline {
             // Both only fail when it has ended by itself.
             let _ = child.kill();
             let _ = child.wait();
-            return Err(fault(format!(
-                "password_command `{program}` took longer than {} s",
-                COMMAND_TIMEOUT.as_secs()
-            )));
+            let seconds = COMMAND_TIMEOUT.as_secs();
+            return Err(fault(format!("password_command `{program}` took longer than {seconds} s")));
         }
-        std::thread::sleep(Duration::from_millis(5));
+        std::thread::sleep(Duration::from_millis(2));
     };
-    if !status.success() {
+    let bytes =
+        bytes.map_err(|_| fault(format!("password_command `{program}` gave nothing")))?.map_err(failed)?;
+    if bytes.len() as u64 <= LONGEST && !status.success() {
         return Err(fault(format!("password_command `{program}` failed ({status})")));
-    }
-    let mut bytes = Vec::new();
-    if let Some(out) = child.stdout.take() {
-        out.take(LONGEST + 1).read_to_end(&mut bytes).map_err(failed)?;
     }
     checked(bytes, "password_command")
 }

@@ -14,6 +14,9 @@ use crate::config::{MysqlUrl, SslMode};
 /// How long connecting may take.
 pub(super) const TIMEOUT: Duration = Duration::from_secs(10);
 
+/// What the first statements are called in messages.
+const SET_UP: &str = "the session's set-up";
+
 pub(super) async fn connect(
     url: &MysqlUrl,
     password: Option<&SecretString>,
@@ -90,6 +93,7 @@ pub(super) async fn set_up(
 ) -> Result<bool, SourceError> {
     // A fixed collation makes the comparison of text that is no column the same on every server.
     // Without ONLY_FULL_GROUP_BY a grouping's other columns can be taken from any of its rows.
+    // group_concat cuts what is longer than its limit, without a word.
     let settings = [
         "set names utf8mb4 collate utf8mb4_general_ci",
         "set session time_zone = '+00:00', session sql_mode = '', session group_concat_max_len = 1048576",
@@ -97,17 +101,24 @@ pub(super) async fn set_up(
         "set session transaction read only",
     ];
     for sql in settings {
-        conn.query_drop(sql).await.map_err(|error| fault(error, at, Some("the session's set-up")))?;
+        conn.query_drop(sql).await.map_err(|error| fault(error, at, Some(SET_UP)))?;
     }
-    let limit = if server.name == "MariaDB" {
-        format!("set session max_statement_time = {:.3}", timeout.as_secs_f64())
-    } else {
-        format!("set session max_execution_time = {}", timeout.as_millis())
-    };
-    match conn.query_drop(limit).await {
+    if server.name == "MariaDB" {
+        // 0 would be no limit at all.
+        let seconds = timeout.as_secs_f64().max(0.001);
+        return set_if_known(conn, &format!("set session max_statement_time = {seconds:.3}"), at).await;
+    }
+    // Newer servers can tell a plan in another form, which is not the one that is read.
+    set_if_known(conn, "set session explain_json_format_version = 1", at).await?;
+    let milliseconds = timeout.as_millis().max(1);
+    set_if_known(conn, &format!("set session max_execution_time = {milliseconds}"), at).await
+}
+
+/// Sets a variable that old servers don't have; tells whether this one does.
+async fn set_if_known(conn: &mut Conn, sql: &str, at: &At) -> Result<bool, SourceError> {
+    match conn.query_drop(sql).await {
         Ok(()) => Ok(true),
-        // An unknown variable: an old server. asof's own clock ends the query then.
         Err(Error::Server(error)) if error.code == 1193 => Ok(false),
-        Err(error) => Err(fault(error, at, Some("the session's set-up"))),
+        Err(error) => Err(fault(error, at, Some(SET_UP))),
     }
 }

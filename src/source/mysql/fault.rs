@@ -11,6 +11,7 @@ use crate::config::MysqlUrl;
 /// Whom asof talks to, for messages.
 #[derive(Clone)]
 pub(super) struct At {
+    /// As in a URL: an IPv6 address in brackets.
     pub(super) host: String,
     pub(super) port: u16,
     pub(super) user: String,
@@ -21,13 +22,8 @@ pub(super) struct At {
 
 impl At {
     pub(super) fn of(url: &MysqlUrl, timeout: Duration) -> Self {
-        Self {
-            host: url.host.clone(),
-            port: url.port,
-            user: url.user.clone(),
-            database: url.database.clone(),
-            timeout,
-        }
+        let host = if url.host.contains(':') { format!("[{}]", url.host) } else { url.host.clone() };
+        Self { host, port: url.port, user: url.user.clone(), database: url.database.clone(), timeout }
     }
 
     pub(super) fn lost(&self, query: Option<&str>, reason: &str) -> SourceError {

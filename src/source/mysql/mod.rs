@@ -100,7 +100,7 @@ impl MysqlSession {
             }
             Ok::<_, X>(columns)
         };
-        let done = tokio::time::timeout(self.at.timeout + GRACE, stream).await;
+        let done = tokio::time::timeout(self.at.timeout.saturating_add(GRACE), stream).await;
         let columns = done.map_err(|_| self.overdue(&query.name))??;
         self.conn = Some(conn);
         Ok(columns)
@@ -148,7 +148,7 @@ impl MysqlSession {
         run: impl AsyncFnOnce(&mut Conn) -> Result<T, SourceError>,
     ) -> Result<T, SourceError> {
         let mut conn = self.take()?;
-        let result = tokio::time::timeout(self.at.timeout + GRACE, run(&mut conn))
+        let result = tokio::time::timeout(self.at.timeout.saturating_add(GRACE), run(&mut conn))
             .await
             .map_err(|_| self.overdue(what))?;
         if matches!(result, Ok(_) | Err(SourceError::Refused { .. } | SourceError::NoColumns { .. })) {

@@ -7,6 +7,9 @@ use rusqlite::{Connection, Error, ErrorCode, OpenFlags};
 
 use super::SourceError;
 
+/// SQLite counts the time it waits for a lock in milliseconds of 32 bits.
+const LONGEST_WAIT: Duration = Duration::from_hours(24);
+
 /// Opens the file; also tells whether it may change under a transaction, unseen.
 pub(super) fn open(path: &Path, timeout: Duration) -> Result<(Connection, bool), SourceError> {
     match std::fs::metadata(path) {
@@ -38,7 +41,7 @@ pub(super) fn open(path: &Path, timeout: Duration) -> Result<(Connection, bool),
 }
 
 fn set_up(connection: Connection, timeout: Duration) -> rusqlite::Result<Connection> {
-    connection.busy_timeout(timeout)?;
+    connection.busy_timeout(timeout.min(LONGEST_WAIT))?;
     connection.pragma_update(None, "query_only", true)?;
     // Opening reads nothing yet; this does.
     connection.query_row("select count(*) from sqlite_schema", [], |_| Ok(()))?;
@@ -49,7 +52,7 @@ fn set_up(connection: Connection, timeout: Duration) -> rusqlite::Result<Connect
 fn has_log(path: &Path) -> bool {
     let mut log = path.as_os_str().to_owned();
     log.push("-wal");
-    std::fs::metadata(log).is_ok_and(|about| about.len() > 0)
+    std::fs::metadata(log).is_ok_and(|about| about.is_file() && about.len() > 0)
 }
 
 /// The file as a URI that tells SQLite to take no locks.

@@ -39,8 +39,10 @@ pub(super) struct SqliteSession {
 
 /// The thread that owns the connection; it ends when this is dropped.
 struct Worker {
-    jobs: threads::Sender<Job>,
+    jobs: Option<threads::Sender<Job>>,
     interrupt: InterruptHandle,
+    /// Closes when the thread has closed the file.
+    ended: oneshot::Receiver<()>,
 }
 
 impl Drop for Worker {
@@ -53,8 +55,11 @@ impl SqliteSession {
     pub(super) async fn open(path: &Path, timeout: Duration) -> Result<Self, SourceError> {
         let (jobs, todo) = threads::channel::<Job>();
         let (opened, opening) = oneshot::channel();
+        let (ending, ended) = oneshot::channel::<()>();
         let owned = path.to_owned();
         let run = move || {
+            // Dropped last, after the connection.
+            let _ending = ending;
             let (mut connection, unguarded) = match file::open(&owned, timeout) {
                 Ok(found) => found,
                 Err(error) => {
@@ -76,7 +81,7 @@ impl SqliteSession {
         let (interrupt, unguarded) =
             opening.await.map_err(|_| unreadable("it could not be opened".to_owned()))??;
         let server = ServerInfo { name: "SQLite", version: rusqlite::version().to_owned() };
-        let worker = Some(Worker { jobs, interrupt });
+        let worker = Some(Worker { jobs: Some(jobs), interrupt, ended });
         Ok(Self { worker, path: path.to_owned(), server, timeout, unguarded })
     }
 
@@ -86,6 +91,12 @@ impl SqliteSession {
 
     pub(super) fn is_usable(&self) -> bool {
         self.worker.is_some()
+    }
+
+    pub(super) async fn close(mut self) {
+        if let Some(worker) = self.worker.take() {
+            worker.finish().await;
+        }
     }
 
     pub(super) async fn begin(&mut self) -> Result<Consistency, SourceError> {
@@ -120,11 +131,15 @@ impl SqliteSession {
             // With nobody to receive rows, the thread stops at the next one.
             drop(incoming);
             worker.stop(&mut done).await;
+            worker.finish().await;
             return Err(self.timed_out(&query.name).into());
         };
-        let columns = result?;
-        self.worker = Some(worker);
-        Ok(columns)
+        drop(incoming);
+        match result {
+            Ok(_) => self.worker = Some(worker),
+            Err(_) => worker.finish().await,
+        }
+        result
     }
 
     pub(super) async fn describe(&mut self, query: &Query) -> Result<Vec<Column>, SourceError> {
@@ -202,11 +217,14 @@ impl SqliteSession {
         let mut done = worker.run(run);
         let Ok(result) = tokio::time::timeout(self.timeout, &mut done).await else {
             worker.stop(&mut done).await;
+            worker.finish().await;
             return Err(self.timed_out(what));
         };
         let result = result.map_err(|_| self.ended())?;
         if matches!(result, Ok(_) | Err(SourceError::Refused { .. } | SourceError::NoColumns { .. })) {
             self.worker = Some(worker);
+        } else {
+            worker.finish().await;
         }
         result
     }
@@ -219,10 +237,19 @@ impl Worker {
     ) -> oneshot::Receiver<T> {
         let (answer, done) = oneshot::channel();
         // If the thread is gone, the answer's channel closes too, and that is what is seen.
-        let _ = self.jobs.send(Box::new(move |connection| {
-            let _ = answer.send(job(connection));
-        }));
+        if let Some(jobs) = &self.jobs {
+            let _ = jobs.send(Box::new(move |connection| {
+                let _ = answer.send(job(connection));
+            }));
+        }
         done
+    }
+
+    /// Ends the thread and waits until the file is closed, but not for ever.
+    async fn finish(mut self) {
+        self.jobs = None;
+        self.interrupt.interrupt();
+        let _ = tokio::time::timeout(Duration::from_secs(5), &mut self.ended).await;
     }
 
     /// Stops what is running. An interrupt that comes just before a statement starts is
