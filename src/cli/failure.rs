@@ -29,13 +29,6 @@ impl Failure {
     pub fn new(code: u8, message: impl Display, hint: Option<String>) -> Self {
         Self { code, message: message.to_string(), hint, problems: None }
     }
-
-    /// What failed while something was attempted: `context: message`.
-    #[must_use]
-    pub fn while_doing(mut self, context: &str) -> Self {
-        self.message = format!("{context}: {}", self.message);
-        self
-    }
 }
 
 impl From<Problems> for Failure {
@@ -61,8 +54,8 @@ impl From<SaveError> for Failure {
     fn from(error: SaveError) -> Self {
         let code = match &error {
             SaveError::Refused(Refusal::Future { .. } | Refusal::NotEnded { .. })
-            | SaveError::BeforeCalendar(_) => exit::USAGE,
-            SaveError::Plan(_) => exit::USAGE,
+            | SaveError::BeforeCalendar(_)
+            | SaveError::Plan(_) => exit::USAGE,
             SaveError::Reading { source: ReadingError::Source(error), .. } if error.is_unreachable() => {
                 exit::UNREACHABLE
             }

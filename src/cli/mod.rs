@@ -59,8 +59,15 @@ struct Cli {
 /// Options of every command.
 #[derive(Clone, Debug, clap::Args)]
 pub struct Global {
-    /// The configuration file; else ASOF_CONFIG, else ./asof.toml
-    #[arg(long, global = true, value_name = "FILE", env = "ASOF_CONFIG", hide_env = true)]
+    /// The configuration file.
+    #[arg(
+        long,
+        global = true,
+        value_name = "FILE",
+        env = "ASOF_CONFIG",
+        hide_env = true,
+        help = "The configuration file; else ASOF_CONFIG, else ./asof.toml"
+    )]
     config: Option<PathBuf>,
     /// Print JSON for programs
     #[arg(long, global = true)]

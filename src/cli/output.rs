@@ -89,7 +89,12 @@ impl Output {
 
     /// One JSON document.
     pub fn document(&self, document: &Value) {
-        let text = serde_json::to_string_pretty(document).unwrap_or_default();
+        let text = if self.terminal {
+            serde_json::to_string_pretty(document)
+        } else {
+            serde_json::to_string(document)
+        };
+        let text = text.unwrap_or_default();
         print(&format!("{text}\n"));
     }
 

@@ -143,12 +143,12 @@ struct Names {
 }
 
 impl Names {
-    fn insert(&mut self, key: &str, label: String) {
+    fn insert(&mut self, key: &str, label: &str) {
         for (names, key) in [(&mut self.exact, key.to_owned()), (&mut self.loose, loose(key))] {
             // Of several names for one key the smallest is taken, so that order does not matter.
-            let known = names.entry(key).or_insert_with(|| label.clone());
-            if label < *known {
-                known.clone_from(&label);
+            let known = names.entry(key).or_insert_with(|| label.to_owned());
+            if label < known.as_str() {
+                label.clone_into(known);
             }
         }
     }
@@ -184,7 +184,7 @@ async fn names(session: &mut Session, query: &Query) -> Result<Names, ReadingErr
         if let (Some(Some(key)), Some(Some(label))) = (cells.next(), cells.next())
             && !label.trim().is_empty()
         {
-            names.insert(&key, label);
+            names.insert(&key, &label);
         }
     }
     Ok(names)

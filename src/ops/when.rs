@@ -133,7 +133,7 @@ impl NotFound {
 ///
 /// # Errors
 /// When there is none.
-pub fn find<'h>(history: &'h History, when: When, today: Day) -> Result<&'h Frozen, NotFound> {
+pub fn find(history: &History, when: When, today: Day) -> Result<&Frozen, NotFound> {
     let day = match when.day {
         WhichDay::Named(name) => name.resolve(today).ok_or(NotFound::BeforeCalendar(when))?,
         WhichDay::Latest { before } => {

@@ -57,8 +57,8 @@ fn literal(dialect: Dialect, value: &Value) -> String {
             }
         }
         Value::Bytes(bytes) => {
-            let digits: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
-            format!("x'{digits}'")
+            let digits: Vec<String> = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
+            format!("x'{}'", digits.concat())
         }
     }
 }

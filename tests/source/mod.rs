@@ -1,7 +1,5 @@
 //! Reading real databases: MariaDB and SQLite.
 
-#![expect(clippy::unwrap_used, clippy::panic, reason = "a test's helper fails by panicking")]
-
 mod connecting;
 mod inspecting;
 mod reading_mariadb;

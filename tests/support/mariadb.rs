@@ -5,8 +5,6 @@
 //! ended, the shell kills the server and removes its folder. (Making a data folder takes
 //! half a second, so there is nothing to gain by keeping one.)
 
-#![expect(clippy::unwrap_used, clippy::panic, reason = "a test's helper fails by panicking")]
-
 use std::fs;
 use std::io::{BufRead as _, BufReader, Write as _};
 use std::net::TcpListener;
