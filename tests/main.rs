@@ -1,4 +1,5 @@
 //! All tests of whole commands and real parts, in one binary.
 
+#[cfg(test)]
 mod archive;
 mod support;

@@ -1,6 +1,12 @@
 //! The archive on a real file system: freezing, damage, writers at once, full disks, crashes.
 
+mod child;
+mod crash;
+mod damage;
+mod disk;
 mod freezing;
+mod injection;
+mod writers;
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -17,7 +23,7 @@ use chrono::{DateTime, Utc};
 use indexmap::IndexMap;
 
 /// How long a test waits for a lock that it expects to get.
-const PATIENCE: Duration = Duration::from_secs(120);
+const PATIENCE: Duration = Duration::from_mins(2);
 
 fn at(time: &str) -> DateTime<Utc> {
     time.parse().unwrap()
@@ -64,9 +70,9 @@ fn manifest(id: SnapshotId, captured_at: DateTime<Utc>) -> Manifest {
         window: WindowDoc {
             time_zone: "UTC".into(),
             start_local: start.to_rfc3339(),
-            end_local: (start + Duration::from_secs(86_400)).to_rfc3339(),
+            end_local: (start + Duration::from_hours(24)).to_rfc3339(),
             start,
-            end: start + Duration::from_secs(86_400),
+            end: start + Duration::from_hours(24),
             hours: Number::from(24_i64),
         },
         source: SourceDoc {
