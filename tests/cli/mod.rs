@@ -1,0 +1,3 @@
+//! Whole commands, as a user types them.
+
+pub mod vicidial_expected;
