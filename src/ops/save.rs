@@ -229,6 +229,8 @@ fn open(config: &Config) -> Result<Option<(Archive, History)>, ArchiveError> {
     match Archive::open(&config.archive.dir) {
         Ok(archive) => {
             let history = archive.history()?;
+            // A ledger that can't be added to is told before the source is troubled.
+            history.intact()?;
             Ok(Some((archive, history)))
         }
         Err(ArchiveError::Missing { .. } | ArchiveError::NotAnArchive { .. }) => Ok(None),

@@ -1,0 +1,4 @@
+//! Whole commands, as a user types them.
+
+mod vicidial;
+pub mod vicidial_expected;
