@@ -16,4 +16,5 @@
 //! | [`model`] | plain types that all share |
 
 pub mod model;
+pub mod ops;
 pub mod plan;

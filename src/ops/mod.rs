@@ -1,0 +1,3 @@
+//! Use cases: each returns an outcome.
+
+pub mod demo;
