@@ -126,7 +126,8 @@ pub async fn rehearse(dir: &Path, progress: &dyn Progress) -> Result<Demo, DemoE
             made.editions += usize::from(matches!(outcome, SaveOutcome::Frozen(_)));
         }
     }
-    made.calls = database.query_row("select count(*) from calls", [], |row| row.get::<_, i64>(0))?.unsigned_abs();
+    made.calls =
+        database.query_row("select count(*) from calls", [], |row| row.get::<_, i64>(0))?.unsigned_abs();
     Ok(made)
 }
 
