@@ -1,8 +1,8 @@
 //! All tests of whole commands and real parts, in one binary.
 #![cfg(test)]
 
-#[cfg(test)]
 mod archive;
+mod cli;
 mod source;
 mod support;
 mod view;

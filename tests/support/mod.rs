@@ -1,3 +1,4 @@
 //! What tests share.
 
+pub mod command;
 pub mod mariadb;
