@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use chrono::{DateTime, Utc};
+
 use super::decide::{Decision, Latest, Refusal, Why, Wish, decide};
 use super::freeze::{self, EditionInput, FreezeError};
 use super::past;
@@ -76,6 +78,9 @@ pub enum SaveError {
     /// The name of the day leads out of the calendar.
     #[error("{0} lies before the calendar begins")]
     BeforeCalendar(DayName),
+    /// The clock tells a time that belongs to no day.
+    #[error("the clock says {0}, which is beyond the ends of the calendar")]
+    ClockBeyond(DateTime<Utc>),
     /// The queries of the day can't be made.
     #[error(transparent)]
     Plan(#[from] PlanError),
@@ -112,7 +117,11 @@ impl SaveError {
             Self::Reading { source, .. } => source.hint(),
             Self::Freeze { source, .. } => source.hint(),
             Self::Archive(error) => error.hint(),
-            Self::BeforeCalendar(_) | Self::Background(_) => None,
+            Self::BeforeCalendar(_) => Some("name a later day".to_owned()),
+            Self::ClockBeyond(_) => {
+                Some("set this machine's clock right, and see that ASOF_NOW is not set by mistake".to_owned())
+            }
+            Self::Background(_) => None,
         }
     }
 }
@@ -126,9 +135,10 @@ impl From<BeyondCalendar> for SaveError {
 /// The day that a name means now.
 ///
 /// # Errors
-/// When it leads out of the calendar.
+/// When it, or the clock, leads out of the calendar.
 pub fn day_of(calendar: &Calendar, name: DayName, now: Now<'_>) -> Result<Day, SaveError> {
-    let today = calendar.day_of(now()).ok_or(SaveError::BeforeCalendar(name))?;
+    let now = now();
+    let today = calendar.day_of(now).ok_or(SaveError::ClockBeyond(now))?;
     name.resolve(today).ok_or(SaveError::BeforeCalendar(name))
 }
 
