@@ -2,6 +2,7 @@
 #![cfg(test)]
 
 mod archive;
+mod numbers;
 mod source;
 mod support;
 mod view;
