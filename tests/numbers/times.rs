@@ -143,7 +143,7 @@ fn rows(days: &[NaiveDate], starts: NaiveTime) -> Vec<Micros> {
             for extra in 0..i64::try_from(random >> 61).unwrap() % 4 {
                 rows.push(at + 61 * SECOND + extra * 97 * SECOND + 123_457);
             }
-            if (at - start) % HOUR == 0 && random % 5 != 0 {
+            if (at - start) % HOUR == 0 && !random.is_multiple_of(5) {
                 rows.extend([at, at + HOUR - 1]);
             }
             at += HOUR / 4;
