@@ -205,3 +205,26 @@ fn each_metric_has_its_total_and_its_breakdowns() {
     assert_eq!(all.iter().filter(|one| one.kind == Kind::Average).count(), 1 + INBOUND_BY.len());
     assert!(all.iter().all(|one| one.by != Some("hour") || one.sql.contains("lpad")));
 }
+
+#[test]
+fn no_metric_and_no_dimension_of_the_preset_is_left_out() {
+    let preset: toml::Table = include_str!("../../presets/vicidial.toml").parse().unwrap();
+    let metrics = preset["metrics"].as_table().unwrap();
+    let day = NaiveDate::from_ymd_opt(2025, 11, 2).unwrap();
+    let all = [expected(day), legal_drop_rate(&[day])].concat();
+    for (name, metric) in metrics {
+        // A ratio is taken over the events of its parts.
+        let counted = metric.get("ratio").map_or(metric, |parts| &metrics[parts[0].as_str().unwrap()]);
+        let events = counted["of"].as_str().unwrap();
+        let mut dimensions: Vec<&str> = match metric.get("by") {
+            Some(by) => by.as_array().unwrap().iter().map(|one| one.as_str().unwrap()).collect(),
+            None => preset["events"][events]["by"].as_table().unwrap().keys().map(String::as_str).collect(),
+        };
+        let mut checked: Vec<&str> =
+            all.iter().filter(|one| one.metric == name).filter_map(|one| one.by).collect();
+        dimensions.sort_unstable();
+        checked.sort_unstable();
+        assert_eq!(checked, dimensions, "{name}");
+    }
+    assert!(all.iter().all(|one| metrics.contains_key(one.metric)));
+}
