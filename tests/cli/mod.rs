@@ -1,4 +1,5 @@
 //! Whole commands, as a user types them.
 
+mod killed;
 mod vicidial;
 pub mod vicidial_expected;
