@@ -3,6 +3,7 @@
 
 mod archive;
 mod cli;
+mod house;
 mod source;
 mod support;
 mod view;
