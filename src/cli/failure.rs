@@ -66,7 +66,10 @@ impl From<SaveError> for Failure {
             | SaveError::BeforeCalendar(_)
             | SaveError::ClockBeyond(_)
             | SaveError::Plan(_) => exit::USAGE,
-            SaveError::Reading { source: ReadingError::Source(error), .. } if error.is_unreachable() => {
+            SaveError::Source(ReadingError::Source(error))
+            | SaveError::Reading { source: ReadingError::Source(error), .. }
+                if error.is_unreachable() =>
+            {
                 exit::UNREACHABLE
             }
             SaveError::Archive(error) | SaveError::Freeze { source: FreezeError::Archive(error), .. } => {

@@ -179,10 +179,13 @@ pub fn usage(error: &clap::Error, json: bool) -> ExitCode {
     ExitCode::from(if help { exit::DONE } else { exit::USAGE })
 }
 
-/// Writes to stdout; a reader that has gone away ends the program quietly.
-fn print(text: &str) {
+/// Writes to stdout; where that fails the program ends, quietly when the reader has gone away.
+pub fn print(text: &str) {
     let mut out = io::stdout().lock();
-    if out.write_all(text.as_bytes()).and_then(|()| out.flush()).is_err() {
+    if let Err(error) = out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
+        if error.kind() != io::ErrorKind::BrokenPipe {
+            eprint(&format!("error: can't write to standard output: {error}\n"));
+        }
         std::process::exit(i32::from(exit::FAILED));
     }
 }

@@ -8,6 +8,7 @@ use serde_json::json;
 use super::context::Context;
 use super::exit;
 use super::failure::Failure;
+use super::output::print;
 use crate::config::Config;
 use crate::model::MetricsDoc;
 use crate::ops::freeze::layout;
@@ -80,9 +81,16 @@ impl Restore {
         if out.json() {
             if self.metric.is_empty() && self.by.is_empty() {
                 let stored = archive.read_file(&restored.manifest, "metrics.json")?;
-                out.answer(&String::from_utf8_lossy(&stored));
+                print(&String::from_utf8_lossy(&stored));
             } else {
-                out.document(&json!(self.narrowed(&restored.doc)));
+                let narrowed = self.narrowed(&restored.doc).to_json().map_err(|error| {
+                    Failure::new(
+                        exit::FAILED,
+                        anyhow::Error::new(error).context("the numbers can't be written as JSON"),
+                        None,
+                    )
+                })?;
+                print(&String::from_utf8_lossy(&narrowed));
             }
             return Ok(exit::DONE);
         }

@@ -84,6 +84,9 @@ pub enum SaveError {
     /// The queries of the day can't be made.
     #[error(transparent)]
     Plan(#[from] PlanError),
+    /// The source could not be looked at, whatever the day.
+    #[error(transparent)]
+    Source(ReadingError),
     /// The source could not be read.
     #[error("{day} could not be read")]
     Reading {
@@ -114,7 +117,7 @@ impl SaveError {
         match self {
             Self::Refused(refusal) => refusal.hint(),
             Self::Plan(error) => error.hint(),
-            Self::Reading { source, .. } => source.hint(),
+            Self::Source(source) | Self::Reading { source, .. } => source.hint(),
             Self::Freeze { source, .. } => source.hint(),
             Self::Archive(error) => error.hint(),
             Self::BeforeCalendar(_) => Some("name a later day".to_owned()),
