@@ -54,6 +54,9 @@ impl ReadingError {
                 Some("let the SQL give a number, for instance by cast(… as decimal(20,4))".to_owned())
             }
             Self::Cube(CubeError::Torn { .. }) => Some("try again when the table is at rest".to_owned()),
+            Self::Cube(CubeError::Undecided { .. }) => {
+                Some("let the dimension's SQL give valid text, for instance by hex(…)".to_owned())
+            }
             Self::TooManyGroups => None,
         }
     }
@@ -64,7 +67,9 @@ impl Transient for ReadingError {
         match self {
             Self::Source(error) => error.is_transient(),
             Self::Cube(CubeError::Torn { .. }) => true,
-            Self::Cube(CubeError::Unmappable { .. }) | Self::TooManyGroups => false,
+            Self::Cube(CubeError::Unmappable { .. } | CubeError::Undecided { .. }) | Self::TooManyGroups => {
+                false
+            }
         }
     }
 }
@@ -164,14 +169,16 @@ fn loose(key: &str) -> String {
 
 /// Gives the members of every dimension their names.
 async fn label(session: &mut Session, plan: &Plan, cubes: &mut [Cube]) -> Result<(), ReadingError> {
-    let mut by_query: HashMap<&str, Names> = HashMap::new();
-    for (text, query) in plan.labels() {
-        by_query.insert(text, names(session, query).await?);
+    let mut known: Vec<(&Query, Names)> = Vec::new();
+    for query in plan.labels() {
+        known.push((query, names(session, query).await?));
     }
     for (events, cube) in plan.events.iter().zip(cubes) {
         cube.label(|dimension, key| {
             let dimension = events.dimensions.iter().find(|found| found.name == dimension)?;
-            by_query.get(dimension.labels.as_ref()?.sql.as_str())?.get(key).cloned()
+            let query = dimension.labels.as_ref()?;
+            let (_, names) = known.iter().find(|(known, _)| known.asks_the_same(query))?;
+            names.get(key).cloned()
         });
     }
     Ok(())
