@@ -12,6 +12,7 @@ use super::restate::{Differences, Side, differences};
 use crate::archive::{Archive, ArchiveError, Commit, History, SnapshotLine};
 use crate::calendar::{BeyondCalendar, Calendar, DayName};
 use crate::config::Config;
+use crate::model::manifest::DefinitionsDoc;
 use crate::model::{Day, Edition, MetricsDoc, Progress, Provenance, SnapshotId};
 use crate::plan::{Plan, PlanError};
 
@@ -177,18 +178,17 @@ pub async fn save(
     };
     let plan = Plan::new(&config.definitions, window, max_groups)?;
 
-    // The frozen days that `over` needs are read while the source is.
-    let past = known.map(|(archive, history)| {
-        let definitions = config.definitions.clone();
-        tokio::task::spawn_blocking(move || past::load(&archive, &history, &definitions, day))
+    // What does not need the source is made while it is read.
+    let definitions = config.definitions.clone();
+    let beside = tokio::task::spawn_blocking(move || {
+        let past = known.map(|(archive, history)| past::load(&archive, &history, &definitions, day));
+        (past.unwrap_or(Ok(Vec::new())), DefinitionsDoc::of(&definitions))
     });
     let reading = reading::read(&config.source, env, &plan, request.retry_for, now, progress)
         .await
         .map_err(|source| SaveError::Reading { day, source })?;
-    let past = match past {
-        None => Vec::new(),
-        Some(task) => task.await.map_err(|error| SaveError::Background(error.to_string()))??,
-    };
+    let (past, fingerprints) = beside.await.map_err(|error| SaveError::Background(error.to_string()))?;
+    let past = past?;
 
     progress.step("freezing");
     let archive = Archive::open_or_create(&config.archive.dir, None, now())?;
@@ -201,6 +201,7 @@ pub async fn save(
         why: &why,
         reason: request.wish.restate.as_deref().filter(|_| matches!(why, Why::Restate { .. })),
         past: &past,
+        fingerprints: &fingerprints,
         archive: &id,
     };
     let failed = |source: FreezeError| SaveError::Freeze { day, source };
@@ -242,6 +243,8 @@ fn open(config: &Config) -> Result<Option<(Archive, History)>, ArchiveError> {
     match Archive::open(&config.archive.dir) {
         Ok(archive) => {
             let history = archive.history()?;
+            // A ledger that can't be added to is told before the source is troubled.
+            history.intact()?;
             Ok(Some((archive, history)))
         }
         Err(ArchiveError::Missing { .. } | ArchiveError::NotAnArchive { .. }) => Ok(None),

@@ -278,7 +278,7 @@ fn a_damaged_line_stops_writers() {
     }
     place.told(r#"
 $ asof save 2025-11-04
-! error: 2025-11-04 could not be frozen: line 1 of snapshots/ledger.jsonl has the number 7 where 1 belongs
+! error: line 1 of snapshots/ledger.jsonl has the number 7 where 1 belongs
 !   hint: restore ledger.jsonl from a backup, with all lines that were added since; the days' own files are not touched by this
 exit 1
 $ asof list
@@ -289,7 +289,7 @@ Day             Editions  Provenance       Calls  Sales  Minutes min  Conversion
 ! line 2 of the ledger has the number 2 where 8 belongs
 exit 0
 $ asof save 2025-11-04
-! error: 2025-11-04 could not be frozen: line 1 of snapshots/ledger.jsonl can't be read: expected ident at line 1 column 2
+! error: line 1 of snapshots/ledger.jsonl can't be read: expected ident at line 1 column 2
 !   hint: restore ledger.jsonl from a backup, with all lines that were added since; the days' own files are not touched by this
 exit 1
 $ asof list

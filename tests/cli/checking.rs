@@ -55,22 +55,22 @@ $ asof check
 ok    configuration  asof.toml is sound: 1 kind of events, 5 metrics
 ok    source         sqlite:calls.db is SQLite [VERSION]
 ok    calls          the index by_time finds the day
-ok    calls          5 rows yesterday, in 5 groups of at most 50000
+ok    calls          5 rows on 2025-11-06, in 5 groups of at most 50000
 exit 0
 $ asof check -v
 ok    configuration  asof.toml is sound: 1 kind of events, 5 metrics
 ok    source         sqlite:calls.db is SQLite [VERSION]
 ok    calls          the index by_time finds the day
-ok    calls          5 rows yesterday, in 5 groups of at most 50000
-    calls: search by by_time (SEARCH calls USING INDEX by_time (at>? AND at<?))
-    asof_groups0: scan by no index (SCAN asof_groups0)
-    campaigns: scan by no index (SCAN campaigns)
+ok    calls          5 rows on 2025-11-06, in 5 groups of at most 50000
+      events.calls   calls: search by by_time (SEARCH calls USING INDEX by_time (at>? AND at<?))
+      events.calls   asof_groups0: scan by no index (SCAN asof_groups0)
+      labels of calls.campaign campaigns: scan by no index (SCAN campaigns)
 exit 0
 $ asof check --sql
-ok    configuration  asof.toml is sound: 1 kind of events, 5 metrics
-ok    source         sqlite:calls.db is SQLite [VERSION]
-ok    calls          the index by_time finds the day
-ok    calls          5 rows yesterday, in 5 groups of at most 50000
+-- ok    configuration  asof.toml is sound: 1 kind of events, 5 metrics
+-- ok    source         sqlite:calls.db is SQLite [VERSION]
+-- ok    calls          the index by_time finds the day
+-- ok    calls          5 rows on 2025-11-06, in 5 groups of at most 50000
 
 -- events.calls
 [SQL];
@@ -82,7 +82,7 @@ ok    calls          5 rows yesterday, in 5 groups of at most 50000
 -- campaigns: scan by no index (SCAN campaigns)
 exit 0
 $ asof check --json
-{"config":"asof.toml","day":"2025-11-06","findings":[{"about":"configuration","hint":null,"level":"ok","text":"asof.toml is sound: 1 kind of events, 5 metrics"},{"about":"source","hint":null,"level":"ok","text":"sqlite:calls.db is SQLite [VERSION]"},{"about":"calls","hint":null,"level":"ok","text":"the index by_time finds the day"},{"about":"calls","hint":null,"level":"ok","text":"5 rows yesterday, in 5 groups of at most 50000"}],"ok":true,"queries":[{"access":[{"access":"search","columns":["at","at"],"full_scan":false,"key":"by_time","note":"SEARCH calls USING INDEX by_time (at>? AND at<?)","rows":null,"table":"calls"},{"access":"scan","columns":[],"full_scan":true,"key":null,"note":"SCAN asof_groups0","rows":null,"table":"asof_groups0"}],"name":"events.calls","sql":"[SQL]"},{"access":[{"access":"scan","columns":[],"full_scan":true,"key":null,"note":"SCAN campaigns","rows":null,"table":"campaigns"}],"name":"labels of calls.campaign","sql":"[SQL]"}]}
+{"config":"asof.toml","day":"2025-11-06","findings":[{"about":"configuration","hint":null,"level":"ok","text":"asof.toml is sound: 1 kind of events, 5 metrics"},{"about":"source","hint":null,"level":"ok","text":"sqlite:calls.db is SQLite [VERSION]"},{"about":"calls","hint":null,"level":"ok","text":"the index by_time finds the day"},{"about":"calls","hint":null,"level":"ok","text":"5 rows on 2025-11-06, in 5 groups of at most 50000"}],"ok":true,"queries":[{"access":[{"access":"search","columns":["at","at"],"full_scan":false,"key":"by_time","note":"SEARCH calls USING INDEX by_time (at>? AND at<?)","rows":null,"table":"calls"},{"access":"scan","columns":[],"full_scan":true,"key":null,"note":"SCAN asof_groups0","rows":null,"table":"asof_groups0"}],"name":"events.calls","sql":"[SQL]"},{"access":[{"access":"scan","columns":[],"full_scan":true,"key":null,"note":"SCAN campaigns","rows":null,"table":"campaigns"}],"name":"labels of calls.campaign","sql":"[SQL]"}]}
 exit 0
 "#);
     assert!(place.tree("snapshots").is_empty());
@@ -101,7 +101,7 @@ ok    account        can only read
 ok    clock          not compared, since ASOF_NOW sets ours
 ok    time zone      the server is at -06:00, as America/Chicago is now
 ok    calls          at has the index by_time, which the source does not use for so few rows
-ok    calls          5 rows yesterday, in 5 groups of at most 50000
+ok    calls          5 rows on 2025-11-06, in 5 groups of at most 50000
 exit 0
 "#,
     );
@@ -114,13 +114,14 @@ fn the_queries_are_shown_so_that_they_can_be_run_by_hand() {
     hide_sql(&place);
     place.told(r#"
 $ asof check --sql
-ok    configuration  asof.toml is sound: 1 kind of events, 5 metrics
-ok    source         mysql://report@[SERVER]/[DB] is MariaDB [VERSION], not encrypted
-ok    account        can only read
-ok    clock          not compared, since ASOF_NOW sets ours
-ok    time zone      the server is at -06:00, as America/Chicago is now
-ok    calls          at has the index by_time, which the source does not use for so few rows
-ok    calls          5 rows yesterday, in 5 groups of at most 50000
+-- ok    configuration  asof.toml is sound: 1 kind of events, 5 metrics
+-- ok    source         mysql://report@[SERVER]/[DB] is MariaDB [VERSION], not encrypted
+-- ok    account        can only read
+-- ok    clock          not compared, since ASOF_NOW sets ours
+-- ok    time zone      the server is at -06:00, as America/Chicago is now
+-- ok    calls          at has the index by_time, which the source does not use for so few rows
+-- ok    calls          5 rows on 2025-11-06, in 5 groups of at most 50000
+set names utf8mb4; set session sql_mode = '', time_zone = '+00:00';
 
 -- events.calls
 [SQL];
@@ -131,7 +132,7 @@ ok    calls          5 rows yesterday, in 5 groups of at most 50000
 -- campaigns: ALL by no index, about 2 rows
 exit 0
 $ asof check --json
-{"config":"asof.toml","day":"2025-11-06","findings":[{"about":"configuration","hint":null,"level":"ok","text":"asof.toml is sound: 1 kind of events, 5 metrics"},{"about":"source","hint":null,"level":"ok","text":"mysql://report@[SERVER]/[DB] is MariaDB [VERSION], not encrypted"},{"about":"account","hint":null,"level":"ok","text":"can only read"},{"about":"clock","hint":null,"level":"ok","text":"not compared, since ASOF_NOW sets ours"},{"about":"time zone","hint":null,"level":"ok","text":"the server is at -06:00, as America/Chicago is now"},{"about":"calls","hint":null,"level":"ok","text":"at has the index by_time, which the source does not use for so few rows"},{"about":"calls","hint":null,"level":"ok","text":"5 rows yesterday, in 5 groups of at most 50000"}],"ok":true,"queries":[{"access":[{"access":"ALL","columns":[],"full_scan":true,"key":null,"note":"where calls.`at` >= '2025-11-06 00:00:00' and calls.`at` < '2025-11-07 00:00:00'","rows":5,"table":"calls"}],"name":"events.calls","sql":"[SQL]"},{"access":[{"access":"ALL","columns":[],"full_scan":true,"key":null,"note":null,"rows":2,"table":"campaigns"}],"name":"labels of calls.campaign","sql":"[SQL]"}]}
+{"config":"asof.toml","day":"2025-11-06","findings":[{"about":"configuration","hint":null,"level":"ok","text":"asof.toml is sound: 1 kind of events, 5 metrics"},{"about":"source","hint":null,"level":"ok","text":"mysql://report@[SERVER]/[DB] is MariaDB [VERSION], not encrypted"},{"about":"account","hint":null,"level":"ok","text":"can only read"},{"about":"clock","hint":null,"level":"ok","text":"not compared, since ASOF_NOW sets ours"},{"about":"time zone","hint":null,"level":"ok","text":"the server is at -06:00, as America/Chicago is now"},{"about":"calls","hint":null,"level":"ok","text":"at has the index by_time, which the source does not use for so few rows"},{"about":"calls","hint":null,"level":"ok","text":"5 rows on 2025-11-06, in 5 groups of at most 50000"}],"ok":true,"queries":[{"access":[{"access":"ALL","columns":[],"full_scan":true,"key":null,"note":"where calls.`at` >= '2025-11-06 00:00:00' and calls.`at` < '2025-11-07 00:00:00'","rows":5,"table":"calls"}],"name":"events.calls","sql":"[SQL]"},{"access":[{"access":"ALL","columns":[],"full_scan":true,"key":null,"note":null,"rows":2,"table":"campaigns"}],"name":"labels of calls.campaign","sql":"[SQL]"}]}
 exit 0
 "#);
     let query = run.stdout.split("\n-- events.calls\n").nth(1).unwrap().split(";\n").next().unwrap();
@@ -160,7 +161,7 @@ warn  account        can write: CREATE on *.*, DELETE on *.*, DROP on *.* and mo
 ok    clock          not compared, since ASOF_NOW sets ours
 ok    time zone      the server is at -06:00, as America/Chicago is now
 ok    calls          at has the index by_time, which the source does not use for so few rows
-ok    calls          5 rows yesterday, in 5 groups of at most 50000
+ok    calls          5 rows on 2025-11-06, in 5 groups of at most 50000
 exit 0
 "#,
     );
@@ -183,9 +184,12 @@ fn what_slows_a_save_or_bursts_its_cube_is_warned_of() {
     // The engine's estimate of a table's rows is its own.
     assert!(told.contains("warn  calls          every row of calls is read, about "), "{told}");
     assert!(told.contains("hint: create an index that begins with at\n"), "{told}");
-    assert!(told.contains("warn  calls          5 rows yesterday, in 5 groups of at most 10\n"), "{told}");
     assert!(
-        told.contains("warn  calls          5 rows yesterday, in more than 4 groups of at most 4\n"),
+        told.contains("warn  calls          5 rows on 2025-11-06, in 5 groups of at most 10\n"),
+        "{told}"
+    );
+    assert!(
+        told.contains("warn  calls          5 rows on 2025-11-06, in more than 4 groups of at most 4\n"),
         "{told}"
     );
     assert_eq!(told.matches("exit 0").count(), 2, "{told}");
@@ -210,7 +214,7 @@ ok    time zone      the server is at -06:00, as America/Chicago is now
 fail  calls          the column at has the type timestamp, which keeps instants, not local times: it is "instant"
                      hint: set time_is to what the column is
 ok    calls          at has the index by_time, which the source does not use for so few rows
-ok    calls          4 rows yesterday, in 4 groups of at most 50000
+ok    calls          4 rows on 2025-11-06, in 4 groups of at most 50000
 exit 1
 $ asof check
 ok    configuration  asof.toml is sound: 1 kind of events, 5 metrics
@@ -221,7 +225,7 @@ ok    time zone      the server is at -06:00, as America/Chicago is now
 fail  calls          the column at has the type timestamp, which is no number of seconds
                      hint: set time_is to what the column is
 ok    calls          at has the index by_time, which the source does not use for so few rows
-ok    calls          0 rows yesterday, in 0 groups of at most 50000
+ok    calls          0 rows on 2025-11-06, in 0 groups of at most 50000
 exit 1
 $ asof check
 ok    configuration  asof.toml is sound: 1 kind of events, 5 metrics
@@ -230,7 +234,7 @@ ok    account        can only read
 ok    clock          not compared, since ASOF_NOW sets ours
 ok    time zone      the server is at -06:00, as America/Chicago is now
 ok    calls          at has the index by_time, which the source does not use for so few rows
-ok    calls          5 rows yesterday, in 5 groups of at most 50000
+ok    calls          5 rows on 2025-11-06, in 5 groups of at most 50000
 exit 0
 "#,
     );
@@ -250,7 +254,7 @@ ok    time zone      the server is at -06:00, as America/Chicago is now
 fail  calls          the column at has the type datetime, which has no zone: it is "local", or "utc" if UTC is written into it
                      hint: set time_is to what the column is
 ok    calls          at has the index by_time, which the source does not use for so few rows
-ok    calls          4 rows yesterday, in 4 groups of at most 50000
+ok    calls          4 rows on 2025-11-06, in 4 groups of at most 50000
 exit 1
 $ asof check
 ok    configuration  asof.toml is sound: 1 kind of events, 5 metrics
@@ -260,10 +264,10 @@ ok    clock          not compared, since ASOF_NOW sets ours
 ok    time zone      the server is at -06:00, as America/Chicago is now
 fail  calls          the column at has the type integer, which is a number: it is "epoch"
                      hint: set time_is to what the column is
-ok    calls          0 rows yesterday, in 0 groups of at most 50000
+ok    calls          0 rows on 2025-11-06, in 0 groups of at most 50000
 exit 1
 $ asof check --json
-{"config":"asof.toml","day":"2025-11-06","findings":[{"about":"configuration","hint":null,"level":"ok","text":"asof.toml is sound: 1 kind of events, 5 metrics"},{"about":"source","hint":null,"level":"ok","text":"mysql://report@[SERVER]/[DB] is MariaDB [VERSION], not encrypted"},{"about":"account","hint":null,"level":"ok","text":"can only read"},{"about":"clock","hint":null,"level":"ok","text":"not compared, since ASOF_NOW sets ours"},{"about":"time zone","hint":null,"level":"ok","text":"the server is at -06:00, as America/Chicago is now"},{"about":"calls","hint":"set time_is to what the column is","level":"error","text":"the column at has the type integer, which is a number: it is \"epoch\""},{"about":"calls","hint":null,"level":"ok","text":"0 rows yesterday, in 0 groups of at most 50000"}],"ok":false,"queries":[{"access":[{"access":"ALL","columns":[],"full_scan":true,"key":null,"note":"where calls.`at` >= '2025-11-06 00:00:00' and calls.`at` < '2025-11-07 00:00:00'","rows":5,"table":"calls"}],"name":"events.calls","sql":"[SQL]"},{"access":[{"access":"ALL","columns":[],"full_scan":true,"key":null,"note":null,"rows":2,"table":"campaigns"}],"name":"labels of calls.campaign","sql":"[SQL]"}]}
+{"config":"asof.toml","day":"2025-11-06","findings":[{"about":"configuration","hint":null,"level":"ok","text":"asof.toml is sound: 1 kind of events, 5 metrics"},{"about":"source","hint":null,"level":"ok","text":"mysql://report@[SERVER]/[DB] is MariaDB [VERSION], not encrypted"},{"about":"account","hint":null,"level":"ok","text":"can only read"},{"about":"clock","hint":null,"level":"ok","text":"not compared, since ASOF_NOW sets ours"},{"about":"time zone","hint":null,"level":"ok","text":"the server is at -06:00, as America/Chicago is now"},{"about":"calls","hint":"set time_is to what the column is","level":"error","text":"the column at has the type integer, which is a number: it is \"epoch\""},{"about":"calls","hint":null,"level":"ok","text":"0 rows on 2025-11-06, in 0 groups of at most 50000"}],"ok":false,"queries":[{"access":[{"access":"ALL","columns":[],"full_scan":true,"key":null,"note":"where calls.`at` >= '2025-11-06 00:00:00' and calls.`at` < '2025-11-07 00:00:00'","rows":5,"table":"calls"}],"name":"events.calls","sql":"[SQL]"},{"access":[{"access":"ALL","columns":[],"full_scan":true,"key":null,"note":null,"rows":2,"table":"campaigns"}],"name":"labels of calls.campaign","sql":"[SQL]"}]}
 exit 1
 "#);
 }
@@ -283,7 +287,7 @@ fail  calendar       the day 2026-10-31 begins or ends at 2026-11-01 01:30:00 in
                      hint: let day_starts_at be a time that clocks never repeat, or read a column that tells UTC
 ok    source         sqlite:calls.db is SQLite [VERSION]
 ok    calls          the index by_time finds the day
-ok    calls          5 rows yesterday, in 5 groups of at most 50000
+ok    calls          5 rows on 2025-11-06, in 5 groups of at most 50000
 exit 1
 $ asof save 2025-11-02
 ! error: the day 2025-11-02 begins or ends at 2025-11-02 01:30:00 in America/Chicago, which occurs twice when clocks go back: a column of local times can't tell the two apart

@@ -6,11 +6,14 @@ mod beginning;
 mod checking;
 mod configuration;
 mod freezing;
+mod killed;
 mod listing;
 mod names;
 mod restoring;
 mod source_trouble;
 mod usage;
+mod vicidial;
+pub mod vicidial_expected;
 
 use crate::support::command::Place;
 
