@@ -53,7 +53,11 @@ impl List {
             && from > to
         {
             let message = format!("the range from {from} to {to} runs backwards");
-            return Err(Failure::new(exit::USAGE, message, Some("let --from be the earlier day".to_owned())));
+            return Err(Failure::said(
+                exit::USAGE,
+                message,
+                Some("let --from be the earlier day".to_owned()),
+            ));
         }
         let (archive, history) = when::open(&config.archive.dir)?;
         let listing = list(&archive, &history, from, to);
@@ -63,7 +67,7 @@ impl List {
             if !known {
                 let names = config.presentation.metrics.keys().map(String::as_str);
                 let hint = format!("known metrics: {}", names.collect::<Vec<_>>().join(", "));
-                return Err(Failure::new(exit::USAGE, format!("{metric:?} is no metric"), Some(hint)));
+                return Err(Failure::said(exit::USAGE, format!("{metric:?} is no metric"), Some(hint)));
             }
         }
         if context.output.json() {

@@ -52,7 +52,7 @@ pub enum FreezeError {
     #[error(transparent)]
     Page(#[from] PageError),
     /// The numbers could not be written.
-    #[error("the numbers could not be written as JSON: {0}")]
+    #[error("the numbers could not be written as JSON")]
     Json(#[from] serde_json::Error),
     /// The day lies at the end of the calendar.
     #[error(transparent)]

@@ -88,7 +88,7 @@ pub enum SaveError {
     #[error(transparent)]
     Source(ReadingError),
     /// The source could not be read.
-    #[error("{day} could not be read: {source}")]
+    #[error("{day} could not be read")]
     Reading {
         /// The day.
         day: Day,
@@ -96,7 +96,7 @@ pub enum SaveError {
         source: ReadingError,
     },
     /// It could not be frozen.
-    #[error("{day} could not be frozen: {source}")]
+    #[error("{day} could not be frozen")]
     Freeze {
         /// The day.
         day: Day,
