@@ -9,6 +9,7 @@ mod freezing;
 mod killed;
 mod listing;
 mod names;
+mod restating;
 mod restoring;
 mod source_trouble;
 mod usage;
