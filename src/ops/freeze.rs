@@ -7,6 +7,7 @@ use chrono::{DateTime, Utc};
 use indexmap::IndexMap;
 
 use super::decide::Why;
+use super::past::Past;
 use super::reading::Reading;
 use crate::archive::cube_file::{self, CubeFileError};
 use crate::archive::{Archive, ArchiveError, Commit};
@@ -14,7 +15,6 @@ use crate::calendar::{BeyondCalendar, Calendar, Window};
 use crate::config::Config;
 use crate::config::presentation::Section as ConfiguredSection;
 use crate::metrics::document::DayInput;
-use crate::metrics::over::PastDay;
 use crate::metrics::{document, table::table};
 use crate::model::manifest::{self, DefinitionsDoc, EventsRead, SourceDoc};
 use crate::model::{Edition, Manifest, MetricsDoc, SnapshotId};
@@ -86,7 +86,7 @@ pub struct EditionInput<'a> {
     /// Why, in somebody's words.
     pub reason: Option<&'a str>,
     /// Frozen days before this one.
-    pub past: &'a [PastDay],
+    pub past: &'a Past,
     /// The archive's id.
     pub archive: &'a str,
 }
@@ -99,7 +99,7 @@ pub fn compute(input: &EditionInput<'_>, reading: &Reading) -> Result<Computed, 
     let (config, day) = (input.config, input.window.day);
     let provenance = input.calendar.provenance(day, reading.captured_at)?;
     let fingerprints = DefinitionsDoc::of(&config.definitions);
-    let doc = document(&DayInput {
+    let mut doc = document(&DayInput {
         day,
         edition: input.edition,
         provenance,
@@ -107,8 +107,9 @@ pub fn compute(input: &EditionInput<'_>, reading: &Reading) -> Result<Computed, 
         fingerprints: &fingerprints,
         presentation: &config.presentation,
         cubes: &reading.cubes,
-        past: input.past,
+        past: &input.past.over,
     });
+    input.past.earlier.tell(&mut doc, &config.definitions, &fingerprints);
     let events: BTreeMap<String, EventsRead> = reading
         .cubes
         .iter()

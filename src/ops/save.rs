@@ -4,9 +4,10 @@ use std::time::Duration;
 
 use super::decide::{Decision, Latest, Refusal, Why, Wish, decide};
 use super::freeze::{self, EditionInput, FreezeError};
-use super::past;
+use super::past::{self, Past};
 use super::reading::{self, Env, Now, ReadingError};
 use super::restate::{Differences, Side, differences};
+use super::when;
 use crate::archive::{Archive, ArchiveError, Commit, History, SnapshotLine};
 use crate::calendar::{BeyondCalendar, Calendar, DayName};
 use crate::config::Config;
@@ -147,7 +148,7 @@ pub async fn save(
     let window = calendar.window(day)?;
     let known = open(config)?;
     let editions = known.as_ref().map(|(_, history)| history.day(day)).transpose()?.unwrap_or_default();
-    let latest = editions.iter().rfind(|frozen| frozen.present).map(|frozen| frozen.line.clone());
+    let latest = when::latest(editions).cloned();
     let latest_known =
         latest.as_ref().map(|line| Latest { edition: line.edition, provenance: line.provenance });
     let why = match decide(&calendar, &window, now(), latest_known, &request.wish)? {
@@ -173,7 +174,7 @@ pub async fn save(
         .await
         .map_err(|source| SaveError::Reading { day, source })?;
     let past = match past {
-        None => Vec::new(),
+        None => Past::default(),
         Some(task) => task.await.map_err(|error| SaveError::Background(error.to_string()))??,
     };
 
