@@ -156,7 +156,6 @@ pub fn compute(input: &EditionInput<'_>, reading: &Reading) -> Result<Computed, 
 pub fn freeze(
     archive: &Archive,
     config: &Config,
-    why: &Why,
     computed: Computed,
     reading: &Reading,
     wait: Duration,
@@ -171,35 +170,18 @@ pub fn freeze(
         staging.write(&format!("cubes/{}.parquet", cube.name), &bytes)?;
     }
     let layout = layout(config, &doc);
-    let remarks = remarks(why, manifest.reason.as_deref());
     let page = DayPage::new(&view::DayInput {
         doc: &doc,
         manifest: &manifest,
         definitions: &config.definitions,
         layout: &layout,
-        remarks: &remarks,
+        remarks: &[],
     });
     staging.write("dashboard.html", &page.to_bytes()?)?;
     let headline: IndexMap<String, _> =
         doc.metrics.iter().map(|(name, metric)| (name.clone(), metric.figure.value.clone())).collect();
     let sealed = staging.seal(manifest, &config.definitions)?;
     Ok(archive.commit(sealed, &headline, wait, now)?)
-}
-
-/// What the page should say about an edition after the first.
-fn remarks(why: &Why, reason: Option<&str>) -> Vec<String> {
-    match why {
-        Why::First => Vec::new(),
-        Why::Final { after } => {
-            vec![format!(
-                "Edition {after} was frozen before the day was final; this one is what the rows said once it was."
-            )]
-        }
-        Why::Restate { after } => {
-            let reason = reason.map_or_else(String::new, |reason| format!(": {reason}"));
-            vec![format!("This restates edition {after}, which stays as it was{reason}")]
-        }
-    }
 }
 
 /// The layout of the page: as configured, or made from what there is.

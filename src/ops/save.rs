@@ -204,8 +204,7 @@ pub async fn save(
     }
     let (doc, provenance) = (computed.doc.clone(), computed.manifest.provenance);
     let rows = computed.manifest.rows();
-    let commit =
-        freeze::freeze(&archive, config, &why, computed, &reading, request.wait, now()).map_err(failed)?;
+    let commit = freeze::freeze(&archive, config, computed, &reading, request.wait, now()).map_err(failed)?;
     Ok(match commit {
         Commit::Done(line) => SaveOutcome::Frozen(Box::new(Frozen {
             id: line.id(),
