@@ -58,10 +58,8 @@ fn a_list_holds_whatever_text_there_is() {
         assert_eq!((doc.value("odd"), doc.value("rest")), (odd.len().to_string(), "2".to_owned()));
         for (at, text) in odd.iter().enumerate() {
             let one = format!("one = {}", serde_json::to_string(&[text]).unwrap());
-            let source_of_one = config(
-                &one,
-                &format!("ids = {{ of = \"calls\", sum = \"id\", where = \"m in {{one}}\" }}\n"),
-            );
+            let source_of_one =
+                config(&one, "ids = { of = \"calls\", sum = \"id\", where = \"m in {one}\" }\n");
             assert_eq!(
                 Place::new(&source, &source_of_one).save("2025-11-06").value("ids"),
                 at.to_string(),
