@@ -2,6 +2,8 @@
 #![cfg(test)]
 
 mod archive;
+mod cli;
+mod house;
 mod numbers;
 mod source;
 mod support;

@@ -88,15 +88,27 @@ pub(super) fn remove_leftovers(staging: &Path) {
     }
 }
 
-/// Removes a claim whose lock is held. The lock goes last, so that what is left of it
-/// can still be told to be a leftover.
+/// Removes a claim whose lock is held, as far as that can be done.
+///
+/// The lock goes last and only when nothing else is left: without it, what is left could
+/// not be told from a claim that is being made.
 fn remove(claim: &Path) {
-    if let Ok(entries) = fs::read_dir(claim) {
-        for entry in entries.flatten().filter(|entry| entry.file_name() != LOCK) {
-            let is_dir = entry.file_type().is_ok_and(|kind| kind.is_dir());
-            let _ = if is_dir { fs::remove_dir_all(entry.path()) } else { fs::remove_file(entry.path()) };
+    if remove_content(claim).is_ok() && fs::remove_file(claim.join(LOCK)).is_ok() {
+        let _ = fs::remove_dir(claim);
+    }
+}
+
+fn remove_content(claim: &Path) -> io::Result<()> {
+    for entry in fs::read_dir(claim)? {
+        let entry = entry?;
+        if entry.file_name() == LOCK {
+            continue;
+        }
+        if entry.file_type()?.is_dir() {
+            fs::remove_dir_all(entry.path())?;
+        } else {
+            fs::remove_file(entry.path())?;
         }
     }
-    let _ = fs::remove_file(claim.join(LOCK));
-    let _ = fs::remove_dir(claim);
+    Ok(())
 }

@@ -78,10 +78,18 @@ impl Archive {
             asof: &manifest.asof,
         };
         let line = writer.add_snapshot(now, body)?;
-        if let Err(error) = files::rename_new(&sealed.folder(), &target) {
-            // The line is out. If it can't be closed now, the next writer does it.
-            let _ = writer.abandon_last(now);
-            return Err(ArchiveError::Io { doing: "rename the staged folder to", path: target, error });
+        let staged = sealed.folder();
+        if let Err(error) = files::rename_new(&staged, &target) {
+            // On a network the answer can be lost although it was done.
+            let done = files::exists(&target).unwrap_or(false) && !files::exists(&staged).unwrap_or(true);
+            if !done {
+                // The line is out. If it can't be closed now, the next writer does it.
+                let _ = writer.abandon_last(now);
+                return Err(match error.kind() {
+                    io::ErrorKind::AlreadyExists => ArchiveError::InTheWay { path: target },
+                    _ => ArchiveError::Io { doing: "rename the staged folder to", path: target, error },
+                });
+            }
         }
         files::sync_dir(self.dir())?;
         Ok(Commit::Done(Box::new(line)))

@@ -254,3 +254,140 @@ fn append_numbers(cells: &mut Vec<Option<Number>>, array: &ArrayRef) {
 fn placed(digits: &str, scale: i8) -> Option<Number> {
     format!("{digits}e{}", -i16::from(scale)).parse().ok()
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn column(name: &str, cells: Cells) -> CubeColumn {
+        CubeColumn { name: name.to_owned(), cells }
+    }
+
+    fn numbers_of(texts: &[Option<&str>]) -> Cells {
+        Cells::Number(texts.iter().map(|text| text.map(|text| text.parse().unwrap())).collect())
+    }
+
+    fn table(columns: Vec<CubeColumn>) -> CubeTable {
+        CubeTable { columns, metadata: IndexMap::from([("asof.format".into(), "asof.cube/1".into())]) }
+    }
+
+    /// The texts of the numbers of the one column, written and read again, and the column's type.
+    fn there_and_back(texts: &[Option<&str>]) -> (Vec<Option<String>>, DataType) {
+        let bytes = encode(&table(vec![column("n", numbers_of(texts))])).unwrap();
+        let reader = ParquetRecordBatchReaderBuilder::try_new(Bytes::from(bytes.clone())).unwrap();
+        let kind = reader.schema().field(0).data_type().clone();
+        match decode(bytes).unwrap().columns.remove(0).cells {
+            Cells::Number(cells) => {
+                (cells.iter().map(|cell| cell.as_ref().map(Number::to_string)).collect(), kind)
+            }
+            Cells::Text(_) => panic!("numbers came back as texts"),
+        }
+    }
+
+    #[test]
+    fn a_column_of_numbers_takes_the_smallest_type_that_holds_all_of_them() {
+        let nines = |count: usize| "9".repeat(count);
+        let cases = [
+            (vec![Some("1".to_owned()), None], DataType::Int64),
+            (vec![Some(i64::MIN.to_string()), Some(i64::MAX.to_string())], DataType::Int64),
+            (vec![None, None], DataType::Int64),
+            (vec![Some("9223372036854775808".to_owned())], DataType::Decimal128(38, 0)),
+            (vec![Some("737.00".to_owned()), Some("0.05".to_owned())], DataType::Decimal128(38, 2)),
+            (vec![Some(nines(38)), Some(format!("-{}", nines(38)))], DataType::Decimal128(38, 0)),
+            (vec![Some(nines(39))], DataType::Decimal256(76, 0)),
+            (vec![Some(format!("-{}.{}", nines(36), nines(40)))], DataType::Decimal256(76, 40)),
+            (vec![Some(format!("0.{}1", "0".repeat(37)))], DataType::Decimal128(38, 38)),
+            (vec![Some(format!("0.{}1", "0".repeat(38)))], DataType::Decimal256(76, 39)),
+        ];
+        for (texts, expected) in cases {
+            let given: Vec<Option<&str>> = texts.iter().map(Option::as_deref).collect();
+            let (back, kind) = there_and_back(&given);
+            assert_eq!(kind, expected, "{texts:?}");
+            assert_eq!(back, texts);
+        }
+        // All numbers of a column get the places of the one that has most.
+        let (back, _) = there_and_back(&[Some("12.5"), Some("3"), Some("0.125")]);
+        assert_eq!(back, [Some("12.500".into()), Some("3.000".into()), Some("0.125".into())]);
+    }
+
+    #[test]
+    fn a_number_that_no_decimal_holds_is_an_error_that_names_the_column() {
+        let wide = "9".repeat(77);
+        let deep = format!("0.{}1", "0".repeat(76));
+        // Each fits by itself; with the other's places, the first one no longer does.
+        let together = ["1".repeat(60), format!("0.{}", "1".repeat(20))];
+        let cases = [
+            vec![wide.as_str()],
+            vec![deep.as_str()],
+            vec!["1e200"],
+            vec!["1e-300"],
+            vec![&together[0], &together[1]],
+        ];
+        for case in cases {
+            let texts: Vec<Option<&str>> = case.iter().map(|text| Some(*text)).collect();
+            let error = encode(&table(vec![column("minutes", numbers_of(&texts))])).unwrap_err();
+            assert!(error.to_string().contains("minutes"), "{error}");
+            assert!(matches!(error, CubeFileError::TooLong { .. }), "{error}");
+            assert!(error.hint().is_some());
+        }
+    }
+
+    #[test]
+    fn a_table_without_rows_keeps_its_columns() {
+        let empty = table(vec![
+            column("grouping", Cells::Text(Vec::new())),
+            column("calls", Cells::Number(Vec::new())),
+        ]);
+        assert_eq!(decode(encode(&empty).unwrap()).unwrap(), empty);
+    }
+
+    #[test]
+    fn what_is_no_table_is_an_error() {
+        let one = || column("a", numbers_of(&[Some("1")]));
+        assert!(matches!(encode(&table(vec![one(), one()])), Err(CubeFileError::Twice { .. })));
+        let longer = column("b", Cells::Text(vec![None, None]));
+        assert!(matches!(encode(&table(vec![one(), longer])), Err(CubeFileError::Table(_))));
+        assert!(encode(&table(Vec::new())).is_err());
+        for garbage in [&b""[..], b"PAR1", b"PAR1PAR1", &[0; 100]] {
+            assert!(matches!(decode(garbage.to_vec()), Err(CubeFileError::Parquet(_))));
+        }
+    }
+
+    fn any_number() -> impl Strategy<Value = Number> {
+        let plain = any::<i64>().prop_map(Number::from);
+        // A DECIMAL has at most 65 digits and 38 places.
+        let decimal = ("-?[0-9]{1,38}", "[0-9]{1,38}")
+            .prop_map(|(whole, places)| format!("{whole}.{places}").parse().unwrap());
+        prop_oneof![plain, decimal]
+    }
+
+    fn any_table() -> impl Strategy<Value = CubeTable> {
+        (0_usize..40).prop_flat_map(|rows| {
+            let texts = || proptest::collection::vec(proptest::option::of(".{0,12}"), rows);
+            let numbers = proptest::collection::vec(proptest::option::of(any_number()), rows);
+            let whole =
+                proptest::collection::vec(proptest::option::of(any::<i64>().prop_map(Number::from)), rows);
+            let facts = proptest::collection::vec((".{0,8}", ".{0,8}"), 0..4);
+            (texts(), texts(), numbers, whole, facts).prop_map(|(a, b, c, d, facts)| CubeTable {
+                columns: vec![
+                    column("a", Cells::Text(a)),
+                    column("b ` \"", Cells::Text(b)),
+                    column("c", Cells::Number(c)),
+                    column("d", Cells::Number(d)),
+                ],
+                metadata: facts.into_iter().collect(),
+            })
+        })
+    }
+
+    proptest! {
+        #[test]
+        fn a_table_comes_back_as_it_was_and_equal_tables_are_equal_bytes(table in any_table()) {
+            let bytes = encode(&table).unwrap();
+            prop_assert_eq!(encode(&table.clone()).unwrap(), bytes.clone());
+            prop_assert_eq!(decode(bytes).unwrap(), table);
+        }
+    }
+}

@@ -1,6 +1,6 @@
 //! What an archive holds, from its ledger and the names of its folders: no day is opened.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -60,21 +60,26 @@ impl Archive {
 impl History {
     fn read(archive: &Archive, bytes: &[u8]) -> Result<Self, ArchiveError> {
         let ledger = Ledger::read(bytes);
-        let mut folders = folders(archive.dir())?;
+        let folders = folders(archive.dir())?;
+        let mut listed = vec![false; folders.len()];
         let damaged = ledger.damaged.clone();
         let torn = ledger.torn.is_some();
         let unfinished = ledger.unfinished();
         let mut days: BTreeMap<Day, Vec<Frozen>> = BTreeMap::new();
         for line in ledger.snapshots() {
-            let present = folders.remove(&line.id());
+            let folder = folders.binary_search(&line.id()).ok();
+            let present = folder.is_some();
             // Its commit is under way, or was cut short: nothing of it exists.
             if !present && unfinished == Some(line.seq) {
                 continue;
             }
+            if let Some(listed) = folder.and_then(|at| listed.get_mut(at)) {
+                *listed = true;
+            }
             days.entry(line.date).or_default().push(Frozen { line, present });
         }
-        let mut unlisted: Vec<SnapshotId> = folders.into_iter().collect();
-        unlisted.sort_unstable();
+        let unlisted =
+            folders.into_iter().zip(listed).filter(|(_, listed)| !listed).map(|(id, _)| id).collect();
         Ok(Self {
             dir: archive.dir().to_owned(),
             ledger: archive.ledger_path(),
@@ -156,18 +161,19 @@ pub(super) fn next_edition(editions: impl Iterator<Item = Edition>) -> Edition {
     editions.max().map_or(Edition::FIRST, Edition::next)
 }
 
-/// The folders that are named like an edition.
-fn folders(dir: &Path) -> Result<HashSet<SnapshotId>, ArchiveError> {
+/// The folders that are named like an edition, sorted.
+fn folders(dir: &Path) -> Result<Vec<SnapshotId>, ArchiveError> {
     let unreadable = |error| ArchiveError::Io { doing: "read", path: dir.to_owned(), error };
-    let mut found = HashSet::new();
+    let mut found = Vec::new();
     for entry in fs::read_dir(dir).map_err(unreadable)? {
         let entry = entry.map_err(unreadable)?;
         let name = entry.file_name();
         let Some(id) = name.to_str().and_then(|name| name.parse::<SnapshotId>().ok()) else { continue };
         // A link counts: days may have been moved to another disk.
         if entry.file_type().is_ok_and(|kind| kind.is_dir() || kind.is_symlink()) {
-            found.insert(id);
+            found.push(id);
         }
     }
+    found.sort_unstable();
     Ok(found)
 }

@@ -6,7 +6,9 @@ use super::context::{Context, block_on, env};
 use super::exit;
 use super::failure::Failure;
 use super::progress::TerminalProgress;
+use crate::calendar::DayName;
 use crate::config::Config;
+use crate::model::definitions::Dialect;
 use crate::ops::check::{CheckReport, Finding, Level, QueryReport, check};
 use crate::source::Access;
 use crate::view::text::safe;
@@ -14,19 +16,22 @@ use crate::view::text::safe;
 const EXAMPLES: &str = "\
 Examples:
   asof check             configuration, connection, account, clock, and every query
-  asof check --sql       the queries too, to be run in the database's own client
+  asof check --sql       the queries, as a script for the database's own client
   asof check --offline   the configuration only
 
-Yesterday is read as a save would read it, and nothing is frozen.";
+The day is read as a save would read it, and nothing is frozen.";
 
 /// Tell whether it will work: configuration, connection, rights, time zone, index use of every query
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub struct Check {
+    /// The day that is read: 2025-11-06, yesterday, -7d
+    #[arg(value_name = "DATE", default_value = "yesterday", allow_hyphen_values = true)]
+    day: DayName,
     /// Look at the configuration only
     #[arg(long)]
     offline: bool,
-    /// Print every query with its values
+    /// Print every query with its values, as a script
     #[arg(long, conflicts_with = "offline")]
     sql: bool,
 }
@@ -41,7 +46,8 @@ impl Check {
         let path = context.config_path().display().to_string();
         if self.offline {
             if context.output.json() {
-                context.output.document(&json!({ "config": path, "findings": [offline_document(&config)] }));
+                let finding = finding_document(&about_config(&config, &path));
+                context.output.document(&json!({ "config": path, "ok": true, "findings": [finding] }));
             } else {
                 context.output.answer(&line(&about_config(&config, &path), context));
             }
@@ -49,35 +55,56 @@ impl Check {
         }
         let progress = TerminalProgress::new(context.output);
         let now = || context.now();
-        let report = block_on(check(&config, &env, &now, context.clock_is_fixed(), &progress))??;
+        let report = block_on(check(&config, self.day, &env, &now, context.clock_is_fixed(), &progress))??;
         progress.clear();
         if context.output.json() {
-            context.output.document(&document(&report, &path));
+            context.output.document(&document(&report, &about_config(&config, &path), &path));
         } else {
-            context.output.answer(&line(&about_config(&config, &path), context));
-            context.output.answer(&self.text(&report, context));
+            let config_line = line(&about_config(&config, &path), context);
+            let findings: String = report.findings.iter().map(|finding| line(finding, context)).collect();
+            let text = config_line + &findings;
+            context.output.answer(&if self.sql {
+                commented(&text) + &script(&report, config.definitions.source.dialect)
+            } else {
+                text + &Self::access(&report, context)
+            });
         }
         Ok(if report.worst() == Level::Error { exit::FAILED } else { exit::DONE })
     }
 
-    fn text(&self, report: &CheckReport, context: &Context<'_>) -> String {
-        let mut text: String = report.findings.iter().map(|finding| line(finding, context)).collect();
-        for query in &report.queries {
-            if self.sql {
-                text.push_str(&format!("\n-- {}\n{};\n", safe(&query.name), multi_line(&query.sql)));
-            }
-            if self.sql || context.output.verbose() {
-                for access in &query.access {
-                    text.push_str(&format!(
-                        "{}{}\n",
-                        if self.sql { "-- " } else { "    " },
-                        access_line(access)
-                    ));
-                }
-            }
+    /// How the source gets at each table, for those who want more.
+    fn access(report: &CheckReport, context: &Context<'_>) -> String {
+        if !context.output.verbose() {
+            return String::new();
         }
-        text
+        let lines = report.queries.iter().flat_map(|query| {
+            query
+                .access
+                .iter()
+                .map(|access| format!("      {:<14} {}\n", safe(&query.name), access_line(access)))
+        });
+        lines.collect()
     }
+}
+
+/// The text as comments of a script.
+fn commented(text: &str) -> String {
+    text.lines().map(|line| format!("-- {line}\n")).collect()
+}
+
+/// The queries as a script for the database's own client, which reads what asof reads.
+fn script(report: &CheckReport, dialect: Dialect) -> String {
+    let mut text = match dialect {
+        Dialect::Mysql => "set names utf8mb4; set session sql_mode = '', time_zone = '+00:00';\n".to_owned(),
+        Dialect::Sqlite => String::new(),
+    };
+    for query in &report.queries {
+        text.push_str(&format!("\n-- {}\n{};\n", safe(&query.name), multi_line(&query.sql)));
+        for access in &query.access {
+            text.push_str(&format!("-- {}\n", access_line(access)));
+        }
+    }
+    text
 }
 
 fn about_config(config: &Config, path: &str) -> Finding {
@@ -90,10 +117,6 @@ fn about_config(config: &Config, path: &str) -> Finding {
     };
     let text = format!("{path} is sound: {events}, {}", plural(definitions.metrics.len(), "metric"));
     Finding { level: Level::Good, about: "configuration".to_owned(), text, hint: None }
-}
-
-fn offline_document(config: &Config) -> Value {
-    finding_document(&about_config(config, "the configuration"))
 }
 
 fn line(finding: &Finding, context: &Context<'_>) -> String {
@@ -126,12 +149,13 @@ fn access_line(access: &Access) -> String {
     safe(&format!("{}: {} by {key}{rows}{note}", access.table, access.access)).into_owned()
 }
 
-fn document(report: &CheckReport, path: &str) -> Value {
+fn document(report: &CheckReport, about_config: &Finding, path: &str) -> Value {
+    let findings = std::iter::once(about_config).chain(&report.findings);
     json!({
         "config": path,
         "day": report.day,
         "ok": report.worst() != Level::Error,
-        "findings": report.findings.iter().map(finding_document).collect::<Vec<_>>(),
+        "findings": findings.map(finding_document).collect::<Vec<_>>(),
         "queries": report.queries.iter().map(query_document).collect::<Vec<_>>(),
     })
 }

@@ -72,6 +72,10 @@ impl Save {
         let now = || context.now();
         let outcome = block_on(save(&config, &request, &env, &now, &progress))??;
         progress.clear();
+        if let SaveOutcome::Frozen(frozen) = &outcome {
+            // All did not go well, so cron hears of it too.
+            frozen.warnings.iter().for_each(|warning| context.output.warn(warning));
+        }
         if context.output.json() {
             context.output.document(&document(&outcome));
         } else {
@@ -102,7 +106,11 @@ fn sentence(outcome: &SaveOutcome) -> String {
         }
         SaveOutcome::Frozen(frozen) => {
             let Frozen { id, provenance, rows, .. } = frozen.as_ref();
-            let mut text = format!("froze {id} ({provenance}) from {} rows\n", count(*rows));
+            let mut text = format!(
+                "froze {id} ({provenance}) from {} {}\n",
+                count(*rows),
+                if *rows == 1 { "row" } else { "rows" }
+            );
             text.push_str(&headline(frozen));
             if let Some(differences) = &frozen.differences {
                 let what = differences.metrics.iter().chain(&differences.groups_of);

@@ -58,7 +58,7 @@ pub struct QueryReport {
 /// All that was found.
 #[derive(Clone, Debug)]
 pub struct CheckReport {
-    /// The day whose queries were looked at: yesterday.
+    /// The day whose queries were looked at.
     pub day: Day,
     /// What was found, in the order in which it was looked at.
     pub findings: Vec<Finding>,
@@ -77,22 +77,23 @@ impl CheckReport {
     }
 }
 
-/// Looks at everything a save of yesterday needs, and reads that day without freezing it.
+/// Looks at everything a save of a day needs, and reads that day without freezing it.
 ///
 /// `fixed_clock` says that the clock was set for a rehearsal, so that the server's can't be held
 /// against it.
 ///
 /// # Errors
-/// When the source can't be reached, or yesterday can't be planned.
+/// When the source can't be reached, or the day can't be planned.
 pub async fn check(
     config: &Config,
+    day: DayName,
     env: Env<'_>,
     now: Now<'_>,
     fixed_clock: bool,
     progress: &dyn Progress,
 ) -> Result<CheckReport, SaveError> {
     let calendar = Calendar::new(config.calendar);
-    let day = day_of(&calendar, DayName::DaysAgo(1), now)?;
+    let day = day_of(&calendar, day, now)?;
     let mut report = CheckReport { day, findings: Vec::new(), queries: Vec::new() };
     ambiguous_ends(config, &calendar, day, &mut report);
     let plan = match Plan::new(&config.definitions, calendar.window(day)?, max_groups(config)) {
@@ -101,7 +102,7 @@ pub async fn check(
         Err(PlanError::Ambiguous(_)) => return Ok(report),
         Err(error) => return Err(error.into()),
     };
-    let unreachable = |source: SourceError| SaveError::Reading { day, source: source.into() };
+    let unreachable = |source: SourceError| SaveError::Source(source.into());
     progress.step("connecting");
     let mut session = source::open(&config.source, env).await.map_err(unreachable)?;
     let server = session.inspect().await.map_err(unreachable)?;
@@ -126,7 +127,7 @@ pub async fn check(
             Err(error) => {
                 sound = false;
                 report.queries.push(QueryReport { name: query.name.clone(), sql, access: Vec::new() });
-                report.add(Level::Error, &query.name, error.to_string(), error.hint());
+                report.add(Level::Error, "labels", error.to_string(), error.hint());
             }
         }
     }
@@ -150,7 +151,8 @@ fn ambiguous_ends(config: &Config, calendar: &Calendar, day: Day, report: &mut C
     if !local {
         return;
     }
-    for step in -DAYS_LOOKED_AT..=DAYS_LOOKED_AT {
+    // The next such day is told rather than one that has gone by.
+    for step in (0..=DAYS_LOOKED_AT).chain((-DAYS_LOOKED_AT..0).rev()) {
         let Some(Ok(window)) = day.checked_add(step).map(|day| calendar.window(day)) else { continue };
         if let Err(error @ PlanError::Ambiguous(_)) =
             Plan::new(&config.definitions, window, max_groups(config))
@@ -296,7 +298,7 @@ async fn about_time_column(
         TimeIs::Local | TimeIs::Utc | TimeIs::Instant if number => Some("is a number: it is \"epoch\""),
         _ => None,
     };
-    wrong.map_or(Ok(()), |wrong| Err(format!("the column {column} is a {kind}, which {wrong}")))
+    wrong.map_or(Ok(()), |wrong| Err(format!("the column {column} has the type {kind}, which {wrong}")))
 }
 
 fn about_index(
@@ -336,7 +338,7 @@ fn is_ours(table: &str) -> bool {
     table.starts_with('<') || table.starts_with("asof_")
 }
 
-/// Reads yesterday as a save would, and says how large its cubes are.
+/// Reads the day as a save would, and says how large its cubes are.
 async fn about_cubes(
     config: &Config,
     env: Env<'_>,
@@ -347,17 +349,18 @@ async fn about_cubes(
 ) {
     match reading::read(&config.source, env, plan, Duration::ZERO, now, progress).await {
         Ok(reading) => {
+            let day = report.day;
             for cube in &reading.cubes {
                 let (rows, max) = (cube.rows(), cube.max_groups);
                 match cube.crossed_groups() {
                     Some(groups) if groups.saturating_mul(2) < max => {
-                        let text = format!("{rows} rows yesterday, in {groups} groups of at most {max}");
+                        let text = format!("{rows} rows on {day}, in {groups} groups of at most {max}");
                         report.add(Level::Good, &cube.name, text, None);
                     }
                     groups => {
                         let groups =
                             groups.map_or_else(|| format!("more than {max}"), |groups| groups.to_string());
-                        let text = format!("{rows} rows yesterday, in {groups} groups of at most {max}");
+                        let text = format!("{rows} rows on {day}, in {groups} groups of at most {max}");
                         let hint = "beyond that each dimension is counted by itself: mark some as alone, or raise max_groups".to_owned();
                         report.add(Level::Warning, &cube.name, text, Some(hint));
                     }
@@ -366,7 +369,9 @@ async fn about_cubes(
         }
         Err(error) => {
             let about = match &error {
-                ReadingError::Source(_) | ReadingError::TooManyGroups => "reading",
+                ReadingError::Source(_) | ReadingError::TooManyGroups | ReadingError::Background(_) => {
+                    "reading"
+                }
                 ReadingError::Cube(_) => "numbers",
             };
             report.add(Level::Error, about, error.to_string(), error.hint());

@@ -2,10 +2,12 @@
 
 pub mod check;
 pub mod decide;
+pub mod demo;
 pub mod freeze;
 pub mod list;
 pub mod past;
 pub mod reading;
+pub mod rehearse;
 pub mod restate;
 pub mod restore;
 pub mod save;

@@ -198,3 +198,47 @@ fn lines_of_a_kind_that_is_not_known_yet_are_passed_over() {
     assert_eq!(line.seq, 6);
     fixture.assert_sound();
 }
+
+/// The names of an object's fields and of those inside it, but not the keys of maps of metrics and the like.
+fn field_names(value: &serde_json::Value, into: &mut Vec<String>) {
+    const MAPS: [&str; 3] = ["headline", "metrics", "events"];
+    match value {
+        serde_json::Value::Object(fields) => {
+            for (name, inner) in fields {
+                into.push(name.clone());
+                match inner {
+                    serde_json::Value::Object(map) if MAPS.contains(&name.as_str()) => {
+                        map.values().for_each(|inner| field_names(inner, into));
+                    }
+                    _ => field_names(inner, into),
+                }
+            }
+        }
+        serde_json::Value::Array(items) => items.iter().for_each(|item| field_names(item, into)),
+        _ => {}
+    }
+}
+
+#[test]
+fn every_field_of_every_document_is_in_the_page_about_the_format() {
+    let page = fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/FORMAT.md")).unwrap();
+    let fixture = Fixture::with_days();
+    // The other kinds of lines are written by a recovery.
+    fs::remove_dir_all(fixture.dir().join("2025-11-07")).unwrap();
+    let ledger = fs::read_to_string(fixture.archive.ledger_path()).unwrap();
+    fs::write(fixture.archive.ledger_path(), ledger + "{").unwrap();
+    freeze(&fixture.archive, "2025-11-07", 300, "2025-11-09T02:00:00Z");
+
+    let mut documents = fixture.ledger();
+    for name in ["archive.json", "2025-11-06/manifest.json", "2025-11-06/metrics.json"] {
+        documents.push(fs::read_to_string(fixture.dir().join(name)).unwrap());
+    }
+    let mut names = Vec::new();
+    for document in &documents {
+        field_names(&serde_json::from_str(document).unwrap(), &mut names);
+    }
+    assert!(names.len() > 100);
+    for name in names {
+        assert!(page.contains(&format!("`{name}`")), "docs/FORMAT.md says nothing of `{name}`");
+    }
+}

@@ -1,6 +1,12 @@
 //! The archive on a real file system: freezing, damage, writers at once, full disks, crashes.
 
+mod child;
+mod crash;
+mod damage;
+mod disk;
 mod freezing;
+mod injection;
+mod writers;
 
 use std::collections::BTreeMap;
 use std::fs;

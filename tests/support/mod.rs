@@ -1,3 +1,5 @@
 //! What tests share.
 
+pub mod command;
 pub mod mariadb;
+pub mod vicidial;
