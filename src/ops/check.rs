@@ -117,7 +117,7 @@ pub async fn check(
         }
         sound &= about_query(config, events, &mut session, &mut report).await;
     }
-    for query in plan.labels().into_values() {
+    for query in plan.labels() {
         if !session.is_usable() {
             session = source::open(&config.source, env).await.map_err(unreachable)?;
         }

@@ -1,7 +1,5 @@
 //! `save --restate`: what makes a new edition, and what does not.
 
-use serde_json::Value;
-
 use super::{calls, frozen};
 
 #[test]
