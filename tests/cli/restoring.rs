@@ -312,6 +312,11 @@ fn a_day_is_copied_out_whole_and_over_nothing() {
     place.asof("restore 2025-11-06@1 --output there/deep --json");
     place.write("file", "");
     place.asof("restore --output file");
+    // The archive is no place for copies, however it is named and however deep they would lie.
+    let archive = place.tree("snapshots");
+    place.asof("restore --output snapshots");
+    place.asof("restore --output there/../snapshots/2025-11-01/new/deep --json");
+    assert!(place.tree("snapshots") == archive);
     place.told(
         r#"
 $ asof restore 2025-11-06 --output there/deep
@@ -327,6 +332,13 @@ exit 0
 $ asof restore --output file
 ! error: file can't be written: File exists (os error 17)
 !   hint: name a folder that you may write into, on a disk with room
+exit 1
+$ asof restore --output snapshots
+! error: snapshots lies in the archive, where nothing but frozen days belongs
+!   hint: choose a folder outside of it
+exit 1
+$ asof restore --output there/../snapshots/2025-11-01/new/deep --json
+! {"error":{"exit_code":1,"hint":"choose a folder outside of it","message":"there/../snapshots/2025-11-01/new/deep lies in the archive, where nothing but frozen days belongs"}}
 exit 1
 "#,
     );
