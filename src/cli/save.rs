@@ -72,6 +72,10 @@ impl Save {
         let now = || context.now();
         let outcome = block_on(save(&config, &request, &env, &now, &progress))??;
         progress.clear();
+        if let SaveOutcome::Frozen(frozen) = &outcome {
+            // All did not go well, so cron hears of it too.
+            frozen.warnings.iter().for_each(|warning| context.output.warn(warning));
+        }
         if context.output.json() {
             context.output.document(&document(&outcome));
         } else {
