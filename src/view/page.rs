@@ -106,7 +106,11 @@ impl DayPage {
 
 /// The style sheet with the widths of bars.
 fn style() -> String {
-    let mut style = include_str!("../../templates/day.css").to_owned();
+    let mut style = concat!(
+        include_str!("../../templates/base.css"),
+        include_str!("../../templates/day.css"),
+    )
+    .to_owned();
     for width in 1..=100 {
         let _ = write!(style, ".w{width}{{--w:{width}%}}");
     }
