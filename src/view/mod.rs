@@ -8,6 +8,7 @@ pub mod breakdown;
 pub mod chart;
 pub mod day;
 pub mod format;
+pub mod index;
 pub mod layout;
 mod made;
 pub mod page;
@@ -25,5 +26,6 @@ pub mod words;
 pub(crate) mod sample;
 
 pub use day::DayInput;
+pub use index::{IndexInput, IndexPage};
 pub use layout::{Layout, Section, lay_out};
 pub use page::DayPage;
