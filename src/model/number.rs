@@ -37,7 +37,7 @@ pub struct NumberError {
 }
 
 /// How many significant digits a ratio has.
-const RATIO_DIGITS: u64 = 12;
+const RATIO_DIGITS: u32 = 12;
 
 /// The largest power of ten a text may carry: beyond it, the plain digits would fill memory.
 const LARGEST_EXPONENT: i64 = 400;
@@ -62,6 +62,9 @@ impl Number {
     pub fn ratio(&self, divisor: &Self) -> Option<Self> {
         if divisor.is_zero() {
             return None;
+        }
+        if let (Digits::Small(dividend), Digits::Small(by)) = (&self.0, &divisor.0) {
+            return Some(divide_small(*dividend, *by));
         }
         // Dividing integers keeps the rounding ours: the library's own division stops at a
         // precision fixed at build time.
@@ -157,11 +160,47 @@ impl From<BigDecimal> for Number {
     }
 }
 
+/// The same for small integers, of which a page has thousands.
+fn divide_small(dividend: i64, by: i64) -> Number {
+    let (above, below) = (u128::from(dividend.unsigned_abs()), u128::from(by.unsigned_abs()));
+    if above == 0 {
+        return Number::zero();
+    }
+    let digits = |number: u128| number.ilog10() + 1;
+    // Above has at most 19 digits, and raised as many as below and 14 more: 33 fit into 128 bits.
+    let shift = (RATIO_DIGITS + 2 + digits(below)).saturating_sub(digits(above));
+    let raised = above * 10u128.pow(shift);
+    let (mut quotient, mut inexact) = (raised / below, !raised.is_multiple_of(below));
+    let mut scale = i64::from(shift);
+    let surplus = digits(quotient).saturating_sub(RATIO_DIGITS);
+    if surplus > 0 {
+        let unit = 10u128.pow(surplus);
+        let (rest, half) = (quotient % unit, unit / 2);
+        quotient /= unit;
+        scale -= i64::from(surplus);
+        let up = rest > half || rest == half && (inexact || !quotient.is_multiple_of(2));
+        quotient += u128::from(up);
+        inexact = false;
+    }
+    debug_assert!(!inexact, "the quotient has more than twelve digits unless it is exact");
+    while scale > 0 && quotient.is_multiple_of(10) {
+        quotient /= 10;
+        scale -= 1;
+    }
+    while scale < 0 {
+        quotient *= 10;
+        scale += 1;
+    }
+    let digits = BigInt::from(quotient);
+    let negative = (dividend < 0) != (by < 0);
+    BigDecimal::new(if negative { -digits } else { digits }, scale).into()
+}
+
 /// `dividend / by` with [`RATIO_DIGITS`] significant digits, half to even.
 fn divide(dividend: &BigInt, dividend_scale: i64, by: &BigInt, by_scale: i64) -> Number {
     let digits = |number: &BigInt| u64::try_from(number.magnitude().to_string().len()).unwrap_or(u64::MAX);
     // Enough places that the integer quotient has at least a digit to spare.
-    let shift = (RATIO_DIGITS + 2 + digits(by)).saturating_sub(digits(dividend));
+    let shift = (u64::from(RATIO_DIGITS) + 2 + digits(by)).saturating_sub(digits(dividend));
     let raised = dividend * BigInt::from(10).pow(u32::try_from(shift).unwrap_or(u32::MAX));
     let (mut quotient, rest) = (&raised / by, &raised % by);
     let mut scale = dividend_scale - by_scale + i64::try_from(shift).unwrap_or(i64::MAX);
@@ -172,7 +211,7 @@ fn divide(dividend: &BigInt, dividend_scale: i64, by: &BigInt, by_scale: i64) ->
         scale += 1;
     }
     let exact = BigDecimal::new(quotient, scale);
-    let precision = NonZeroU64::new(RATIO_DIGITS).unwrap_or(NonZeroU64::MIN);
+    let precision = NonZeroU64::new(RATIO_DIGITS.into()).unwrap_or(NonZeroU64::MIN);
     exact.with_precision_round(precision, RoundingMode::HalfEven).into()
 }
 
@@ -352,6 +391,16 @@ mod tests {
             prop_assert_eq!(Number::from(a) + &Number::from(b), big_a.clone() + &big_b);
             prop_assert_eq!(Number::from(a).cmp(&Number::from(b)), big_a.cmp(&big_b));
             prop_assert_eq!((i128::from(a) + i128::from(b)).to_string(), (Number::from(a) + &Number::from(b)).to_string());
+        }
+
+        #[test]
+        fn small_and_big_ratios_agree(a in any::<i64>(), b in any::<i64>(), small in 1i64..1000) {
+            let big = |integer: i64| number(&format!("{integer}.0"));
+            for (above, below) in [(a, b), (a, small), (small, b), (a % 1000, small)] {
+                let ratio = Number::from(above).ratio(&Number::from(below));
+                let slow = big(above).ratio(&big(below));
+                prop_assert_eq!(ratio.as_ref().map(ToString::to_string), slow.map(|slow| slow.to_string()));
+            }
         }
 
         #[test]
