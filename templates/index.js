@@ -70,13 +70,14 @@
   const metrics = data.metrics.map((metric) => ({ ...metric, values: metric.values.split(",") }));
   const reasons = new Map(data.reason);
   const gone = new Set(data.gone);
+  const several = new Map(data.several.map(([at, ...editions]) => [at, editions]));
   const provenance = { w: "witnessed", p: "provisional", r: "reconstructed" };
   const byDay = new Map();
   const byId = new Map();
   const rows = data.day.map((day, at) => {
-    const edition = data.edition[at];
+    const [edition, of] = several.get(at) ?? [1, 1];
     const id = edition === 1 ? iso(day) : `${iso(day)}@${edition}`;
-    const row = { at, day, edition, id, of: data.of[at], provenance: provenance[data.provenance[at]] };
+    const row = { at, day, edition, id, of, provenance: provenance[data.provenance[at]] };
     if (byDay.has(day)) byDay.get(day).push(row);
     else byDay.set(day, [row]);
     byId.set(id, row);
@@ -144,6 +145,9 @@
       cell.setAttribute("aria-label", said(row).join(": "));
     }
     if (!metric) return;
+    const longest = Math.max(...cells.map(({ text }) => text?.textContent.length ?? 0));
+    $("months").classList.toggle("long", longest > 5);
+    $("months").classList.toggle("huge", longest > 9);
     $("shaded").firstElementChild.textContent = metric.label;
     $("bands").replaceChildren(
       ...metric.legend.map(([level, words]) => {
@@ -268,7 +272,8 @@
     const arrow = tone ? (by.n > 0n ? "\u25b2 " : "\u25bc ") : "";
     line.append(cell(by, by && arrow + difference(by, metric.format), `n${tone}`));
     const percent = by && !metric.format.percent ? change(a, b) : null;
-    line.append(cell(percent, percent && number(percent, points, true) + "\u2009%", "n mute"));
+    if (metric.format.percent) line.append(element("td"));
+    else line.append(cell(percent, percent && number(percent, points, true) + "\u2009%", "n mute"));
     return line;
   };
   const editions = (side) => {
@@ -324,7 +329,7 @@
     frames();
   };
   const choose = (sides) => {
-    Object.assign(state, sides, { chosen: true });
+    Object.assign(state, sides, { chosen: true, beside: state.beside || !state.hidden });
     compare();
     keep();
     const words = (row) => `${inWords(row.day)}${row.of > 1 ? `, edition ${row.edition} of ${row.of}` : ""}`;
@@ -353,6 +358,7 @@
   $("swap").addEventListener("click", () => choose({ a: state.b, b: state.a }));
   $("beside").addEventListener("click", () => {
     state.beside = !state.beside;
+    state.hidden = !state.beside;
     frames();
     keep();
   });

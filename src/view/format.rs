@@ -8,7 +8,6 @@ use std::fmt;
 
 use serde::Serialize;
 
-use super::text::visible;
 use crate::model::Number;
 use crate::model::metrics_doc::{Figure, MetricDoc};
 
@@ -150,7 +149,7 @@ impl Format {
             places: self.places,
             percent: self.unit == Unit::Percent,
             before: before.to_owned(),
-            after: visible(after).into_owned(),
+            after: after.to_owned(),
         }
     }
 

@@ -26,6 +26,6 @@ pub mod words;
 pub(crate) mod sample;
 
 pub use day::DayInput;
-pub use index::{IndexInput, IndexPage};
+pub use index::IndexPage;
 pub use layout::{Layout, Section, lay_out};
 pub use page::DayPage;

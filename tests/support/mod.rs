@@ -1,5 +1,7 @@
 //! What tests share.
 
+pub mod axe;
 pub mod browser;
+pub mod demo;
 pub mod mariadb;
 pub mod vicidial;

@@ -22,6 +22,8 @@ pub struct Cell {
     pub value: String,
     /// All of it in words.
     pub words: String,
+    /// The same as short as it can be said, for years of days.
+    pub short: String,
 }
 
 impl Cell {
@@ -42,6 +44,7 @@ impl Cell {
             href: shown.present.then(|| day.page(shown)),
             value: value.map(|value| value.number).unwrap_or_default(),
             words: words(day, shown, &in_words),
+            short: short(day, shown, &in_words),
         })
     }
 
@@ -53,6 +56,7 @@ impl Cell {
             href: None,
             value: String::new(),
             words: format!("{}: not captured", when::in_words(day)),
+            short: format!("{}: not captured", with_weekday(day)),
         }
     }
 }
@@ -84,7 +88,22 @@ fn class(day: &IndexDay, shown: &IndexEdition, level: Option<usize>) -> String {
 
 /// The day, the value, and what is to be known of it.
 fn words(day: &IndexDay, shown: &IndexEdition, value: &str) -> String {
-    let mut words = format!("{}: {value}, {}", when::in_words(day.day), shown.provenance);
+    let words = format!("{}: {value}, {}", when::in_words(day.day), shown.provenance);
+    words + &editions(day, shown)
+}
+
+/// The same in short; that a day was witnessed is not said.
+fn short(day: &IndexDay, shown: &IndexEdition, value: &str) -> String {
+    let mut words = format!("{}: {value}", with_weekday(day.day));
+    if shown.provenance != Provenance::Witnessed {
+        words.push_str(&format!(", {}", shown.provenance));
+    }
+    words + &editions(day, shown)
+}
+
+/// What is to be known of a day's editions.
+fn editions(day: &IndexDay, shown: &IndexEdition) -> String {
+    let mut words = String::new();
     if day.editions.len() > 1 {
         words.push_str(&format!(", edition {} of {}", shown.edition, day.editions.len()));
     }
@@ -98,4 +117,9 @@ fn words(day: &IndexDay, shown: &IndexEdition, value: &str) -> String {
         words.push_str("; its folder is missing");
     }
     words
+}
+
+/// A day for the middle of a line: `Thu 6 Nov 2025`.
+pub fn with_weekday(day: Day) -> String {
+    day.date().format("%a %-d %b %Y").to_string()
 }

@@ -10,7 +10,7 @@ use super::shade::Shading;
 use crate::model::metrics_doc::Good;
 use crate::model::{Day, Number, Provenance};
 use crate::view::format::{Format, Recipe};
-use crate::view::text::visible;
+use crate::view::text::{isolated, visible};
 
 /// What the script is given.
 #[derive(Serialize)]
@@ -23,9 +23,8 @@ struct Data<'a> {
     /// One for each edition that can be looked at: of each day the shown one and then, if it is
     /// another one, the latest. Days are counted from the first.
     day: Vec<i64>,
-    edition: Vec<u32>,
-    /// How many editions the day has.
-    of: Vec<usize>,
+    /// Of days with several editions: the place, the edition, and how many there are. All others have one.
+    several: Vec<(usize, u32, usize)>,
     /// A letter for each: `w`, `p` or `r`.
     provenance: String,
     /// Why each was captured, where somebody said so, by its place.
@@ -67,7 +66,8 @@ pub fn drawn<'a>(input: &'a IndexInput, at: usize, metric: &IndexMetric) -> Draw
     let shown: Vec<Option<&Number>> =
         input.days.iter().map(|day| day.shown().and_then(|edition| value(edition, at))).collect();
     let all = rows(input).filter_map(|row| value(row.edition, at));
-    Drawn { format: Format::of(metric.unit.as_deref(), all), shading: super::shade::shade(&shown) }
+    let unit = metric.unit.as_deref().map(isolated);
+    Drawn { format: Format::of(unit.as_deref(), all), shading: super::shade::shade(&shown) }
 }
 
 /// The data as JSON that can stand in a page: nothing in it ends the element it is in.
@@ -89,8 +89,10 @@ pub fn json(input: &IndexInput, drawn: &[Drawn<'_>]) -> Result<String, serde_jso
             .map(|(at, both)| metric(at, both, &rows))
             .collect(),
         day: rows.iter().map(|row| first.map_or(0, |first| row.day.day.days_since(first))).collect(),
-        edition: rows.iter().map(|row| row.edition.edition.number()).collect(),
-        of: rows.iter().map(|row| row.day.editions.len()).collect(),
+        several: numbered()
+            .filter(|(_, row)| row.day.editions.len() > 1)
+            .map(|(at, row)| (at, row.edition.edition.number(), row.day.editions.len()))
+            .collect(),
         provenance: rows.iter().map(|row| letter(row.edition.provenance)).collect(),
         reason: numbered().filter_map(reason).collect(),
         gone: numbered().filter(|(_, row)| !row.edition.present).map(|(at, _)| at).collect(),

@@ -1,8 +1,10 @@
 //! The days as rows: those with a later edition, and all of them.
 
+use chrono::Datelike as _;
+
 use super::data::Drawn;
 use super::input::{IndexDay, IndexEdition, IndexInput};
-use crate::model::{Day, Number};
+use crate::model::{Day, Number, Provenance};
 use crate::view::format::DASH;
 use crate::view::text::visible;
 use crate::view::when;
@@ -40,30 +42,33 @@ pub struct EditionLink {
     pub href: Option<String>,
 }
 
+/// A year of the list of all days.
+pub struct ListYear {
+    /// Its number.
+    pub year: i32,
+    /// Its rows, newest first.
+    pub rows: Vec<ListRow>,
+}
+
 /// A row of the list of all days.
 pub enum ListRow {
     /// A frozen day.
     Day {
-        /// The day: `Thu 6 Nov 2025`.
+        /// The day: `Thu 6 Nov`.
         day: String,
         /// The page of the shown edition; none when its folder is missing.
         href: Option<String>,
         /// The value of the main metric.
         value: String,
-        /// How it came to be known.
-        provenance: &'static str,
-        /// How many editions it has.
-        count: usize,
-        /// All of them, when there are several.
+        /// How it came to be known, if it was not witnessed.
+        provenance: Option<&'static str>,
+        /// All of its editions, when there are several.
         editions: Vec<EditionLink>,
         /// Why the latest was captured, where that is another one than the shown.
         reason: Option<String>,
     },
-    /// Days that were not frozen.
-    Gap {
-        /// Which: `16 Oct 2025`, `1 – 3 Nov 2025`.
-        days: String,
-    },
+    /// Days that were not frozen: `Thu 16 Oct`, `1 – 3 Nov`.
+    Gap(String),
 }
 
 /// The days with a later edition, newest first, and how many more there are.
@@ -112,41 +117,47 @@ fn link(day: &IndexDay, edition: &IndexEdition) -> EditionLink {
 }
 
 /// All days, newest first, with what is missing between them.
-pub fn rows(input: &IndexInput, drawn: Option<&Drawn<'_>>) -> Vec<ListRow> {
-    let mut rows = Vec::with_capacity(input.days.len());
+pub fn years(input: &IndexInput, drawn: Option<&Drawn<'_>>) -> Vec<ListYear> {
+    let mut years: Vec<ListYear> = Vec::new();
     let mut after: Option<Day> = None;
     for day in input.days.iter().rev() {
-        rows.extend(after.and_then(|after| gap(day.day, after)));
+        let gap = after.and_then(|after| gap(day.day, after));
         after = Some(day.day);
-        let Some(shown) = day.shown() else { continue };
-        let several = day.editions.len() > 1;
-        let value = shown.values.get(input.main).and_then(Option::as_ref).zip(drawn);
-        rows.push(ListRow::Day {
-            day: day.day.date().format("%a %-d %b %Y").to_string(),
-            href: shown.present.then(|| day.page(shown)),
-            value: value.map_or_else(|| DASH.to_owned(), |(value, drawn)| drawn.format.show(value).html()),
-            provenance: shown.provenance.word(),
-            count: day.editions.len(),
-            editions: day.editions.iter().filter(|_| several).map(|edition| link(day, edition)).collect(),
-            reason: day
-                .later()
-                .and_then(|later| later.reason.as_deref())
-                .map(|text| visible(text).into_owned()),
-        });
+        let rows = gap.into_iter().chain(row(day, input.main, drawn));
+        let year = day.day.date().year();
+        match years.last_mut() {
+            Some(last) if last.year == year => last.rows.extend(rows),
+            _ => years.push(ListYear { year, rows: rows.collect() }),
+        }
     }
-    rows
+    years
+}
+
+fn row(day: &IndexDay, main: usize, drawn: Option<&Drawn<'_>>) -> Option<ListRow> {
+    let shown = day.shown()?;
+    let several = day.editions.len() > 1;
+    let value = shown.values.get(main).and_then(Option::as_ref).zip(drawn);
+    let later = day.later().and_then(|later| later.reason.as_deref());
+    Some(ListRow::Day {
+        day: day.day.date().format("%a %-d %b").to_string(),
+        href: shown.present.then(|| day.page(shown)),
+        value: value.map_or_else(|| DASH.to_owned(), |(value, drawn)| drawn.format.show(value).html()),
+        provenance: (shown.provenance != Provenance::Witnessed).then(|| shown.provenance.word()),
+        editions: day.editions.iter().filter(|_| several).map(|edition| link(day, edition)).collect(),
+        reason: later.map(|text| visible(text).into_owned()),
+    })
 }
 
 /// The days between two that are not next to each other.
 fn gap(before: Day, after: Day) -> Option<ListRow> {
     let missing = after.days_since(before) - 1;
-    let (first, last) = (before.checked_add(1)?.date(), after.checked_add(-1)?.date());
+    let (first, last) = (before.checked_add(1)?, after.checked_add(-1)?);
     let days = match missing {
         ..1 => return None,
-        1 => first.format("%a %-d %b %Y").to_string(),
-        _ => format!("{} – {}", first.format("%-d %b %Y"), last.format("%-d %b %Y")),
+        1 => first.date().format("%a %-d %b").to_string(),
+        _ => format!("{} – {}", when::short(first.date(), last), when::short(last.date(), last)),
     };
-    Some(ListRow::Gap { days })
+    Some(ListRow::Gap(days))
 }
 
 #[cfg(test)]
@@ -158,12 +169,13 @@ mod tests {
     fn a_gap_names_its_first_and_last_day() {
         let day = |text: &str| text.parse::<Day>().unwrap();
         let said = |before, after| match gap(day(before), day(after)) {
-            Some(ListRow::Gap { days }) => Some(days),
+            Some(ListRow::Gap(days)) => Some(days),
             _ => None,
         };
         assert_eq!(said("2025-11-01", "2025-11-02"), None);
-        assert_eq!(said("2025-10-15", "2025-10-17").as_deref(), Some("Thu 16 Oct 2025"));
+        assert_eq!(said("2025-10-15", "2025-10-17").as_deref(), Some("Thu 16 Oct"));
+        assert_eq!(said("2024-12-30", "2025-01-02").as_deref(), Some("31 Dec 2024 – 1 Jan"));
         // The clocks go back on 2 November: that changes no date.
-        assert_eq!(said("2025-10-31", "2025-11-04").as_deref(), Some("1 Nov 2025 – 3 Nov 2025"));
+        assert_eq!(said("2025-10-31", "2025-11-04").as_deref(), Some("1 Nov – 3 Nov"));
     }
 }

@@ -11,8 +11,6 @@ mod grid;
 mod input;
 mod list;
 mod shade;
-#[cfg(test)]
-mod tests;
 
 use std::collections::BTreeMap;
 
@@ -27,7 +25,7 @@ use super::text::visible;
 use crate::model::{Day, Number};
 use cell::Cell;
 use data::Drawn;
-use list::{LaterRow, ListRow};
+use list::{LaterRow, ListRow, ListYear};
 
 /// The page of all days.
 #[derive(Template)]
@@ -44,11 +42,13 @@ pub struct IndexPage {
     metrics: Vec<MetricOption>,
     shaded: Option<Shaded>,
     months: Vec<MonthPart>,
+    /// A class for months whose values are long.
+    size: &'static str,
     years: Vec<YearPart>,
     later: Vec<LaterRow>,
     /// How many days with a later edition are only in the list.
     more_later: usize,
-    list: Vec<ListRow>,
+    list: Vec<ListYear>,
 }
 
 /// Something about the whole archive.
@@ -135,6 +135,7 @@ impl IndexPage {
         let drawn: Vec<Drawn<'_>> = metrics().map(|(at, metric)| data::drawn(input, at, metric)).collect();
         let cells = cells(input, drawn.get(input.main));
         let chosen = input.metrics.get(input.main).zip(drawn.get(input.main));
+        let months = months(&cells);
         let (later, more_later) = list::later(input, &drawn);
         Ok(Self {
             title: visible(&input.title).into_owned(),
@@ -156,11 +157,12 @@ impl IndexPage {
                 label: visible(&metric.label).into_owned(),
                 legend: data::legend(drawn),
             }),
-            months: months(&cells),
+            size: size(&months),
+            months,
             years: years(&cells),
             later,
             more_later,
-            list: list::rows(input, drawn.get(input.main)),
+            list: list::years(input, drawn.get(input.main)),
         })
     }
 
@@ -224,6 +226,17 @@ fn months(cells: &BTreeMap<Day, Cell>) -> Vec<MonthPart> {
             weeks: month.weeks.into_iter().map(|week| week.map(|day| place(cells, day))).collect(),
         })
         .collect()
+}
+
+/// How the values have to be set to fit into their places.
+fn size(months: &[MonthPart]) -> &'static str {
+    let places = months.iter().flat_map(|month| month.weeks.iter().flatten());
+    let length = |place: &Place| if let Place::Day(cell) = place { cell.value.chars().count() } else { 0 };
+    match places.map(length).max() {
+        Some(10..) => " long huge",
+        Some(6..) => " long",
+        _ => "",
+    }
 }
 
 /// The years, newest first, when the months don't show them all. Years without a frozen day are only told.
