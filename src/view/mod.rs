@@ -9,6 +9,7 @@ pub mod chart;
 pub mod compared;
 pub mod day;
 pub mod format;
+pub mod index;
 pub mod layout;
 mod made;
 pub mod page;
@@ -27,5 +28,6 @@ pub mod words;
 pub(crate) mod sample;
 
 pub use day::DayInput;
+pub use index::IndexPage;
 pub use layout::{Layout, Section, lay_out};
 pub use page::DayPage;

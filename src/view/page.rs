@@ -22,6 +22,9 @@ use super::text::{isolated, visible};
 use super::when;
 use crate::model::{Day, SnapshotId};
 
+/// What all pages share in looks.
+pub(super) const BASE_STYLE: &str = include_str!("../../templates/base.css");
+
 /// The page of a day.
 #[derive(Template)]
 #[template(path = "day.html")]
@@ -141,7 +144,7 @@ impl DayPage {
 
 /// The style sheet with the widths of bars.
 fn style() -> String {
-    let mut style = include_str!("../../templates/day.css").to_owned();
+    let mut style = format!("{BASE_STYLE}{}", include_str!("../../templates/day.css"));
     for width in 1..=100 {
         let _ = write!(style, ".w{width}{{--w:{width}%}}");
     }
@@ -150,8 +153,12 @@ fn style() -> String {
 
 /// The content security policy of a page with this style sheet.
 fn policy(style: &str) -> String {
-    let digest = STANDARD.encode(Sha256::digest(style.as_bytes()));
-    format!("default-src 'none'; style-src 'sha256-{digest}'; base-uri 'none'; form-action 'none'")
+    format!("default-src 'none'; style-src '{}'; base-uri 'none'; form-action 'none'", csp_digest(style))
+}
+
+/// What a content security policy calls the text of a style sheet or script.
+pub(super) fn csp_digest(text: &str) -> String {
+    format!("sha256-{}", STANDARD.encode(Sha256::digest(text.as_bytes())))
 }
 
 fn visible_fact(fact: Fact) -> Fact {

@@ -7,6 +7,7 @@ mod checking;
 mod configuration;
 mod earlier_days;
 mod freezing;
+mod index;
 mod killed;
 mod listing;
 mod names;

@@ -18,8 +18,10 @@ pub fn parse(page: &str) -> Result<Vec<Node<'_>>, String> {
     let mut open: Vec<&str> = Vec::new();
     let mut nodes = Vec::new();
     while !rest.is_empty() {
-        let (text, tag) = rest.split_at(rest.find('<').unwrap_or(rest.len()));
-        if open.last() != Some(&"style") && text.contains('>') {
+        // A script is text up to its end, whatever it holds.
+        let next = if open.last() == Some(&"script") { "</script>" } else { "<" };
+        let (text, tag) = rest.split_at(rest.find(next).unwrap_or(rest.len()));
+        if !matches!(open.last(), Some(&("style" | "script"))) && text.contains('>') {
             return Err(format!("a bare > in {text:?}"));
         }
         if !text.trim().is_empty() {

@@ -1,5 +1,7 @@
 //! What people look at: the page and the tables of a made-up day.
 
+mod index;
+mod index_browser;
 mod markup;
 mod page;
 mod sample;
