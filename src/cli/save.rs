@@ -112,6 +112,9 @@ fn sentence(outcome: &SaveOutcome) -> String {
                 if *rows == 1 { "row" } else { "rows" }
             );
             text.push_str(&headline(frozen));
+            for note in frozen.doc.events.values().flat_map(|events| &events.notes) {
+                text.push_str(&format!("  note: {}\n", safe(note)));
+            }
             if let Some(differences) = &frozen.differences {
                 let what = differences.metrics.iter().chain(&differences.groups_of);
                 let what: Vec<&str> = what.map(String::as_str).collect();
