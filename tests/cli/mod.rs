@@ -1,5 +1,6 @@
 //! Whole commands, as a user types them.
 
+mod comparing;
 mod killed;
 mod vicidial;
 pub mod vicidial_expected;
