@@ -83,7 +83,7 @@ struct Chip {
 
 /// The page of a day could not be rendered.
 #[derive(Debug, thiserror::Error)]
-#[error("the page of {date} could not be written: {source}")]
+#[error("the page of {date} could not be written")]
 pub struct PageError {
     /// The day.
     pub date: String,

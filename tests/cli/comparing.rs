@@ -1,12 +1,10 @@
 //! What a frozen day says of earlier ones, on SQLite, with expectations computed by hand.
 
-use std::fs;
-use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
+use std::path::PathBuf;
 
-use rusqlite::Connection;
 use serde_json::{Value, json};
-use tempfile::TempDir;
+
+use crate::support::command::Place;
 
 /// Three metrics of which one has a unit of its own and one is a rate.
 const CONFIG: &str = r#"
@@ -36,24 +34,19 @@ sales = { of = "calls", count = true, where = "status = 'SALE'", label = "Sales"
 rate  = { ratio = ["sales", "calls"], unit = "%", label = "Rate", good = "up" }
 "#;
 
-/// An archive with its source, and the folder they lie in.
-struct Site(TempDir);
+/// A place with an archive and its source.
+struct Site(Place);
 
 impl Site {
     fn new() -> Self {
-        let dir = tempfile::tempdir().unwrap();
-        fs::write(dir.path().join("asof.toml"), CONFIG).unwrap();
-        let site = Self(dir);
+        let site = Self(Place::new());
+        site.0.write("asof.toml", CONFIG);
         site.sql("create table calls (at text, status text)");
         site
     }
 
-    fn dir(&self) -> &Path {
-        self.0.path()
-    }
-
     fn sql(&self, sql: &str) {
-        Connection::open(self.dir().join("calls.db")).unwrap().execute_batch(sql).unwrap();
+        self.0.sqlite("calls.db", sql);
     }
 
     /// Adds calls of one hour: so many in all, of which so many are sales.
@@ -65,26 +58,24 @@ impl Site {
         self.sql(&(0..all).map(row).collect::<Vec<_>>().join(";"));
     }
 
-    /// Runs asof; `now` is a date, and the clock says 02:00 on it.
-    fn run(&self, now: &str, arguments: &[&str]) -> Output {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_asof"));
-        command.current_dir(self.dir()).env_clear().args(arguments);
-        command.env("ASOF_NOW", format!("{now}T02:00:00Z")).output().unwrap()
-    }
-
-    fn asof(&self, now: &str, arguments: &[&str]) -> String {
-        let out = self.run(now, arguments);
-        let errors = String::from_utf8_lossy(&out.stderr).into_owned();
-        assert!(out.status.success(), "asof {}: {errors}", arguments.join(" "));
-        String::from_utf8(out.stdout).unwrap()
+    /// Runs a command that must succeed, at 02:00 on this date.
+    fn asof(&self, now: &str, line: &str) -> String {
+        self.0.at(&format!("{now}T02:00:00Z"));
+        let run = self.0.asof(line);
+        assert_eq!(run.code, 0, "asof {line}: {}", run.stderr);
+        run.stdout
     }
 
     fn folder(&self, id: &str) -> PathBuf {
-        self.dir().join("snapshots").join(id)
+        self.0.path("snapshots").join(id)
     }
 
     fn stored(&self, id: &str) -> Value {
-        serde_json::from_str(&fs::read_to_string(self.folder(id).join("metrics.json")).unwrap()).unwrap()
+        serde_json::from_str(&self.0.read(&format!("snapshots/{id}/metrics.json"))).unwrap()
+    }
+
+    fn page(&self, id: &str) -> String {
+        self.0.read(&format!("snapshots/{id}/dashboard.html"))
     }
 
     fn compared(&self, id: &str, metric: &str) -> Value {
@@ -104,12 +95,12 @@ fn site() -> Site {
     let site = Site::new();
     site.calls("2025-10-30", "08", 4, 1);
     site.calls("2025-10-30", "09", 6, 1);
-    site.asof("2025-10-31", &["save"]);
-    site.asof("2025-11-01", &["save"]);
+    site.asof("2025-10-31", "save");
+    site.asof("2025-11-01", "save");
     site.sql("insert into calls values ('2025-10-30 09:30:00', 'SALE')");
-    site.asof("2025-11-02", &["save", "2025-10-30", "--restate", "--reason", "one came in late"]);
+    site.asof("2025-11-02", "save 2025-10-30 --restate --reason 'one came in late'");
     site.calls("2025-11-06", "08", 12, 3);
-    site.asof("2025-11-07", &["save"]);
+    site.asof("2025-11-07", "save");
     site
 }
 
@@ -136,7 +127,7 @@ fn a_day_is_compared_with_the_latest_edition_and_a_gap_is_named() {
     assert_eq!(rate["value"].to_string(), "0.272727272727");
     assert_eq!(rate["change"].to_string(), "-0.022727272727");
     assert_eq!(rate["percentage"].to_string(), "-8.33");
-    let page = fs::read_to_string(site.folder("2025-11-06").join("dashboard.html")).unwrap();
+    let page = site.page("2025-11-06");
     assert!(page.contains("<b>+9.1\u{2009}%</b> vs Thu 30 Oct"), "{page}");
     assert!(page.contains("2.27\u{2009}pt</b> vs Thu 30 Oct"), "{page}");
     assert!(page.contains("Wed 5 Nov: not captured"), "{page}");
@@ -156,7 +147,7 @@ fn the_first_day_has_nothing_to_be_compared_with() {
     let mut values = vec![Value::Null; 34];
     values.push(json!(10));
     assert_eq!(recent["values"], json!(values));
-    let page = fs::read_to_string(site.folder("2025-10-30").join("dashboard.html")).unwrap();
+    let page = site.page("2025-10-30");
     assert!(page.contains("Not compared with other days: Thu 23 Oct and Wed 29 Oct were not captured."));
     assert!(!page.contains("rel=\"prev\"") && page.contains("href=\"../index.html\""), "{page}");
     assert!(!page.contains("class=\"spark\""), "{page}");
@@ -180,7 +171,7 @@ fn the_last_five_weeks_are_told_with_the_editions_they_were_taken_from() {
     // Of no calls there is no rate, but the day was captured.
     let rate = &stored["metrics"]["rate"]["recent"];
     assert_eq!((&rate["values"][28], &rate["editions"][28]), (&Value::Null, &json!(1)));
-    let page = fs::read_to_string(site.folder("2025-11-06").join("dashboard.html")).unwrap();
+    let page = site.page("2025-11-06");
     assert!(page.contains("href=\"../2025-10-31/dashboard.html\""), "{page}");
     assert!(page.contains("five weeks: 0 to 12"), "{page}");
     // The edition that restates a day is compared with what is before that day, not after it.
@@ -193,7 +184,7 @@ fn the_last_five_weeks_are_told_with_the_editions_they_were_taken_from() {
 fn there_is_no_percentage_of_zero_and_an_unknown_baseline_says_why() {
     let site = site();
     site.calls("2025-11-07", "08", 5, 1);
-    site.asof("2025-11-08", &["save"]);
+    site.asof("2025-11-08", "save");
     // 31 October had no calls, so no rate either.
     assert_eq!(
         site.compared("2025-11-07", "calls")["same_weekday"],
@@ -210,7 +201,7 @@ fn there_is_no_percentage_of_zero_and_an_unknown_baseline_says_why() {
     // 1/5 − 3/12 = −0.05, a fifth less.
     assert_eq!(rate["previous_day"]["change"].to_string(), "-0.05");
     assert_eq!(rate["previous_day"]["percentage"].to_string(), "-20.00");
-    let page = fs::read_to_string(site.folder("2025-11-07").join("dashboard.html")).unwrap();
+    let page = site.page("2025-11-07");
     assert!(page.contains("<b>+5</b> vs Fri 31 Oct"), "{page}");
     assert!(page.contains("5.00\u{2009}pt</b> vs Thu 6 Nov"), "{page}");
 }
@@ -220,9 +211,9 @@ fn a_metric_that_was_defined_otherwise_is_not_compared() {
     let site = site();
     let config = CONFIG.replace("status = 'SALE'", "status in ('SALE', 'UPSELL')")
         + "others = { of = \"calls\", count = true, where = \"status <> 'SALE'\", label = \"Others\" }\n";
-    fs::write(site.dir().join("asof.toml"), config).unwrap();
+    site.0.write("asof.toml", config);
     site.calls("2025-11-07", "08", 6, 1);
-    site.asof("2025-11-08", &["save"]);
+    site.asof("2025-11-08", "save");
     let before = |metric: &str| site.compared("2025-11-07", metric)["previous_day"].clone();
     // 6 − 12 = −6, half of it.
     assert_eq!(before("calls")["change"], -6);
@@ -235,7 +226,7 @@ fn a_metric_that_was_defined_otherwise_is_not_compared() {
     let recent = |metric: &str| stored["metrics"][metric]["recent"].clone();
     assert_eq!((&recent("calls")["values"][33], &recent("calls")["editions"][33]), (&json!(12), &json!(1)));
     assert_eq!((&recent("sales")["values"][33], &recent("sales")["editions"][33]), (&Value::Null, &json!(1)));
-    let shown = site.asof("2025-11-08", &["restore", "2025-11-07"]);
+    let shown = site.asof("2025-11-08", "restore 2025-11-07");
     assert!(shown.contains("— Thu 6 Nov: defined otherwise then"), "{shown}");
 }
 
@@ -243,8 +234,8 @@ fn a_metric_that_was_defined_otherwise_is_not_compared() {
 fn what_is_only_derived_makes_no_edition() {
     let site = site();
     // The gap is filled, so 6 November would now compare with it.
-    site.asof("2025-11-09", &["save", "2025-11-05"]);
-    let said = site.asof("2025-11-10", &["save", "2025-11-06", "--restate", "--reason", "again", "--json"]);
+    site.asof("2025-11-09", "save 2025-11-05");
+    let said = site.asof("2025-11-10", "save 2025-11-06 --restate --reason again --json");
     assert!(!site.folder("2025-11-06@2").exists(), "{said}");
     // The day that was filled in knows nothing of the days after it.
     let late = site.stored("2025-11-05");
@@ -255,13 +246,12 @@ fn what_is_only_derived_makes_no_edition() {
 #[test]
 fn a_damaged_day_before_keeps_none_from_being_frozen() {
     let site = site();
-    let manifest = site.folder("2025-11-06").join("manifest.json");
-    fs::write(&manifest, "{}").unwrap();
-    fs::write(site.folder("2025-10-31").join("metrics.json"), "{}").unwrap();
+    site.0.write("snapshots/2025-11-06/manifest.json", "{}");
+    site.0.write("snapshots/2025-10-31/metrics.json", "{}");
     let config = CONFIG.to_owned() + "more = { of = \"calls\", count = true, where = \"1 = 1\" }\n";
-    fs::write(site.dir().join("asof.toml"), config).unwrap();
+    site.0.write("asof.toml", config);
     site.calls("2025-11-07", "08", 6, 1);
-    site.asof("2025-11-08", &["save"]);
+    site.asof("2025-11-08", "save");
     let calls = site.compared("2025-11-07", "calls");
     assert_eq!(calls["previous_day"]["reason"], "that day can't be read");
     // Its value is in the ledger; only its levels are lost.

@@ -1,4 +1,5 @@
 //! What tests share.
 
+pub mod command;
 pub mod mariadb;
 pub mod vicidial;
