@@ -4,6 +4,7 @@
 mod archive_trouble;
 mod beginning;
 mod checking;
+mod comparing;
 mod configuration;
 mod earlier_days;
 mod freezing;
