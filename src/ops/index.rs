@@ -142,7 +142,7 @@ fn names(
 /// The first metric of the first section that has values; else the first of all.
 fn main_metric(presentation: &Presentation, names: &IndexSet<String>) -> usize {
     let shown = presentation.sections.iter().flat_map(|section| &section.show);
-    shown.filter_map(|name| names.get_index_of(name)).next().unwrap_or(0)
+    shown.into_iter().find_map(|name| names.get_index_of(name)).unwrap_or(0)
 }
 
 fn metric(name: String, presentation: &Presentation) -> IndexMetric {
