@@ -1,6 +1,7 @@
 //! What every command has at hand: options, clock, environment and configuration.
 
 use std::fs;
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 use chrono::{DateTime, Utc};
@@ -8,9 +9,10 @@ use chrono::{DateTime, Utc};
 use super::failure::Failure;
 use super::output::Output;
 use super::{Global, exit};
-use crate::calendar::Calendar;
+use crate::calendar::{Calendar, DayName};
 use crate::config::Config;
 use crate::model::Day;
+use crate::ops::save::day_of;
 
 /// The configuration file's name when none is given.
 pub const CONFIG_FILE: &str = "asof.toml";
@@ -67,21 +69,17 @@ impl<'o> Context<'o> {
     /// When it can't be read, or has problems.
     pub fn config(&self) -> Result<Config, Failure> {
         let path = self.config_path();
-        let text = fs::read_to_string(path).map_err(|error| {
-            let hint = match error.kind() {
-                std::io::ErrorKind::NotFound => Some(
-                    "asof init writes one; another place is named by --config FILE or ASOF_CONFIG".to_owned(),
-                ),
-                std::io::ErrorKind::InvalidData => Some("save it as UTF-8".to_owned()),
-                _ => None,
+        let bytes = fs::read(path).map_err(|error| {
+            let (message, hint) = if error.kind() == ErrorKind::NotFound {
+                let message = format!("there is no configuration {}", path.display());
+                (message, "asof init writes one; another place is named by --config FILE or ASOF_CONFIG")
+            } else {
+                let message = format!("the configuration {} can't be read: {error}", path.display());
+                (message, "name a file that can be read by --config FILE or ASOF_CONFIG")
             };
-            Failure::new(
-                exit::USAGE,
-                format!("the configuration {} can't be read: {error}", path.display()),
-                hint,
-            )
+            Failure::new(exit::USAGE, message, Some(hint.to_owned()))
         })?;
-        Ok(Config::parse(&text, path)?)
+        Ok(Config::parse_bytes(&bytes, path)?)
     }
 
     /// The day in which now lies.
@@ -89,8 +87,7 @@ impl<'o> Context<'o> {
     /// # Errors
     /// Beyond the ends of the calendar.
     pub fn today(&self, config: &Config) -> Result<Day, Failure> {
-        let today = Calendar::new(config.calendar).day_of(self.now());
-        today.ok_or_else(|| Failure::new(exit::USAGE, "the clock is beyond the ends of the calendar", None))
+        Ok(day_of(&Calendar::new(config.calendar), DayName::DaysAgo(0), &|| self.now())?)
     }
 }
 

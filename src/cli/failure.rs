@@ -5,7 +5,6 @@ use std::fmt::Display;
 use super::exit;
 use crate::archive::ArchiveError;
 use crate::config::Problems;
-use crate::ops::decide::Refusal;
 use crate::ops::freeze::FreezeError;
 use crate::ops::reading::ReadingError;
 use crate::ops::save::SaveError;
@@ -53,8 +52,9 @@ impl From<NotFound> for Failure {
 impl From<SaveError> for Failure {
     fn from(error: SaveError) -> Self {
         let code = match &error {
-            SaveError::Refused(Refusal::Future { .. } | Refusal::NotEnded { .. })
+            SaveError::Refused(_)
             | SaveError::BeforeCalendar(_)
+            | SaveError::ClockBeyond(_)
             | SaveError::Plan(_) => exit::USAGE,
             SaveError::Reading { source: ReadingError::Source(error), .. } if error.is_unreachable() => {
                 exit::UNREACHABLE

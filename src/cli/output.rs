@@ -165,9 +165,13 @@ pub fn usage(error: &clap::Error, json: bool) -> ExitCode {
     let help = !error.use_stderr();
     if json && !help {
         let text = error.render().to_string();
-        let message = text.lines().next().unwrap_or_default().trim_start_matches("error: ").to_owned();
-        let failure = Failure::new(exit::USAGE, message, Some("see asof --help".to_owned()));
-        eprint(&format!("{}\n", failure_document(&failure)));
+        let words = |lines: &str| lines.split_whitespace().collect::<Vec<_>>().join(" ");
+        let mut parts = text.split("\n\n");
+        let message = words(parts.next().unwrap_or_default());
+        let tip = parts.find_map(|part| part.trim().strip_prefix("tip: ").map(words));
+        let message = message.strip_prefix("error: ").unwrap_or(&message);
+        let hint = tip.unwrap_or_else(|| "see asof --help".to_owned());
+        eprint(&format!("{}\n", failure_document(&Failure::new(exit::USAGE, message, Some(hint)))));
     } else {
         // Where the text can't be written there is nobody to tell.
         let _ = error.print();

@@ -93,6 +93,7 @@ impl Restore {
                 definitions: &restored.definitions,
                 layout: &layout,
                 remarks: &restored.remarks,
+                cubes: &[],
             },
             &out.options(all),
         );

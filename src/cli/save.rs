@@ -102,7 +102,11 @@ fn sentence(outcome: &SaveOutcome) -> String {
         }
         SaveOutcome::Frozen(frozen) => {
             let Frozen { id, provenance, rows, .. } = frozen.as_ref();
-            let mut text = format!("froze {id} ({provenance}) from {} rows\n", count(*rows));
+            let mut text = format!(
+                "froze {id} ({provenance}) from {} {}\n",
+                count(*rows),
+                if *rows == 1 { "row" } else { "rows" }
+            );
             text.push_str(&headline(frozen));
             if let Some(differences) = &frozen.differences {
                 let what = differences.metrics.iter().chain(&differences.groups_of);

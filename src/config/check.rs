@@ -43,6 +43,11 @@ impl Checker<'_, '_> {
         self.tree.names(&[table]).contains(&name)
     }
 
+    /// The names that are written in a table, sound or not.
+    pub fn names(&self, table: &str) -> Vec<&str> {
+        self.tree.names(&[table])
+    }
+
     /// The names of the dimensions that are written for some events, sound or not.
     pub fn dimensions_of(&self, events: &str) -> Vec<String> {
         self.tree.names(&["events", events, "by"]).into_iter().map(str::to_owned).collect()
@@ -343,7 +348,8 @@ fn sections(file: &File, checker: &mut Checker<'_, '_>) -> Vec<Section> {
         }
         for (item, metric) in written.show.iter().enumerate() {
             if !checker.is_written("metrics", metric) {
-                let hint = did_you_mean(metric, file.metrics.keys().map(String::as_str));
+                let hint = did_you_mean(metric, checker.names("metrics"))
+                    .unwrap_or_else(|| format!("known metrics: {}", listed(checker.names("metrics"))));
                 let path = ["dashboard", &number, "show", &item.to_string()];
                 checker.problem(&path, format!("{metric:?} is no metric"), hint);
             }

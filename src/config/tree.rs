@@ -156,7 +156,12 @@ fn plain_words(message: &str) -> (String, Option<String>) {
 }
 
 fn line_and_column(text: &str, at: usize) -> (usize, usize) {
-    let before = text.get(..at).unwrap_or(text);
+    end_of(text.get(..at).unwrap_or(text).as_bytes())
+}
+
+/// The line and the column, from 1, of what follows this text.
+pub fn end_of(before: &[u8]) -> (usize, usize) {
+    let before = String::from_utf8_lossy(before);
     let line = before.matches('\n').count() + 1;
     let column = before.rsplit('\n').next().unwrap_or("").chars().count() + 1;
     (line, column)

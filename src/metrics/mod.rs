@@ -6,6 +6,7 @@ pub mod figure;
 pub mod over;
 pub mod rollup;
 pub mod table;
+pub mod values;
 
 pub use cube::{Cube, CubeBuilder, CubeError, Pushed};
 pub use document::document;

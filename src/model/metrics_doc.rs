@@ -147,7 +147,7 @@ pub struct MemberDoc {
     /// Its value.
     #[serde(flatten)]
     pub figure: Figure,
-    /// The day's own value, when `over` took more.
+    /// The day's own value, when `over` took more; without it, only other days had the member.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub day: Option<Figure>,
 }

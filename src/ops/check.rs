@@ -368,7 +368,9 @@ async fn about_cubes(
         }
         Err(error) => {
             let about = match &error {
-                ReadingError::Source(_) | ReadingError::TooManyGroups => "reading",
+                ReadingError::Source(_) | ReadingError::TooManyGroups | ReadingError::Background(_) => {
+                    "reading"
+                }
                 ReadingError::Cube(_) => "numbers",
             };
             report.add(Level::Error, about, error.to_string(), error.hint());

@@ -8,14 +8,13 @@ use indexmap::IndexMap;
 
 use super::decide::Why;
 use super::reading::Reading;
-use crate::archive::cube_file::{self, CubeFileError};
 use crate::archive::{Archive, ArchiveError, Commit};
 use crate::calendar::{BeyondCalendar, Calendar, Window};
 use crate::config::Config;
 use crate::config::presentation::Section as ConfiguredSection;
+use crate::metrics::document;
 use crate::metrics::document::DayInput;
 use crate::metrics::over::PastDay;
-use crate::metrics::{document, table::table};
 use crate::model::manifest::{self, DefinitionsDoc, EventsRead, SourceDoc};
 use crate::model::{Edition, Manifest, MetricsDoc, SnapshotId};
 use crate::view::page::PageError;
@@ -40,12 +39,14 @@ pub enum FreezeError {
     #[error(transparent)]
     Archive(#[from] ArchiveError),
     /// A cube could not be written.
-    #[error("the cube of {events} can't be written: {source}")]
+    #[error("the cube of {events} can't be written: {error}")]
     Cube {
         /// The events.
         events: String,
         /// Why.
-        source: CubeFileError,
+        error: String,
+        /// What to do about it.
+        hint: Option<String>,
     },
     /// The page could not be written.
     #[error(transparent)]
@@ -63,7 +64,7 @@ impl FreezeError {
     pub fn hint(&self) -> Option<String> {
         match self {
             Self::Archive(error) => error.hint(),
-            Self::Cube { source, .. } => source.hint(),
+            Self::Cube { hint, .. } => hint.clone(),
             Self::Page(error) => error.hint(),
             Self::Json(_) | Self::Beyond(_) => None,
         }
@@ -87,6 +88,8 @@ pub struct EditionInput<'a> {
     pub reason: Option<&'a str>,
     /// Frozen days before this one.
     pub past: &'a [PastDay],
+    /// The fingerprints of the definitions.
+    pub fingerprints: &'a DefinitionsDoc,
     /// The archive's id.
     pub archive: &'a str,
 }
@@ -98,7 +101,7 @@ pub struct EditionInput<'a> {
 pub fn compute(input: &EditionInput<'_>, reading: &Reading) -> Result<Computed, FreezeError> {
     let (config, day) = (input.config, input.window.day);
     let provenance = input.calendar.provenance(day, reading.captured_at)?;
-    let fingerprints = DefinitionsDoc::of(&config.definitions);
+    let fingerprints = input.fingerprints.clone();
     let doc = document(&DayInput {
         day,
         edition: input.edition,
@@ -112,12 +115,13 @@ pub fn compute(input: &EditionInput<'_>, reading: &Reading) -> Result<Computed, 
     let events: BTreeMap<String, EventsRead> = reading
         .cubes
         .iter()
-        .map(|cube| {
+        .zip(&reading.kept)
+        .map(|(cube, kept)| {
             let read = EventsRead {
                 rows: doc.events.get(&cube.name).map_or(0, |events| events.rows),
                 newest: cube.newest(),
                 groups: cube.crossed_groups(),
-                numbers: cube.numbers_digest(),
+                numbers: kept.numbers,
                 floats: cube.float_metrics(),
             };
             (cube.name.clone(), read)
@@ -164,10 +168,14 @@ pub fn freeze(
     let Computed { doc, manifest } = computed;
     let mut staging = archive.stage(SnapshotId::new(doc.date, doc.edition))?;
     staging.write("metrics.json", &doc.to_json()?)?;
-    for cube in &reading.cubes {
-        let bytes = cube_file::encode(&table(cube))
-            .map_err(|source| FreezeError::Cube { events: cube.name.clone(), source })?;
-        staging.write(&format!("cubes/{}.parquet", cube.name), &bytes)?;
+    for (cube, kept) in reading.cubes.iter().zip(&reading.kept) {
+        let events = &cube.name;
+        let bytes = kept.file.as_ref().map_err(|error| FreezeError::Cube {
+            events: events.clone(),
+            error: error.to_string(),
+            hint: error.hint(),
+        })?;
+        staging.write(&format!("cubes/{events}.parquet"), bytes)?;
     }
     let layout = layout(config, &doc);
     let remarks = remarks(why, manifest.reason.as_deref());
@@ -177,6 +185,7 @@ pub fn freeze(
         definitions: &config.definitions,
         layout: &layout,
         remarks: &remarks,
+        cubes: &reading.cubes,
     });
     staging.write("dashboard.html", &page.to_bytes()?)?;
     let headline: IndexMap<String, _> =

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use chrono::{DateTime, Utc};
+
 use super::decide::{Decision, Latest, Refusal, Why, Wish, decide};
 use super::freeze::{self, EditionInput, FreezeError};
 use super::past;
@@ -10,6 +12,7 @@ use super::restate::{Differences, Side, differences};
 use crate::archive::{Archive, ArchiveError, Commit, History, SnapshotLine};
 use crate::calendar::{BeyondCalendar, Calendar, DayName};
 use crate::config::Config;
+use crate::model::manifest::DefinitionsDoc;
 use crate::model::{Day, Edition, MetricsDoc, Progress, Provenance, SnapshotId};
 use crate::plan::{Plan, PlanError};
 
@@ -75,6 +78,9 @@ pub enum SaveError {
     /// The name of the day leads out of the calendar.
     #[error("{0} lies before the calendar begins")]
     BeforeCalendar(DayName),
+    /// The clock tells a time that belongs to no day.
+    #[error("the clock says {0}, which is beyond the ends of the calendar")]
+    ClockBeyond(DateTime<Utc>),
     /// The queries of the day can't be made.
     #[error(transparent)]
     Plan(#[from] PlanError),
@@ -111,7 +117,11 @@ impl SaveError {
             Self::Reading { source, .. } => source.hint(),
             Self::Freeze { source, .. } => source.hint(),
             Self::Archive(error) => error.hint(),
-            Self::BeforeCalendar(_) | Self::Background(_) => None,
+            Self::BeforeCalendar(_) => Some("name a later day".to_owned()),
+            Self::ClockBeyond(_) => {
+                Some("set this machine's clock right, and see that ASOF_NOW is not set by mistake".to_owned())
+            }
+            Self::Background(_) => None,
         }
     }
 }
@@ -125,9 +135,10 @@ impl From<BeyondCalendar> for SaveError {
 /// The day that a name means now.
 ///
 /// # Errors
-/// When it leads out of the calendar.
+/// When it, or the clock, leads out of the calendar.
 pub fn day_of(calendar: &Calendar, name: DayName, now: Now<'_>) -> Result<Day, SaveError> {
-    let today = calendar.day_of(now()).ok_or(SaveError::BeforeCalendar(name))?;
+    let now = now();
+    let today = calendar.day_of(now).ok_or(SaveError::ClockBeyond(now))?;
     name.resolve(today).ok_or(SaveError::BeforeCalendar(name))
 }
 
@@ -164,18 +175,17 @@ pub async fn save(
     };
     let plan = Plan::new(&config.definitions, window, max_groups)?;
 
-    // The frozen days that `over` needs are read while the source is.
-    let past = known.map(|(archive, history)| {
-        let definitions = config.definitions.clone();
-        tokio::task::spawn_blocking(move || past::load(&archive, &history, &definitions, day))
+    // What does not need the source is made while it is read.
+    let definitions = config.definitions.clone();
+    let beside = tokio::task::spawn_blocking(move || {
+        let past = known.map(|(archive, history)| past::load(&archive, &history, &definitions, day));
+        (past.unwrap_or(Ok(Vec::new())), DefinitionsDoc::of(&definitions))
     });
     let reading = reading::read(&config.source, env, &plan, request.retry_for, now, progress)
         .await
         .map_err(|source| SaveError::Reading { day, source })?;
-    let past = match past {
-        None => Vec::new(),
-        Some(task) => task.await.map_err(|error| SaveError::Background(error.to_string()))??,
-    };
+    let (past, fingerprints) = beside.await.map_err(|error| SaveError::Background(error.to_string()))?;
+    let past = past?;
 
     progress.step("freezing");
     let archive = Archive::open_or_create(&config.archive.dir, None, now())?;
@@ -188,6 +198,7 @@ pub async fn save(
         why: &why,
         reason: request.wish.restate.as_deref().filter(|_| matches!(why, Why::Restate { .. })),
         past: &past,
+        fingerprints: &fingerprints,
         archive: &id,
     };
     let failed = |source: FreezeError| SaveError::Freeze { day, source };

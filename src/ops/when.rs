@@ -121,8 +121,9 @@ impl NotFound {
                 Some(format!("the nearest days that exist: {}", days.join(" and ")))
             }
             Self::TooFew { days: 0, .. } => Some("asof save freezes a day".to_owned()),
-            Self::Edition { .. } | Self::TooFew { .. } => Some("asof list shows what there is".to_owned()),
-            Self::BeforeCalendar(_) => None,
+            Self::Edition { .. } | Self::TooFew { .. } | Self::BeforeCalendar(_) => {
+                Some("asof list shows what there is".to_owned())
+            }
             Self::Archive(error) => error.hint(),
         }
     }

@@ -13,6 +13,8 @@ use crate::model::metrics_doc::{DimensionDoc, Figure, MemberDoc, MetricDoc};
 /// Metrics by one dimension.
 #[derive(Clone, Debug)]
 pub struct Breakdown<'a> {
+    /// The dimension's name.
+    pub dimension: &'a str,
     /// What people call the dimension.
     pub label: &'a str,
     /// The span of time, if its members are spans of the day.
@@ -31,6 +33,8 @@ pub struct Breakdown<'a> {
 /// A metric in a breakdown.
 #[derive(Clone, Debug)]
 pub struct Column<'a> {
+    /// The metric's name.
+    pub metric: &'a str,
     /// What people call it.
     pub label: &'a str,
     /// Over how many days it is taken, when that is not the day alone.
@@ -128,12 +132,12 @@ impl Breakdown<'_> {
 /// These metrics by a dimension; `None` when none of them is broken down by it.
 pub(super) fn of<'a>(
     input: &DayInput<'a>,
-    dimension: &str,
+    dimension: &'a str,
     show: &[String],
     formats: &BTreeMap<&str, Format>,
     top: usize,
 ) -> Option<Breakdown<'a>> {
-    let metrics: Vec<(&str, &'a MetricDoc, &'a Vec<MemberDoc>)> = show
+    let metrics: Vec<(&'a str, &'a MetricDoc, &'a Vec<MemberDoc>)> = show
         .iter()
         .filter_map(|name| input.doc.metrics.get_key_value(name))
         .filter_map(|(name, metric)| Some((name.as_str(), metric, metric.by.get(dimension)?)))
@@ -162,6 +166,7 @@ pub(super) fn of<'a>(
             .collect(),
     });
     Some(Breakdown {
+        dimension,
         label: described.label,
         time: described.time,
         columns,
@@ -173,11 +178,12 @@ pub(super) fn of<'a>(
 
 fn column<'a>(
     input: &DayInput<'a>,
-    name: &str,
+    name: &'a str,
     metric: &'a MetricDoc,
     formats: &BTreeMap<&str, Format>,
 ) -> Option<Column<'a>> {
     Some(Column {
+        metric: name,
         label: &metric.label,
         over_days: metric.over.as_ref().map(|over| over.days),
         format: formats.get(name)?.clone(),

@@ -7,6 +7,7 @@ use super::breakdown::{self, Breakdown};
 use super::format::{self, Format, Shown};
 use super::layout::{Layout, Section};
 use super::text::within_sentence;
+use crate::metrics::cube::Cube;
 use crate::model::definitions::{Definitions, Measure};
 use crate::model::metrics_doc::{Figure, MetricDoc, MetricsDoc, OverDoc};
 use crate::model::{Manifest, Number};
@@ -24,6 +25,8 @@ pub struct DayInput<'a> {
     pub layout: &'a Layout,
     /// What else the reader should know, as sentences: that a later edition differs.
     pub remarks: &'a [String],
+    /// The cubes from which a page is filtered; none where they are not at hand.
+    pub cubes: &'a [Cube],
 }
 
 /// A section of a day's view.
@@ -40,6 +43,8 @@ pub struct SectionView<'a> {
 /// A metric's total.
 #[derive(Clone, Debug)]
 pub struct Tile<'a> {
+    /// The metric's name.
+    pub metric: &'a str,
     /// What people call the metric.
     pub label: &'a str,
     /// How its numbers are shown.
@@ -114,12 +119,13 @@ fn section_view<'a>(
 
 fn tile<'a>(
     input: &DayInput<'a>,
-    name: &str,
+    name: &'a str,
     metric: &'a MetricDoc,
     formats: &BTreeMap<&str, Format>,
 ) -> Option<Tile<'a>> {
     let measure = input.definitions.metrics.get(name).map(|definition| &definition.measure);
     Some(Tile {
+        metric: name,
         label: &metric.label,
         format: formats.get(name)?.clone(),
         figure: &metric.figure,

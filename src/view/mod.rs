@@ -7,6 +7,7 @@
 pub mod breakdown;
 pub mod chart;
 pub mod day;
+pub mod filter;
 pub mod format;
 pub mod layout;
 mod made;

@@ -1,7 +1,7 @@
 //! The page of a frozen day: a typed struct and its template, complete in one file.
 //!
-//! The page makes no request and runs nothing: its policy allows its own style sheet, by
-//! digest, and nothing else. Bars in tables get their width from classes `w0` to `w100`,
+//! The page makes no request: its policy allows its own style sheet and its own script, by
+//! digest, and nothing else. Without the script it is complete, and only can't be filtered. Bars in tables get their width from classes `w0` to `w100`,
 //! because the policy forbids style attributes.
 
 use std::fmt::Write as _;
@@ -12,6 +12,7 @@ use base64::engine::general_purpose::STANDARD;
 use sha2::{Digest as _, Sha256};
 
 use super::day::{self, DayInput, SectionView, Tile};
+use super::filter::{self, Filtering, PAGE_LIMIT};
 use super::format::{self, Shown};
 use super::made::Made;
 use super::panel::{Panel, across};
@@ -33,6 +34,13 @@ pub struct DayPage {
     notes: Vec<String>,
     sections: Vec<SectionPart>,
     made: Made,
+    filter: Option<FilterPart>,
+}
+
+/// What makes the page one that can be filtered.
+struct FilterPart {
+    json: String,
+    script: String,
 }
 
 /// A section of the page.
@@ -80,17 +88,37 @@ impl DayPage {
         let style = style();
         let sections = day::sections(input, false);
         let mut next_id = 0;
-        Self {
+        let mut page = Self {
             title: visible(&input.layout.title).into_owned(),
             date: input.doc.date.to_string(),
             date_in_words: when::in_words(input.doc.date),
-            policy: policy(&style),
+            policy: policy(&style, None),
             style,
             provenance: input.doc.provenance.word(),
             facts: seal::facts(input).into_iter().map(visible_fact).collect(),
             notes: seal::notes(input).iter().map(|note| visible(note).into_owned()).collect(),
             sections: sections.iter().map(|section| section_part(section, &mut next_id)).collect(),
             made: Made::new(input),
+            filter: None,
+        };
+        page.add_filter(input, &sections);
+        page
+    }
+
+    /// Adds what the page is filtered with, as far as that fits.
+    fn add_filter(&mut self, input: &DayInput<'_>, sections: &[SectionView<'_>]) {
+        // The elements around the two, and the script's digest in the policy.
+        const AROUND: usize = 200;
+        let script = filter::script();
+        let taken = self.render().map_or(PAGE_LIMIT, |html| html.len()) + script.len() + AROUND;
+        let panels: Vec<&Panel> = self.sections.iter().flat_map(|section| &section.panels).collect();
+        match filter::filter(input, sections, &panels, PAGE_LIMIT.saturating_sub(taken)) {
+            Filtering::By(json) => {
+                self.policy = policy(&self.style, Some(&script));
+                self.filter = Some(FilterPart { json, script });
+            }
+            Filtering::Not(why) => self.notes.push(why),
+            Filtering::Nothing => {}
         }
     }
 
@@ -106,17 +134,19 @@ impl DayPage {
 
 /// The style sheet with the widths of bars.
 fn style() -> String {
-    let mut style = include_str!("../../templates/day.css").to_owned();
+    let mut style = [include_str!("../../templates/day.css"), filter::STYLE].concat();
     for width in 1..=100 {
         let _ = write!(style, ".w{width}{{--w:{width}%}}");
     }
     style
 }
 
-/// The content security policy of a page with this style sheet.
-fn policy(style: &str) -> String {
-    let digest = STANDARD.encode(Sha256::digest(style.as_bytes()));
-    format!("default-src 'none'; style-src 'sha256-{digest}'; base-uri 'none'; form-action 'none'")
+/// The content security policy of a page with this style sheet and this script.
+fn policy(style: &str, script: Option<&str>) -> String {
+    let digest = |text: &str| STANDARD.encode(Sha256::digest(text.as_bytes()));
+    let script = script.map_or_else(String::new, |script| format!(" script-src 'sha256-{}';", digest(script)));
+    let style = digest(style);
+    format!("default-src 'none'; style-src 'sha256-{style}';{script} base-uri 'none'; form-action 'none'")
 }
 
 fn visible_fact(fact: Fact) -> Fact {
@@ -168,9 +198,9 @@ mod tests {
     fn the_policy_holds_the_digest_of_the_style() {
         // printf 'b{}' | openssl dgst -sha256 -binary | base64
         assert!(
-            policy("b{}").contains("style-src 'sha256-7yqHVAesot11p6HczDsgKRipvI5UPgs97z80zNXlans='"),
+            policy("b{}", None).contains("style-src 'sha256-7yqHVAesot11p6HczDsgKRipvI5UPgs97z80zNXlans='"),
             "{}",
-            policy("b{}")
+            policy("b{}", None)
         );
     }
 }

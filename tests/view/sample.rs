@@ -53,6 +53,7 @@ impl Sample {
             definitions: &self.definitions,
             layout: &self.layout,
             remarks: &self.remarks,
+            cubes: &[],
         }
     }
 }

@@ -1,0 +1,6 @@
+//! Whether the frozen numbers are right: every one compared with SQL or arithmetic of the
+//! test's own, through the built program, on MariaDB and SQLite.
+
+mod over;
+mod place;
+mod times;
