@@ -1,5 +1,6 @@
 //! What people look at: the page and the tables of a made-up day.
 
+mod filtering;
 mod markup;
 mod page;
 mod sample;

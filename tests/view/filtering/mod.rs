@@ -1,0 +1,5 @@
+//! Filtering in the page, in a browser: what its script computes, and how it is used.
+
+mod arithmetic;
+mod random_day;
+mod using;
