@@ -34,7 +34,7 @@ impl<'o> Context<'o> {
         let fixed_now = match std::env::var("ASOF_NOW") {
             Ok(text) => Some(DateTime::parse_from_rfc3339(&text).map_err(|_| {
                 let hint = "write it as 2025-11-07T02:05:00-06:00, or unset it".to_owned();
-                Failure::new(
+                Failure::said(
                     exit::USAGE,
                     format!("ASOF_NOW is {text:?}, which is no time of RFC 3339"),
                     Some(hint),
@@ -42,7 +42,11 @@ impl<'o> Context<'o> {
             })?),
             Err(std::env::VarError::NotPresent) => None,
             Err(error) => {
-                return Err(Failure::new(exit::USAGE, format!("ASOF_NOW can't be read: {error}"), None));
+                return Err(Failure::new(
+                    exit::USAGE,
+                    anyhow::Error::new(error).context("ASOF_NOW can't be read"),
+                    None,
+                ));
             }
         };
         Ok(Self { output, config: global.config.clone(), fixed_now: fixed_now.map(|now| now.to_utc()) })
@@ -77,7 +81,7 @@ impl<'o> Context<'o> {
                 let message = format!("the configuration {} can't be read: {error}", path.display());
                 (message, "name a file that can be read by --config FILE or ASOF_CONFIG")
             };
-            Failure::new(exit::USAGE, message, Some(hint.to_owned()))
+            Failure::said(exit::USAGE, message, Some(hint.to_owned()))
         })?;
         Ok(Config::parse_bytes(&bytes, path)?)
     }
@@ -102,7 +106,8 @@ pub fn env(name: &str) -> Option<String> {
 /// When the system gives no event queue.
 pub fn block_on<T>(work: impl Future<Output = T>) -> Result<T, Failure> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
-    let runtime = runtime
-        .map_err(|error| Failure::new(exit::FAILED, format!("the runtime can't start: {error}"), None))?;
+    let runtime = runtime.map_err(|error| {
+        Failure::new(exit::FAILED, anyhow::Error::new(error).context("the runtime can't start"), None)
+    })?;
     Ok(runtime.block_on(work))
 }

@@ -87,7 +87,10 @@ impl From<DemoError> for Failure {
         match error {
             DemoError::Save(error) => SaveError::into(error),
             DemoError::Archive(error) => ArchiveError::into(error),
-            other => Self::new(exit::FAILED, &other, other.hint()),
+            other => {
+                let hint = other.hint();
+                Self::new(exit::FAILED, other, hint)
+            }
         }
     }
 }

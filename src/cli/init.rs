@@ -60,7 +60,8 @@ impl Init {
     /// When there is a configuration already, or it can't be written.
     pub fn run(self, context: &Context<'_>) -> Result<u8, Failure> {
         let path = self.dir.join(CONFIG_FILE);
-        let failed = |message: String, hint: &str| Failure::new(exit::FAILED, message, Some(hint.to_owned()));
+        let failed =
+            |message: String, hint: &str| Failure::said(exit::FAILED, message, Some(hint.to_owned()));
         fs::create_dir_all(&self.dir).map_err(|error| {
             let message = format!("the folder {} can't be made: {error}", self.dir.display());
             failed(message, "name a folder that exists, or one that can be made")

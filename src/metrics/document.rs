@@ -70,6 +70,7 @@ pub fn document(input: &DayInput<'_>) -> MetricsDoc {
         date: input.day,
         edition: input.edition,
         provenance: input.provenance,
+        previous: None,
         events: input.cubes.iter().map(|cube| (cube.name.clone(), events_doc(cube, input))).collect(),
         metrics: metrics.collect(),
     }
@@ -123,6 +124,8 @@ fn finished(name: &str, own: &BTreeMap<&str, Values>, input: &DayInput<'_>) -> O
         figure: values.figure.clone(),
         over: None,
         day: None,
+        compared: None,
+        recent: None,
         by: ordered(&values.by, metric, input),
         not_by: values.not_by.clone().into_iter().collect(),
     };

@@ -1,5 +1,6 @@
 //! Rows to cube to values: pure.
 
+pub mod builder;
 pub mod cube;
 pub mod document;
 pub mod figure;
@@ -8,5 +9,6 @@ pub mod rollup;
 pub mod table;
 pub mod values;
 
-pub use cube::{Cube, CubeBuilder, CubeError, Pushed};
+pub use builder::{CubeBuilder, CubeError, Pushed};
+pub use cube::Cube;
 pub use document::document;

@@ -73,6 +73,27 @@ impl Number {
         Some(divide(&dividend, dividend_scale, &by, by_scale).trimmed())
     }
 
+    /// The quotient with `places` decimals, half to even; `None` when `divisor` is zero.
+    ///
+    /// It is rounded once: [`Number::ratio`] and then [`Number::rounded`] would round twice.
+    pub fn quotient(&self, divisor: &Self, places: u32) -> Option<Self> {
+        if divisor.is_zero() {
+            return None;
+        }
+        let ((above, above_scale), (below, below_scale)) = (self.to_scaled(), divisor.to_scaled());
+        let ten_to = |power: i64| BigInt::from(10).pow(u32::try_from(power).unwrap_or(u32::MAX));
+        let raised = above * ten_to(below_scale + i64::from(places) + 1);
+        let by = below * ten_to(above_scale);
+        let (mut quotient, rest) = (&raised / &by, &raised % &by);
+        let mut scale = i64::from(places) + 1;
+        if !rest.is_zero() {
+            // A sticky digit, as in `divide`.
+            quotient = quotient * 10 + if raised.sign() == by.sign() { 1 } else { -1 };
+            scale += 1;
+        }
+        Some(Self::from_scaled(quotient, scale).rounded(i64::from(places)))
+    }
+
     /// This number rounded to `places` decimals, half to even.
     #[must_use]
     pub fn rounded(&self, places: i64) -> Self {

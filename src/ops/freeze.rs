@@ -7,6 +7,7 @@ use chrono::{DateTime, Utc};
 use indexmap::IndexMap;
 
 use super::decide::Why;
+use super::past::Past;
 use super::reading::Reading;
 use crate::archive::{Archive, ArchiveError, Commit};
 use crate::calendar::{BeyondCalendar, Calendar, Window};
@@ -14,7 +15,6 @@ use crate::config::Config;
 use crate::config::presentation::Section as ConfiguredSection;
 use crate::metrics::document;
 use crate::metrics::document::DayInput;
-use crate::metrics::over::PastDay;
 use crate::model::manifest::{self, DefinitionsDoc, EventsRead, SourceDoc};
 use crate::model::{Edition, Manifest, MetricsDoc, SnapshotId};
 use crate::view::page::PageError;
@@ -52,7 +52,7 @@ pub enum FreezeError {
     #[error(transparent)]
     Page(#[from] PageError),
     /// The numbers could not be written.
-    #[error("the numbers could not be written as JSON: {0}")]
+    #[error("the numbers could not be written as JSON")]
     Json(#[from] serde_json::Error),
     /// The day lies at the end of the calendar.
     #[error(transparent)]
@@ -87,7 +87,7 @@ pub struct EditionInput<'a> {
     /// Why, in somebody's words.
     pub reason: Option<&'a str>,
     /// Frozen days before this one.
-    pub past: &'a [PastDay],
+    pub past: &'a Past,
     /// The fingerprints of the definitions.
     pub fingerprints: &'a DefinitionsDoc,
     /// The archive's id.
@@ -102,7 +102,7 @@ pub fn compute(input: &EditionInput<'_>, reading: &Reading) -> Result<Computed, 
     let (config, day) = (input.config, input.window.day);
     let provenance = input.calendar.provenance(day, reading.captured_at)?;
     let fingerprints = input.fingerprints.clone();
-    let doc = document(&DayInput {
+    let mut doc = document(&DayInput {
         day,
         edition: input.edition,
         provenance,
@@ -110,8 +110,9 @@ pub fn compute(input: &EditionInput<'_>, reading: &Reading) -> Result<Computed, 
         fingerprints: &fingerprints,
         presentation: &config.presentation,
         cubes: &reading.cubes,
-        past: input.past,
+        past: &input.past.over,
     });
+    input.past.earlier.tell(&mut doc, &config.definitions, &fingerprints);
     let events: BTreeMap<String, EventsRead> = reading
         .cubes
         .iter()
@@ -159,7 +160,6 @@ pub fn compute(input: &EditionInput<'_>, reading: &Reading) -> Result<Computed, 
 pub fn freeze(
     archive: &Archive,
     config: &Config,
-    why: &Why,
     computed: Computed,
     reading: &Reading,
     wait: Duration,
@@ -178,13 +178,12 @@ pub fn freeze(
         staging.write(&format!("cubes/{events}.parquet"), bytes)?;
     }
     let layout = layout(config, &doc);
-    let remarks = remarks(why, manifest.reason.as_deref());
     let page = DayPage::new(&view::DayInput {
         doc: &doc,
         manifest: &manifest,
         definitions: &config.definitions,
         layout: &layout,
-        remarks: &remarks,
+        remarks: &[],
         cubes: &reading.cubes,
     });
     staging.write("dashboard.html", &page.to_bytes()?)?;
@@ -192,22 +191,6 @@ pub fn freeze(
         doc.metrics.iter().map(|(name, metric)| (name.clone(), metric.figure.value.clone())).collect();
     let sealed = staging.seal(manifest, &config.definitions)?;
     Ok(archive.commit(sealed, &headline, wait, now)?)
-}
-
-/// What the page should say about an edition after the first.
-fn remarks(why: &Why, reason: Option<&str>) -> Vec<String> {
-    match why {
-        Why::First => Vec::new(),
-        Why::Final { after } => {
-            vec![format!(
-                "Edition {after} was frozen before the day was final; this one is what the rows said once it was."
-            )]
-        }
-        Why::Restate { after } => {
-            let reason = reason.map_or_else(String::new, |reason| format!(": {reason}"));
-            vec![format!("This restates edition {after}, which stays as it was{reason}")]
-        }
-    }
 }
 
 /// The layout of the page: as configured, or made from what there is.

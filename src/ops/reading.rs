@@ -70,6 +70,9 @@ impl ReadingError {
                 Some("let the SQL give a number, for instance by cast(… as decimal(20,4))".to_owned())
             }
             Self::Cube(CubeError::Torn { .. }) => Some("try again when the table is at rest".to_owned()),
+            Self::Cube(CubeError::Undecided { .. }) => {
+                Some("let the dimension's SQL give valid text, for instance by hex(…)".to_owned())
+            }
             Self::TooManyGroups | Self::Background(_) => None,
         }
     }
@@ -80,7 +83,9 @@ impl Transient for ReadingError {
         match self {
             Self::Source(error) => error.is_transient(),
             Self::Cube(CubeError::Torn { .. }) => true,
-            Self::Cube(CubeError::Unmappable { .. }) | Self::Background(_) | Self::TooManyGroups => false,
+            Self::Cube(CubeError::Unmappable { .. } | CubeError::Undecided { .. })
+            | Self::Background(_)
+            | Self::TooManyGroups => false,
         }
     }
 }
@@ -188,24 +193,26 @@ fn loose(key: &str) -> String {
     key.trim_end_matches(' ').to_lowercase()
 }
 
-/// What each query for names gives, by its text.
+/// What each query for names gives.
 async fn all_names<'p>(
     session: &mut Session,
     plan: &'p Plan,
-) -> Result<HashMap<&'p str, Names>, ReadingError> {
-    let mut all = HashMap::new();
-    for (text, query) in plan.labels() {
-        all.insert(text, names(session, query).await?);
+) -> Result<Vec<(&'p Query, Names)>, ReadingError> {
+    let mut all = Vec::new();
+    for query in plan.labels() {
+        all.push((query, names(session, query).await?));
     }
     Ok(all)
 }
 
 /// Gives the members of every dimension their names.
-fn label(plan: &Plan, names: &HashMap<&str, Names>, cubes: &mut [Cube]) {
+fn label(plan: &Plan, all: &[(&Query, Names)], cubes: &mut [Cube]) {
     for (events, cube) in plan.events.iter().zip(cubes) {
         cube.label(|dimension, key| {
             let dimension = events.dimensions.iter().find(|found| found.name == dimension)?;
-            names.get(dimension.labels.as_ref()?.sql.as_str())?.get(key).cloned()
+            let query = dimension.labels.as_ref()?;
+            let (_, names) = all.iter().find(|(known, _)| known.asks_the_same(query))?;
+            names.get(key).cloned()
         });
     }
 }

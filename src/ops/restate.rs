@@ -73,7 +73,10 @@ pub fn differences(frozen: Side<'_>, now: Side<'_>, definitions: &Definitions) -
     }
     if frozen.fingerprints.fingerprint == now.fingerprints.fingerprint {
         for (events, read) in now.events {
-            let equal = frozen.events.get(events).is_some_and(|old| old.numbers == read.numbers);
+            // Groups can only be held against groups of the same kind: crossed, or each dimension by itself.
+            let equal = frozen.events.get(events).is_some_and(|old| {
+                old.numbers == read.numbers || old.groups.is_some() != read.groups.is_some()
+            });
             if !equal && !moved_events.contains(events) {
                 found.groups_of.push(events.clone());
             }

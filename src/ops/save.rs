@@ -6,9 +6,10 @@ use chrono::{DateTime, Utc};
 
 use super::decide::{Decision, Latest, Refusal, Why, Wish, decide};
 use super::freeze::{self, EditionInput, FreezeError};
-use super::past;
+use super::past::{self, Past};
 use super::reading::{self, Env, Now, ReadingError};
 use super::restate::{Differences, Side, differences};
+use super::when;
 use crate::archive::{Archive, ArchiveError, Commit, History, SnapshotLine};
 use crate::calendar::{BeyondCalendar, Calendar, DayName};
 use crate::config::Config;
@@ -84,8 +85,11 @@ pub enum SaveError {
     /// The queries of the day can't be made.
     #[error(transparent)]
     Plan(#[from] PlanError),
+    /// The source could not be looked at, whatever the day.
+    #[error(transparent)]
+    Source(ReadingError),
     /// The source could not be read.
-    #[error("{day} could not be read: {source}")]
+    #[error("{day} could not be read")]
     Reading {
         /// The day.
         day: Day,
@@ -93,7 +97,7 @@ pub enum SaveError {
         source: ReadingError,
     },
     /// It could not be frozen.
-    #[error("{day} could not be frozen: {source}")]
+    #[error("{day} could not be frozen")]
     Freeze {
         /// The day.
         day: Day,
@@ -114,7 +118,7 @@ impl SaveError {
         match self {
             Self::Refused(refusal) => refusal.hint(),
             Self::Plan(error) => error.hint(),
-            Self::Reading { source, .. } => source.hint(),
+            Self::Source(source) | Self::Reading { source, .. } => source.hint(),
             Self::Freeze { source, .. } => source.hint(),
             Self::Archive(error) => error.hint(),
             Self::BeforeCalendar(_) => Some("name a later day".to_owned()),
@@ -158,7 +162,7 @@ pub async fn save(
     let window = calendar.window(day)?;
     let known = open(config)?;
     let editions = known.as_ref().map(|(_, history)| history.day(day)).transpose()?.unwrap_or_default();
-    let latest = editions.iter().rfind(|frozen| frozen.present).map(|frozen| frozen.line.clone());
+    let latest = when::latest(editions).cloned();
     let latest_known =
         latest.as_ref().map(|line| Latest { edition: line.edition, provenance: line.provenance });
     let why = match decide(&calendar, &window, now(), latest_known, &request.wish)? {
@@ -179,7 +183,7 @@ pub async fn save(
     let definitions = config.definitions.clone();
     let beside = tokio::task::spawn_blocking(move || {
         let past = known.map(|(archive, history)| past::load(&archive, &history, &definitions, day));
-        (past.unwrap_or(Ok(Vec::new())), DefinitionsDoc::of(&definitions))
+        (past.unwrap_or(Ok(Past::default())), DefinitionsDoc::of(&definitions))
     });
     let reading = reading::read(&config.source, env, &plan, request.retry_for, now, progress)
         .await
@@ -214,8 +218,7 @@ pub async fn save(
     }
     let (doc, provenance) = (computed.doc.clone(), computed.manifest.provenance);
     let rows = computed.manifest.rows();
-    let commit =
-        freeze::freeze(&archive, config, &why, computed, &reading, request.wait, now()).map_err(failed)?;
+    let commit = freeze::freeze(&archive, config, computed, &reading, request.wait, now()).map_err(failed)?;
     Ok(match commit {
         Commit::Done(line) => SaveOutcome::Frozen(Box::new(Frozen {
             id: line.id(),

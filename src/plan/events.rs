@@ -72,7 +72,7 @@ pub struct Grouping {
 
 /// What is wrong with the SQL of some events.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{place}: {source}")]
+#[error("{place}")]
 pub struct EventsError {
     /// Where: `events.calls.by.status`.
     pub place: String,

@@ -24,7 +24,7 @@ function svg(name, attributes, ...inside) {
 }
 
 // Draws values over the slots of a chart that is there, into copies of its two drawings; null
-// where there is nothing to draw. A value may be null; a title, where the one there stays.
+// where there is nothing to draw.
 function drawn([plot, axis], format, values, titles) {
   const known = values.filter((value) => value);
   if (!known.length) return null;
@@ -50,8 +50,7 @@ function drawn([plot, axis], format, values, titles) {
   const slot = 100 / values.length;
   const width = Math.min(slot * 0.64, 8);
   const columns = [...plot.querySelectorAll("g")].map((there, place) => {
-    const title = titles[place] ?? there.querySelector("title").textContent;
-    const column = svg("g", {}, svg("title", {}, title));
+    const column = svg("g", {}, svg("title", {}, titles[place]));
     const value = values[place];
     if (value) {
       const [to, from] = [y(value), y(zero)];

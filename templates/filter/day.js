@@ -118,9 +118,8 @@ function chart(data, panel, { rows }, column, there) {
   const figures = new Map(rows.map(({ member, figures }) => [member, figures[column]]));
   const known = [...figures].filter(([, { value }]) => value).map(([member, { value }]) => [member, value]);
   const titles = panel.slots.map((member) => {
-    if (member === null) return null;
     const figure = figures.get(member);
-    return `${members[member][1]}: ${!figure ? "nothing" : figure.value ? told(format, figure.value) : figure.reason}`;
+    return `${members[member]?.[1] ?? member}: ${!figure ? "nothing" : figure.value ? told(format, figure.value) : figure.reason}`;
   });
   const values = panel.slots.map((member) => figures.get(member)?.value ?? null);
   const drawing = drawn(there.querySelectorAll("svg"), format, values, titles);
@@ -144,6 +143,8 @@ function article(data, panel, choice, had) {
   const figures = [...found.rows.flatMap((row) => row.figures), ...(found.rest?.figures ?? []), ...found.total];
   const reasons = new Set(figures.filter(({ value }) => !value).map(({ reason }) => reason));
   copy.querySelectorAll(".foot").forEach((note) => note.remove());
+  const legend = copy.querySelector(".legend");
+  if (legend) legend.textContent = `a week before: ${UNKNOWN.reason}`;
   copy.querySelectorAll(".drawn").forEach((there, at) => chart(data, panel, found, panel.charts[at], there));
   table(data, panel, found, copy);
   const notes = [...[...reasons].map((reason) => `${DASH} ${reason}`), ...panel.notes];
@@ -192,6 +193,7 @@ function start(data) {
       if (details) details.open = open;
     });
     for (const mark of marks) mark();
+    for (const link of document.querySelectorAll("a[rel=prev]")) link.hash = location.hash;
     say(known, strange);
   };
 

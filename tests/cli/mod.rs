@@ -1,10 +1,17 @@
 //! Whole commands through the built program: what they say, how they end, what they leave.
 #![expect(clippy::needless_raw_string_hashes, reason = "what is told may come to hold a quote at any time")]
 
+mod archive_trouble;
 mod beginning;
+mod checking;
 mod configuration;
 mod freezing;
 mod killed;
+mod listing;
+mod names;
+mod restating;
+mod restoring;
+mod source_trouble;
 mod usage;
 mod vicidial;
 pub mod vicidial_expected;
@@ -68,7 +75,6 @@ pub fn calls() -> Place {
 /// The same with 2025-11-06 frozen on its night, and nothing told of it yet.
 pub fn frozen() -> Place {
     let place = calls();
-    assert_eq!(place.asof("save").code, 0);
-    place.forget();
+    place.done(&["save"]);
     place
 }

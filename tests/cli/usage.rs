@@ -410,9 +410,7 @@ $ asof init ''
 ! For more information, try '--help'.
 exit 2
 $ asof check extra
-! error: unexpected argument 'extra' found
-! 
-! Usage: asof check [OPTIONS]
+! error: invalid value 'extra' for '[DATE]': "extra" names no day: give a date such as 2025-11-06, yesterday, today, or -7d
 ! 
 ! For more information, try '--help'.
 exit 2

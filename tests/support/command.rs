@@ -21,6 +21,7 @@ pub struct Place {
     dir: TempDir,
     now: RefCell<String>,
     env: RefCell<BTreeMap<String, String>>,
+    hidden: RefCell<Vec<(String, String)>>,
     secrets: RefCell<Vec<String>>,
     told: RefCell<String>,
 }
@@ -42,6 +43,7 @@ impl Place {
             dir: tempfile::Builder::new().prefix("asof-cli").tempdir().unwrap(),
             now: RefCell::new(NOW.to_owned()),
             env: RefCell::default(),
+            hidden: RefCell::default(),
             secrets: RefCell::default(),
             told: RefCell::default(),
         }
@@ -89,6 +91,12 @@ impl Place {
         self.env.borrow_mut().insert(name.to_owned(), value.to_owned());
     }
 
+    /// Has a text shown as a name in brackets: it differs from run to run, or is tested elsewhere.
+    /// It counts for all that is compared from now on.
+    pub fn hide(&self, text: impl Into<String>, name: &str) {
+        self.hidden.borrow_mut().push((text.into(), format!("[{name}]")));
+    }
+
     /// From now on no command may say this, and no file of the archive may hold it.
     pub fn secret(&self, text: &str) {
         self.secrets.borrow_mut().push(text.to_owned());
@@ -122,6 +130,16 @@ impl Place {
         self.tell(line, &output)
     }
 
+    /// Runs command lines that must succeed, and that nothing is to be told of.
+    #[track_caller]
+    pub fn done(&self, lines: &[&str]) {
+        for line in lines {
+            let run = self.asof(line);
+            assert_eq!(run.code, 0, "asof {line}: {}", run.stderr);
+        }
+        self.forget();
+    }
+
     /// Writes a command down that was run otherwise.
     pub fn tell(&self, line: &str, output: &Output) -> Run {
         let run = Run {
@@ -134,18 +152,23 @@ impl Place {
             assert!(!run.stderr.contains(secret), "`asof {line}` tells a secret: {}", run.stderr);
         }
         assert!(!run.stderr.contains("panicked"), "`asof {line}` panicked: {}", run.stderr);
+        let line: String = line.chars().map(|c| if c.is_control() { '?' } else { c }).collect();
         let mut text = format!("$ asof {line}\n{}", ended(&run.stdout));
         for line in ended(&run.stderr).lines() {
             let _ = writeln!(text, "! {line}");
         }
         let _ = writeln!(text, "exit {}", run.code);
-        self.told.borrow_mut().push_str(&self.shown(&text));
+        self.told.borrow_mut().push_str(&text);
         run
     }
 
     /// Text without what differs from run to run.
-    pub fn shown(&self, text: &str) -> String {
-        text.replace(self.dir.path().to_str().unwrap(), "[DIR]")
+    fn shown(&self, text: &str) -> String {
+        let mut text = text.replace(self.dir.path().to_str().unwrap(), "[DIR]");
+        for (piece, name) in &*self.hidden.borrow() {
+            text = text.replace(piece, name);
+        }
+        without_digests(&text)
     }
 
     /// Compares all that was written down since the last time.
@@ -158,7 +181,7 @@ impl Place {
 
     /// What was written down since the last time.
     pub fn take(&self) -> String {
-        std::mem::take(&mut *self.told.borrow_mut())
+        self.shown(&std::mem::take(&mut *self.told.borrow_mut()))
     }
 
     /// Forgets what was written down, where it does not matter.
@@ -178,6 +201,23 @@ impl Place {
         }
         files
     }
+}
+
+/// The text with `[HEX]` for what only digests and random names look like.
+fn without_digests(text: &str) -> String {
+    let mut shown = String::new();
+    let mut run = String::new();
+    for c in text.chars().chain(['\n']) {
+        if matches!(c, '0'..='9' | 'a'..='f') {
+            run.push(c);
+            continue;
+        }
+        shown.push_str(if run.len() >= 32 { "[HEX]" } else { &run });
+        run.clear();
+        shown.push(c);
+    }
+    shown.pop();
+    shown
 }
 
 /// Text that is seen not to end with a line's end.

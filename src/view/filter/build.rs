@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::data::{ColumnData, CubeData, Data, Digits, Dimension, FormatData, Metric, PanelData};
+use super::data::{ColumnData, CubeData, Data, Digits, Dimension, FormatData, Metric, PanelData, SlotData};
 use crate::metrics::cube::{Cube, Groups, Member};
 use crate::metrics::rollup;
 use crate::model::Number;
@@ -183,8 +183,7 @@ fn cube(input: &DayInput<'_>, kept: &Kept<'_>, known: &Known<'_>) -> (CubeData, 
 }
 
 fn column(cube: &Cube, groups: &Groups, aggregate: usize) -> ColumnData {
-    let values: Vec<Option<&Number>> =
-        groups.rows.iter().map(|row| groups.value(row, aggregate)).collect();
+    let values: Vec<Option<&Number>> = groups.rows.iter().map(|row| groups.value(row, aggregate)).collect();
     let trimmed: Vec<Option<Number>> = values.into_iter().map(|value| value.map(Number::trimmed)).collect();
     let places = trimmed.iter().flatten().map(|number| number.to_scaled().1).max().unwrap_or(0);
     ColumnData {
@@ -234,7 +233,8 @@ fn metric(
         let digits = |number: Option<&Number>| number.map(|number| Digits::of(number, 0));
         total = digits(doc.figure.value.as_ref());
         for (dimension, members) in &doc.by {
-            let Some((at, all)) = known.dimension(dimension).and_then(|at| Some((at, known.members.get(at)?)))
+            let Some((at, all)) =
+                known.dimension(dimension).and_then(|at| Some((at, known.members.get(at)?)))
             else {
                 continue;
             };
@@ -280,7 +280,10 @@ fn panel_data(
     let slots = match breakdown.time {
         Some(span) if !panel.charts.is_empty() => timeline::filled(&breakdown.rows, span)
             .iter()
-            .map(|slot| if let Slot::Row(row) = slot { member(row.key) } else { None })
+            .filter_map(|slot| match slot {
+                Slot::Row(row) => member(row.key).map(SlotData::Member),
+                Slot::Empty(minutes) => Some(SlotData::Empty(timeline::name(*minutes, span))),
+            })
             .collect(),
         _ => Vec::new(),
     };

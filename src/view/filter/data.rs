@@ -112,10 +112,18 @@ pub(super) struct PanelData {
     pub(super) shares: bool,
     /// Which of the metrics have a chart.
     pub(super) charts: Vec<usize>,
-    /// The members along a chart's axis; none where nothing happened all day.
-    pub(super) slots: Vec<Option<usize>>,
+    /// What stands along a chart's axis.
+    pub(super) slots: Vec<SlotData>,
     /// What is said below it whatever is chosen.
     pub(super) notes: Vec<String>,
+}
+
+/// A place on a chart's axis: a member, or the name of a span at which nothing happened all day.
+#[derive(Serialize)]
+#[serde(untagged)]
+pub(super) enum SlotData {
+    Member(usize),
+    Empty(String),
 }
 
 impl Digits {

@@ -29,7 +29,9 @@ mod tests {
         assert!(script.len() < 20_000, "{}", script.len());
         assert!(!script.contains("</") && !script.contains("<!--"));
         // Nothing that makes markup or code of text, and no style that the policy would refuse.
-        for refused in ["innerHTML", "outerHTML", "insertAdjacentHTML", "document.write", "eval(", "Function("] {
+        for refused in
+            ["innerHTML", "outerHTML", "insertAdjacentHTML", "document.write", "eval(", "Function("]
+        {
             assert!(!script.contains(refused), "{refused}");
         }
     }

@@ -68,7 +68,6 @@ pub struct Day {
     pub rows: Vec<Row>,
     /// The keys of `a`, `b` and `hour`; `None` is NULL.
     pub members: [Vec<Option<String>>; 3],
-    pub config: Config,
     pub doc: MetricsDoc,
     pub page: Vec<u8>,
 }
@@ -108,7 +107,7 @@ impl Day {
             remarks: &[],
             cubes: &[cube],
         });
-        Self { page: page.to_bytes().unwrap(), rows, members, config, doc }
+        Self { page: page.to_bytes().unwrap(), rows, members, doc }
     }
 }
 
@@ -201,12 +200,8 @@ fn cube(rows: &[Row], members: &[Vec<Option<String>>; 3], config: &Config) -> Cu
             })
             .collect(),
     };
-    let groupings = vec![
-        grouped(&[0, 1, 2], false),
-        grouped(&[], true),
-        grouped(&[0], true),
-        grouped(&[3], false),
-    ];
+    let groupings =
+        vec![grouped(&[0, 1, 2], false), grouped(&[], true), grouped(&[0], true), grouped(&[3], false)];
     Cube {
         name: "e".into(),
         dimensions: CROSSED.iter().chain(&["l"]).enumerate().map(|(by, name)| dimension(by, name)).collect(),
