@@ -145,6 +145,8 @@ function article(data, panel, choice, had) {
   copy.querySelectorAll(".foot").forEach((note) => note.remove());
   const legend = copy.querySelector(".legend");
   if (legend) legend.textContent = `a week before: ${UNKNOWN.reason}`;
+  const summary = copy.querySelector(".as-table > summary");
+  if (summary) summary.textContent = "The same as a table";
   copy.querySelectorAll(".drawn").forEach((there, at) => chart(data, panel, found, panel.charts[at], there));
   table(data, panel, found, copy);
   const notes = [...[...reasons].map((reason) => `${DASH} ${reason}`), ...panel.notes];
@@ -253,7 +255,7 @@ function start(data) {
   };
 
   const list = (at) => {
-    const { label, word, members } = data.dimensions[at];
+    const { label, word, time, members } = data.dimensions[at];
     const items = counted[at].map(({ member, rows }) => {
       const box = make("input", { type: "checkbox" });
       box.addEventListener("change", () => toggle(at, members[member][0]));
@@ -262,7 +264,7 @@ function start(data) {
       return make("li", {}, make("label", {}, box, named(members[member]), count));
     });
     const field = make("fieldset", {}, make("legend", {}, label));
-    if (items.length > FINDABLE) {
+    if (!time && items.length > FINDABLE) {
       const find = make("input", { type: "search", placeholder: "Find", "aria-label": `Find ${word}` });
       find.addEventListener("input", () => {
         const wanted = find.value.trim().toLowerCase();

@@ -96,7 +96,7 @@ fn notes(input: &DayInput<'_>, dropped: &[String]) -> Vec<String> {
         }
     };
     say(&large, "the page would be too large");
-    say(&alone, "counted by itself");
+    say(&alone, "not crossed with the others");
     notes
 }
 
