@@ -31,24 +31,16 @@ impl<'o> Context<'o> {
     /// # Errors
     /// When `ASOF_NOW` is no time.
     pub fn new(global: &Global, output: &'o Output) -> Result<Self, Failure> {
-        let fixed_now = match std::env::var("ASOF_NOW") {
-            Ok(text) => Some(DateTime::parse_from_rfc3339(&text).map_err(|_| {
-                let hint = "write it as 2025-11-07T02:05:00-06:00, or unset it".to_owned();
-                Failure::said(
-                    exit::USAGE,
-                    format!("ASOF_NOW is {text:?}, which is no time of RFC 3339"),
-                    Some(hint),
-                )
-            })?),
-            Err(std::env::VarError::NotPresent) => None,
-            Err(error) => {
-                return Err(Failure::new(
-                    exit::USAGE,
-                    anyhow::Error::new(error).context("ASOF_NOW can't be read"),
-                    None,
-                ));
-            }
-        };
+        let fixed_now = std::env::var_os("ASOF_NOW")
+            .map(|text| {
+                let time = text.to_str().and_then(|text| DateTime::parse_from_rfc3339(text).ok());
+                time.ok_or_else(|| {
+                    let message = format!("ASOF_NOW is \"{}\", which is no time of RFC 3339", text.display());
+                    let hint = "write it as 2025-11-07T02:05:00-06:00, or unset it".to_owned();
+                    Failure::said(exit::USAGE, message, Some(hint))
+                })
+            })
+            .transpose()?;
         Ok(Self { output, config: global.config.clone(), fixed_now: fixed_now.map(|now| now.to_utc()) })
     }
 

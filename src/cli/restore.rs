@@ -39,7 +39,7 @@ pub struct Restore {
     #[arg(long, conflicts_with_all = ["metric", "by"])]
     open: bool,
     /// Copy the day into a new folder inside this one
-    #[arg(long, value_name = "DIR", conflicts_with_all = ["metric", "by"])]
+    #[arg(long, value_name = "DIR", conflicts_with_all = ["metric", "by", "html", "open"])]
     output: Option<PathBuf>,
     /// Only these metrics, by name
     #[arg(long, value_name = "NAME")]

@@ -156,7 +156,11 @@ fn events_of(name: &str, written: &file::Metric, checker: &mut Checker<'_, '_>) 
 fn expression(name: &str, key: &str, sql: &str, checker: &mut Checker<'_, '_>) {
     checker.names_in(&["metrics", name, key], sql, &[]);
     if sql.trim().is_empty() {
-        checker.problem(&["metrics", name, key], "the expression is empty", None);
+        checker.problem(
+            &["metrics", name, key],
+            "the expression is empty",
+            "name a column, or write an SQL expression".to_owned(),
+        );
     }
 }
 
@@ -164,7 +168,11 @@ fn divisor(name: &str, written: &file::Metric, checker: &mut Checker<'_, '_>) ->
     let text = &written.divide.as_ref()?.0;
     let divisor = text.parse::<Number>().ok().filter(|divisor| !divisor.is_zero());
     if divisor.is_none() {
-        checker.problem(&["metrics", name, "divide"], format!("{text} divides nothing"), None);
+        checker.problem(
+            &["metrics", name, "divide"],
+            format!("{text} divides nothing"),
+            "write a number other than 0, such as 60".to_owned(),
+        );
     }
     divisor
 }

@@ -152,7 +152,13 @@ fn plain_words(message: &str) -> (String, Option<String>) {
             return (format!("{unknown:?} is missing"), Some(format!("add a line {unknown} = …")));
         }
     }
-    (message.replace('\n', ", "), None)
+    let hint = match message.rsplit_once("expected ").map(|(_, expected)| expected) {
+        Some("a string") => Some("put it in quotes".to_owned()),
+        Some("u16" | "u32" | "u64") => Some("write a whole number that is not negative".to_owned()),
+        Some("a boolean") => Some("write true or false".to_owned()),
+        _ => None,
+    };
+    (message.replace('\n', ", "), hint)
 }
 
 fn line_and_column(text: &str, at: usize) -> (usize, usize) {

@@ -7,6 +7,8 @@ pub mod figure;
 pub mod over;
 pub mod rollup;
 pub mod table;
+#[cfg(test)]
+mod tests;
 pub mod values;
 
 pub use builder::{CubeBuilder, CubeError, Pushed};

@@ -18,13 +18,15 @@ pub struct Past {
     pub over: Vec<PastDay>,
     /// For its comparisons.
     pub earlier: Earlier,
+    /// Days that had to be left out because they are damaged, as sentences.
+    pub damaged: Vec<String>,
 }
 
 /// The days before `day`, the latest edition of each, as far as they are frozen.
 ///
 /// # Errors
-/// When a day that a metric is taken over is damaged, or the ledger is. Comparisons do without a
-/// damaged day and say so: what is only derived must not keep a day from being frozen.
+/// When the ledger is damaged. A damaged day is done without, and that is said: what is only
+/// derived must not keep a day from being frozen while it can be seen.
 pub fn load(
     archive: &Archive,
     history: &History,
@@ -44,10 +46,15 @@ pub fn load(
         let Some(line) = when::latest(history.day(date)?) else { continue };
         let mut manifest = None;
         if back <= i64::from(over_days) {
-            let read = archive.manifest(line)?;
-            let metrics = archive.chosen_metrics(&read, &names)?.into_iter().collect();
-            past.over.push(PastDay { day: date, definitions: read.definitions.clone(), metrics });
-            manifest = Some(read);
+            match over_day(archive, line, &names) {
+                Ok((read, over)) => {
+                    past.over.push(over);
+                    manifest = Some(read);
+                }
+                Err(error) => past.damaged.push(format!(
+                    "{date} is left out of the metrics that are taken over several days: {error}"
+                )),
+            }
         }
         if back < i64::from(RECENT_DAYS) {
             let opened = Opened { archive, line, manifest };
@@ -56,6 +63,18 @@ pub fn load(
     }
     past.over.reverse();
     Ok(past)
+}
+
+/// A frozen day for metrics over several days.
+fn over_day(
+    archive: &Archive,
+    line: &SnapshotLine,
+    names: &[&str],
+) -> Result<(Manifest, PastDay), ArchiveError> {
+    let manifest = archive.manifest(line)?;
+    let metrics = archive.chosen_metrics(&manifest, names)?.into_iter().collect();
+    let over = PastDay { day: line.date, definitions: manifest.definitions.clone(), metrics };
+    Ok((manifest, over))
 }
 
 /// The last frozen day before a day.

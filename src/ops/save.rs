@@ -68,6 +68,8 @@ pub struct Frozen {
     pub differences: Option<Differences>,
     /// The edition's folder.
     pub folder: std::path::PathBuf,
+    /// What the user should look after although the day is frozen, as sentences.
+    pub warnings: Vec<String>,
 }
 
 /// Why a day could not be frozen.
@@ -228,6 +230,7 @@ pub async fn save(
             rows,
             differences: found,
             folder: archive.folder(&line.id()),
+            warnings: past.damaged,
         })),
         Commit::Taken { editions } => {
             // Another run froze it in the meantime: what it froze stands.

@@ -8,6 +8,8 @@ pub mod expand;
 pub mod measures;
 pub mod query;
 pub mod sql;
+#[cfg(test)]
+mod tests;
 pub mod time;
 
 use chrono_tz::Tz;

@@ -6,7 +6,7 @@ use std::fmt::Write as _;
 use crate::model::Number;
 use crate::model::compared::RecentDoc;
 
-/// How high the drawing is in its own units; a day is [`STEP`] wide.
+/// How high the drawing is in its own units; a day is `STEP` wide.
 const HEIGHT: f64 = 400.0;
 const STEP: usize = 10;
 
@@ -26,7 +26,9 @@ pub fn levels(values: &[Option<Number>]) -> Vec<Option<f64>> {
     let from_zero = !lowest.is_negative() && lowest.times(&Number::from(2_i64)) <= *highest;
     let bottom = if from_zero { &zero } else { lowest };
     let span = highest - bottom;
-    let level = |value: &Number| (value - bottom).ratio(&span).map_or(0.5, |part| part.to_f64());
+    // Where all are equal there is no span: zeros lie at the bottom, others in the middle.
+    let flat = if lowest.is_zero() { 0.0 } else { 0.5 };
+    let level = |value: &Number| (value - bottom).ratio(&span).map_or(flat, |part| part.to_f64());
     values.iter().map(|value| value.as_ref().map(level)).collect()
 }
 

@@ -365,17 +365,17 @@ exit 0
     assert!(waiting.wait().unwrap().success());
 }
 
-/// Runs a save in a process that may write files of that many times 512 bytes only.
-fn with_small_files(place: &Place, blocks: u64, line: &str) -> Output {
+/// Runs a command in a process that may write files of that many times 512 bytes only.
+fn with_small_files(place: &Place, blocks: u64, arguments: &[&str]) -> Output {
     // Without the signal the write itself fails, as it does on a full disk.
     let script = format!("trap '' XFSZ; ulimit -f {blocks}; exec \"$0\" \"$@\"");
-    place.command_by(&["/bin/sh", "-c", &script], &[line]).output().unwrap()
+    place.command_by(&["/bin/sh", "-c", &script], arguments).output().unwrap()
 }
 
 #[test]
 fn a_file_that_does_not_fit_leaves_no_half_day() {
     let place = calls();
-    let output = with_small_files(&place, 1, "save");
+    let output = with_small_files(&place, 1, &["save"]);
     place.tell("save", &output);
     let place_of_the_first = place.tree("snapshots");
     assert!(
@@ -397,6 +397,22 @@ $ asof save
 exit 0
 "#);
     assert!(!place.tree("snapshots").keys().any(|path| path.starts_with(".staging/") && path != ".staging/"));
+}
+
+#[test]
+fn a_disk_that_is_full_for_the_next_day_leaves_the_others_alone() {
+    let place = frozen();
+    let before = place.tree("snapshots");
+    for blocks in [1, 8, 40] {
+        let output = with_small_files(&place, blocks, &["save"]);
+        assert_eq!(output.status.code(), Some(0), "a save of what is frozen writes nothing");
+        let output = with_small_files(&place, blocks, &["save", "2025-11-05", "--json"]);
+        let said = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(1), "{said}");
+        assert!(said.contains("File too large") && said.contains("the archive is as it was"), "{said}");
+        assert!(place.tree("snapshots") == before, "{blocks}");
+    }
+    assert_eq!(place.asof("save 2025-11-05").code, 0);
 }
 
 #[test]

@@ -93,6 +93,42 @@ exit 2
 }
 
 #[test]
+fn values_beyond_all_bounds_are_told() {
+    let place = calls();
+    place.change("asof.toml", "[source]", "[archive]\ndir = \"\"\n\n[source]\ntimeout = \"0s\"");
+    place.change("asof.toml", "time_is = \"local\"", "time_is = \"local\"\nmax_groups = 9223372036854775807");
+    place.asof("save");
+    place.change("asof.toml", "9223372036854775807", "-1");
+    place.change("asof.toml", "count = true", "count = 1");
+    place.asof("save");
+    place.told(
+        r#"
+$ asof save
+! asof.toml:2:7: "" is no folder
+!   hint: name a folder, such as snapshots
+! asof.toml:5:11: a timeout of nothing lets no query end
+!   hint: write 60s, or leave it out
+! asof.toml:18:14: 9223372036854775807 is no limit
+!   hint: write a number from 1 to 10000000
+exit 2
+$ asof save
+! asof.toml:2:7: "" is no folder
+!   hint: name a folder, such as snapshots
+! asof.toml:5:11: a timeout of nothing lets no query end
+!   hint: write 60s, or leave it out
+! asof.toml:18:14: invalid value: integer `-1`, expected u64
+!   hint: write a whole number that is not negative
+! asof.toml:26:1: it is not said what "calls" measures
+!   hint: give exactly one of count, sum, min, max, avg, distinct and ratio
+! asof.toml:26:33: invalid type: integer `1`, expected a boolean
+!   hint: write true or false
+exit 2
+"#,
+    );
+    assert!(!place.path("definitions").exists());
+}
+
+#[test]
 fn what_is_no_toml_is_told_with_its_place() {
     let place = Place::new();
     for text in [

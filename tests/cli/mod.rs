@@ -5,6 +5,7 @@ mod archive_trouble;
 mod beginning;
 mod checking;
 mod configuration;
+mod earlier_days;
 mod freezing;
 mod killed;
 mod listing;

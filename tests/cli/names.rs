@@ -102,7 +102,7 @@ Thursday 6 November 2025  Calls
 ● witnessed · frozen 7 Nov 03:00:00 CST · day 6 Nov 00:00 – 7 Nov 00:00 CST (24 h) · edition 2
 newest event seen 23:59:59 · definitions ebe3·092c
 ! The day has 2 editions; this is the latest.
-! Edition 2 of this day: ␛[31mred␊</script>.
+! This is edition 2 and restates edition 1, which stays as it was: ␛[31mred␊</script>.
 
 Calls  5
 

@@ -49,7 +49,7 @@ Thursday 6 November 2025  Calls
 newest event seen 23:59:59 · definitions ebe3·092c
 ! The day has 2 editions; this is the latest.
 ! Reconstructed: frozen after the next day was final, from what the rows said by then.
-! Edition 2 of this day: late disposition.
+! This is edition 2 and restates edition 1, which stays as it was: late disposition.
 
 Sales  3
 

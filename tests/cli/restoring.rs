@@ -139,7 +139,7 @@ fn what_is_shown_says_that_a_later_edition_differs() {
     assert_eq!(
         said("2025-11-06"),
         "! A later edition exists: 2025-11-06@3, frozen 2025-11-09 09:00 UTC (late disposition); it differs in sales, conversion, week.\n\
-         ! Edition 2 of this day, written once the day was final."
+         ! Edition 1 was frozen before the day was final; this one, 2, once it was."
     );
     assert_eq!(
         said("2025-11-01"),
@@ -166,8 +166,6 @@ fn metrics_and_dimensions_narrow_what_is_shown() {
     let place = frozen();
     place.asof("restore --metric calls --by campaign");
     place.asof("restore --metric conversion --metric calls --by status --by hour");
-    place.asof("restore --metric sales --by campaign --json");
-    place.asof("restore --metric week --by campaign --json --quiet");
     place.asof("restore --metric cells");
     place.asof("restore --by agent --json");
     place.told(r#"
@@ -206,12 +204,6 @@ Hour  Calls                            Conversion
 23        1  ████████████                  0.00 %
 All       5                               40.00 %
 exit 0
-$ asof restore --metric sales --by campaign --json
-{"format":"asof.metrics/1","date":"2025-11-06","edition":1,"provenance":"witnessed","events":{"calls":{"label":"Calls","rows":5,"newest":"2025-11-06 23:59:59","dimensions":[{"name":"hour","label":"Hour","time":"hour"},{"name":"campaign","label":"Campaign"},{"name":"status","label":"Status"}],"crossed":true}},"metrics":{"sales":{"label":"Sales","unit":null,"good":"up","of":"calls","value":2,"by":{"campaign":[{"key":"1027","label":"EASTSIDE","value":1},{"key":"2044","label":"Harbour","value":1},{"key":null,"value":0}]}}}}
-exit 0
-$ asof restore --metric week --by campaign --json --quiet
-{"format":"asof.metrics/1","date":"2025-11-06","edition":1,"provenance":"witnessed","events":{"calls":{"label":"Calls","rows":5,"newest":"2025-11-06 23:59:59","dimensions":[{"name":"hour","label":"Hour","time":"hour"},{"name":"campaign","label":"Campaign"},{"name":"status","label":"Status"}],"crossed":true}},"metrics":{"week":{"label":"Conversion of the week","unit":"%","value":0.4,"numerator":2,"denominator":5,"over":{"days":7,"had":1,"from":"2025-10-31"},"day":{"value":0.4,"numerator":2,"denominator":5},"by":{"campaign":[{"key":"1027","label":"EASTSIDE","value":0.333333333333,"numerator":1,"denominator":3,"day":{"value":0.333333333333,"numerator":1,"denominator":3}},{"key":"2044","label":"Harbour","value":1,"numerator":1,"denominator":1,"day":{"value":1,"numerator":1,"denominator":1}},{"key":null,"value":0,"numerator":0,"denominator":1,"day":{"value":0,"numerator":0,"denominator":1}}]}}}}
-exit 0
 $ asof restore --metric cells
 ! error: "cells" is no metric of that day
 !   hint: 2025-11-06 has calls, sales, minutes, conversion, week
@@ -220,6 +212,23 @@ $ asof restore --by agent --json
 ! {"error":{"exit_code":2,"hint":"2025-11-06 has hour, campaign, status","message":"\"agent\" is no dimension of that day"}}
 exit 2
 "#);
+}
+
+#[test]
+fn the_document_is_narrowed_in_its_own_shape() {
+    let place = frozen();
+    let stored: Value = serde_json::from_str(&place.asof("restore --json").stdout).unwrap();
+    // What was asked for as JSON is not silenced.
+    let run = place.asof("restore --metric week --metric sales --by campaign --json --quiet");
+    let narrowed: Value = serde_json::from_str(&run.stdout).unwrap();
+    let mut expected = stored.clone();
+    let metrics = expected["metrics"].as_object_mut().unwrap();
+    metrics.retain(|name, _| name == "week" || name == "sales");
+    for metric in metrics.values_mut() {
+        metric["by"].as_object_mut().unwrap().retain(|dimension, _| dimension == "campaign");
+    }
+    assert_eq!(narrowed, expected);
+    assert!(run.stdout.starts_with(r#"{"format":"asof.metrics/1","date":"2025-11-06""#), "{}", run.stdout);
 }
 
 #[test]
@@ -312,6 +321,11 @@ fn a_day_is_copied_out_whole_and_over_nothing() {
     place.asof("restore 2025-11-06@1 --output there/deep --json");
     place.write("file", "");
     place.asof("restore --output file");
+    // The archive is no place for copies, however it is named and however deep they would lie.
+    let archive = place.tree("snapshots");
+    place.asof("restore --output snapshots");
+    place.asof("restore --output there/../snapshots/2025-11-01/new/deep --json");
+    assert!(place.tree("snapshots") == archive);
     place.told(
         r#"
 $ asof restore 2025-11-06 --output there/deep
@@ -327,6 +341,13 @@ exit 0
 $ asof restore --output file
 ! error: file can't be written: File exists (os error 17)
 !   hint: name a folder that you may write into, on a disk with room
+exit 1
+$ asof restore --output snapshots
+! error: snapshots lies in the archive, where nothing but frozen days belongs
+!   hint: choose a folder outside of it
+exit 1
+$ asof restore --output there/../snapshots/2025-11-01/new/deep --json
+! {"error":{"exit_code":1,"hint":"choose a folder outside of it","message":"there/../snapshots/2025-11-01/new/deep lies in the archive, where nothing but frozen days belongs"}}
 exit 1
 "#,
     );

@@ -131,6 +131,7 @@ fn wrong_usage_is_told_with_exit_code_2() {
     place.asof("list --from 2025-11-06 --to 2025-11-05");
     place.asof("restore newest");
     place.asof("restore --html --metric calls");
+    place.asof("restore --html --output copy");
     place.asof("--color sometimes list");
     place.told(r#"
 $ asof sav
@@ -201,6 +202,13 @@ $ asof restore newest
 exit 2
 $ asof restore --html --metric calls
 ! error: the argument '--html' cannot be used with '--metric <NAME>'
+! 
+! Usage: asof restore --html [WHEN]
+! 
+! For more information, try '--help'.
+exit 2
+$ asof restore --html --output copy
+! error: the argument '--html' cannot be used with '--output <DIR>'
 ! 
 ! Usage: asof restore --html [WHEN]
 ! 
