@@ -61,7 +61,7 @@ pub(super) fn filter(
             "This page can't be filtered: with the numbers that it takes it would be larger than {limit} KB."
         ))
     } else if input.cubes.iter().any(|cube| !cube.crossed) {
-        Filtering::Not("So this page can't be filtered.".to_owned())
+        Filtering::Not("This page can't be filtered: each dimension was counted by itself.".to_owned())
     } else {
         Filtering::Nothing
     }

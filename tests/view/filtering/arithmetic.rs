@@ -67,6 +67,59 @@ fn the_script_gives_for_every_choice_the_numbers_of_the_chosen_rows() {
     }
 }
 
+/// Ties above all: a number that lies between two is what most roundings do otherwise.
+#[test]
+fn the_script_divides_and_rounds_as_the_program_does() {
+    let dir = tempfile::tempdir().unwrap();
+    let file = dir.path().join("page.html");
+    std::fs::write(&file, Day::made(1).page).unwrap();
+    let mut browser = Browser::start();
+    browser.open_file(&file);
+    let mut rng = Rng::with_seed(1);
+    let mut pairs: Vec<(String, String)> = [
+        ("1000000000005", "10"),
+        ("1000000000015", "10"),
+        ("-1000000000015", "10"),
+        ("999999999999.5", "1"),
+        ("10000000000050000001", "100000000"),
+        ("2", "-3"),
+        ("0", "-5"),
+        ("-0.5", "1"),
+        ("5", "0.00"),
+        ("1", "3e0"),
+    ]
+    .map(|(a, b)| (a.to_owned(), b.trim_end_matches("e0").to_owned()))
+    .into();
+    for _ in 0..1500 {
+        let places = |rng: &mut Rng| "0".repeat(rng.usize(0..5));
+        let digits = |rng: &mut Rng| {
+            let most = 10_i64.pow(rng.u32(1..19));
+            rng.i64(-most..most)
+        };
+        pairs.push((format!("{}.{}5", digits(&mut rng), places(&mut rng)), digits(&mut rng).to_string()));
+        pairs.push((format!("{}5", digits(&mut rng)), format!("1{}", places(&mut rng))));
+    }
+    let told = browser.script(&format!(
+        "{}.map(([a, b]) => {{
+            const ratio = over(number(a), number(b));
+            const formats = [{{ places: 0, at: '' }}, {{ places: 1, at: '%' }}, {{ places: 2, at: '<', unit: '$' }}];
+            return [ratio && `${{ratio.n}}e-${{ratio.s}}`, ...formats.map(format => told(format, number(a)))];
+        }})",
+        json!(pairs)
+    ));
+    let dollars = Format::of(Some("$"), []);
+    for ((a, b), told) in pairs.iter().zip(told.as_array().unwrap()) {
+        let (number, by): (Number, Number) = (a.parse().unwrap(), b.parse().unwrap());
+        let ratio: Option<Number> = told[0].as_str().map(|text| text.parse().unwrap());
+        assert_eq!(ratio, number.ratio(&by), "{a} / {b}");
+        for (format, told) in
+            [Format::whole(), Format::share(), dollars.clone()].iter().zip(&told.as_array().unwrap()[1..])
+        {
+            assert_eq!(told, &json!(format.show(&number).html()), "{a}");
+        }
+    }
+}
+
 /// Every member alone, none at all, and many choices of several.
 fn choices(day: &Day, rng: &mut Rng) -> Vec<Choice> {
     let mut choices: Vec<Choice> = Vec::new();
@@ -201,8 +254,7 @@ fn expected(metric: &str, rows: &[&Row], choice: &Choice) -> Shown {
     let ratio =
         |above: &str, below: &str| match (expected(above, rows, choice), expected(below, rows, choice)) {
             (Shown::Value(above), Shown::Value(below)) => known(above.ratio(&below)),
-            (Shown::NotKnown, _) => Shown::NotKnown,
-            (Shown::Value(_), Shown::NotKnown) => Shown::NotKnown,
+            (Shown::NotKnown, _) | (Shown::Value(_), Shown::NotKnown) => Shown::NotKnown,
             _ => Shown::Null,
         };
     match metric {

@@ -79,12 +79,18 @@ impl Day {
     /// A day made by a seed.
     pub fn made(seed: u64) -> Self {
         let mut rng = Rng::with_seed(seed);
+        let sizes = [rng.usize(1..9), rng.usize(1..6), rng.usize(1..160)];
+        Self::sized(&mut rng, sizes)
+    }
+
+    /// A day with so many members of `a` and of `b`, and so many rows.
+    pub fn sized(rng: &mut Rng, [of_a, of_b, rows]: [usize; 3]) -> Self {
         let keys = |letter: &str, count: usize| -> Vec<Option<String>> {
             (0..count).map(|at| Some(format!("{letter}{at:02}"))).chain([None]).collect()
         };
-        let members = [keys("a", rng.usize(1..9)), keys("~b,&=%", rng.usize(1..6)), hours(&mut rng)];
+        let members = [keys("a", of_a), keys("~b,&=%", of_b), hours(rng)];
         let places = rng.u32(0..31);
-        let rows: Vec<Row> = (0..rng.usize(1..160)).map(|_| row(&mut rng, &members, places)).collect();
+        let rows: Vec<Row> = (0..rows).map(|_| row(rng, &members, places)).collect();
         let config = Config::parse(CONFIG, Path::new("asof.toml")).unwrap();
         let cube = cube(&rows, &members, &config);
         let fingerprints = DefinitionsDoc::of(&config.definitions);
