@@ -262,6 +262,14 @@ mod tests {
     use super::policy;
 
     #[test]
+    fn the_policy_holds_the_digest_of_the_script_and_allows_no_other() {
+        // printf 'b{}' | openssl dgst -sha256 -binary | base64
+        let both = policy("", Some("b{}"));
+        assert!(both.contains("script-src 'sha256-7yqHVAesot11p6HczDsgKRipvI5UPgs97z80zNXlans=';"), "{both}");
+        assert!(!policy("", None).contains("script-src"));
+    }
+
+    #[test]
     fn the_policy_holds_the_digest_of_the_style() {
         // printf 'b{}' | openssl dgst -sha256 -binary | base64
         assert!(

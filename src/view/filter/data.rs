@@ -165,3 +165,43 @@ impl Data {
         escaped
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{Data, Digits, Dimension};
+
+    #[test]
+    fn digits_beyond_a_script_s_own_numbers_are_text() {
+        let json = |number: &str, places| {
+            serde_json::to_string(&Digits::of(&number.parse().unwrap(), places)).unwrap()
+        };
+        assert_eq!(json("1.5", 3), "1500");
+        assert_eq!(json("-9007199254740992", 0), "-9007199254740992");
+        assert_eq!(json("9007199254740993", 0), "\"9007199254740993\"");
+        assert_eq!(json("-90071992547409.93", 2), "\"-9007199254740993\"");
+    }
+
+    #[test]
+    fn nothing_in_the_json_ends_its_element() {
+        let hostile = "</script><!--&\u{2028}\u{2029}\"\\";
+        let dimension = Dimension {
+            name: hostile.into(),
+            label: hostile.into(),
+            word: hostile.into(),
+            time: false,
+            members: vec![(Some(hostile.into()), hostile.into(), None)],
+        };
+        let data = Data {
+            dimensions: vec![dimension],
+            cubes: Vec::new(),
+            metrics: Vec::new(),
+            tiles: Vec::new(),
+            panels: Vec::new(),
+            notes: vec![hostile.into()],
+        };
+        let json = data.json();
+        assert!(!json.contains(['<', '>', '&', '\u{2028}', '\u{2029}']), "{json}");
+        let read: serde_json::Value = serde_json::from_str(&json).unwrap();
+        assert_eq!(read["notes"][0], hostile);
+    }
+}
