@@ -7,6 +7,7 @@
 //! | [`cli`] | arguments, one file for each command; the only place that prints |
 //! | [`ops`] | use cases: each returns an outcome |
 //! | [`view`] | typed pages and tables: data in, bytes out |
+//! | [`analyze`] | one day beside others: pure |
 //! | [`archive`] | the folder tree: staging, committing, reading |
 //! | [`metrics`] | rows to cube to values: pure |
 //! | [`source`] | a plan's queries to rows |
@@ -15,6 +16,7 @@
 //! | [`config`] | `asof.toml` to a checked configuration |
 //! | [`model`] | plain types that all share |
 
+pub mod analyze;
 pub mod archive;
 pub mod calendar;
 pub mod cli;

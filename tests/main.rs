@@ -3,6 +3,8 @@
 
 mod archive;
 mod cli;
+mod house;
+mod numbers;
 mod source;
 mod support;
 mod view;

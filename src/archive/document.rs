@@ -16,6 +16,7 @@ pub(super) fn read<'a, T: Deserialize<'a>>(
     known: &'static str,
 ) -> Result<T, ArchiveError> {
     #[derive(Deserialize)]
+    #[serde(expecting = "a JSON object")]
     struct Head {
         format: String,
     }

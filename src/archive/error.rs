@@ -1,6 +1,5 @@
 //! What can go wrong with an archive, as facts: what, where, and what to do about it.
 
-use std::fmt::Write as _;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -87,7 +86,7 @@ pub enum ArchiveError {
         path: PathBuf,
     },
     /// Another process held the lock all the time.
-    #[error("another run has kept {} locked for {}", path.display(), seconds(*waited))]
+    #[error("another run holds the archive's lock {}{}", path.display(), all_through(*waited))]
     Locked {
         /// The lock file.
         path: PathBuf,
@@ -145,7 +144,7 @@ impl ArchiveError {
                  if this is an archive that lost its archive.json, restore that file from a backup"
             }
             Self::Newer { .. } => "install a newer version of asof; this one leaves the archive as it is",
-            Self::Damaged { .. } => "restore it from a backup; `asof verify` tells what else is damaged",
+            Self::Damaged { .. } => "restore it from a backup; asof never repairs what was frozen",
             Self::LedgerLine { .. } => {
                 "restore ledger.jsonl from a backup, with all lines that were added since; \
                  the days' own files are not touched by this"
@@ -176,6 +175,7 @@ fn io_hint(error: &io::Error) -> Option<String> {
         io::ErrorKind::FileTooLarge => {
             "a limit on the size of files stopped it; raise it and run it again; the archive is as it was"
         }
+        io::ErrorKind::NotADirectory => "a file is where a folder belongs: check `dir` under [archive]",
         io::ErrorKind::ReadOnlyFilesystem => "the file system is mounted read-only",
         io::ErrorKind::PermissionDenied => {
             "run asof as the user who owns the archive, or give this user the right to it"
@@ -185,15 +185,13 @@ fn io_hint(error: &io::Error) -> Option<String> {
     Some(hint.to_owned())
 }
 
-/// A length of time for a message: `0.2 s`, `60 s`.
-fn seconds(time: Duration) -> String {
-    let mut text = String::new();
-    let _ = if time.subsec_millis() == 0 {
-        write!(text, "{} s", time.as_secs())
-    } else {
-        write!(text, "{:.1} s", time.as_secs_f64())
-    };
-    text
+/// A wait for a message: `, and has for 60 s`; nothing when there was none.
+fn all_through(time: Duration) -> String {
+    match (time.is_zero(), time.subsec_millis()) {
+        (true, _) => String::new(),
+        (false, 0) => format!(", and has for {} s", time.as_secs()),
+        (false, _) => format!(", and has for {:.1} s", time.as_secs_f64()),
+    }
 }
 
 /// A point in time for a message, to the second.

@@ -10,6 +10,7 @@ use serde_json::value::RawValue;
 
 use super::open::MANIFEST;
 use super::{Archive, ArchiveError, SnapshotLine, document, files};
+use crate::model::compared::{LevelDoc, MetricLevels};
 use crate::model::metrics_doc::{self, MetricDoc};
 use crate::model::{
     Definitions, Digest, Fingerprint, Manifest, MetricsDoc, SnapshotId, definitions, manifest,
@@ -101,6 +102,44 @@ impl Archive {
                 Ok((name, metric))
             })
             .collect()
+    }
+
+    /// The values of a snapshot's metrics by these dimensions; of the others nothing is parsed.
+    ///
+    /// # Errors
+    /// Those of [`Archive::metrics`].
+    pub fn levels(
+        &self,
+        manifest: &Manifest,
+        dimensions: &[&str],
+    ) -> Result<IndexMap<String, MetricLevels>, ArchiveError> {
+        #[derive(Deserialize)]
+        struct Lean<'a> {
+            #[serde(borrow)]
+            metrics: IndexMap<String, LeanMetric<'a>>,
+        }
+        #[derive(Deserialize)]
+        struct LeanMetric<'a> {
+            reason: Option<String>,
+            #[serde(borrow, default)]
+            by: IndexMap<String, &'a RawValue>,
+        }
+        let bytes = self.read_file(manifest, METRICS)?;
+        let path = self.metrics_path(manifest);
+        let lean: Lean<'_> = document::read(&bytes, &path, metrics_doc::FORMAT)?;
+        let mut found = IndexMap::with_capacity(lean.metrics.len());
+        for (name, metric) in lean.metrics {
+            let mut levels = MetricLevels { reason: metric.reason, by: IndexMap::new() };
+            for dimension in dimensions {
+                let Some(text) = metric.by.get(*dimension) else { continue };
+                let members: Vec<LevelDoc> = serde_json::from_str(text.get()).map_err(|error| {
+                    document::damaged(&path, format!("can't be read: its metric {name}: {error}"))
+                })?;
+                levels.by.insert((*dimension).to_owned(), members);
+            }
+            found.insert(name, levels);
+        }
+        Ok(found)
     }
 
     /// The definitions of this fingerprint.

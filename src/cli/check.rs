@@ -46,7 +46,8 @@ impl Check {
         let path = context.config_path().display().to_string();
         if self.offline {
             if context.output.json() {
-                context.output.document(&json!({ "config": path, "findings": [offline_document(&config)] }));
+                let finding = finding_document(&about_config(&config, &path));
+                context.output.document(&json!({ "config": path, "ok": true, "findings": [finding] }));
             } else {
                 context.output.answer(&line(&about_config(&config, &path), context));
             }
@@ -57,7 +58,7 @@ impl Check {
         let report = block_on(check(&config, self.day, &env, &now, context.clock_is_fixed(), &progress))??;
         progress.clear();
         if context.output.json() {
-            context.output.document(&document(&report, &path));
+            context.output.document(&document(&report, &about_config(&config, &path), &path));
         } else {
             let config_line = line(&about_config(&config, &path), context);
             let findings: String = report.findings.iter().map(|finding| line(finding, context)).collect();
@@ -118,10 +119,6 @@ fn about_config(config: &Config, path: &str) -> Finding {
     Finding { level: Level::Good, about: "configuration".to_owned(), text, hint: None }
 }
 
-fn offline_document(config: &Config) -> Value {
-    finding_document(&about_config(config, "the configuration"))
-}
-
 fn line(finding: &Finding, context: &Context<'_>) -> String {
     let (mark, color) = match finding.level {
         Level::Good => ("ok  ", anstyle::AnsiColor::Green),
@@ -152,12 +149,13 @@ fn access_line(access: &Access) -> String {
     safe(&format!("{}: {} by {key}{rows}{note}", access.table, access.access)).into_owned()
 }
 
-fn document(report: &CheckReport, path: &str) -> Value {
+fn document(report: &CheckReport, about_config: &Finding, path: &str) -> Value {
+    let findings = std::iter::once(about_config).chain(&report.findings);
     json!({
         "config": path,
         "day": report.day,
         "ok": report.worst() != Level::Error,
-        "findings": report.findings.iter().map(finding_document).collect::<Vec<_>>(),
+        "findings": findings.map(finding_document).collect::<Vec<_>>(),
         "queries": report.queries.iter().map(query_document).collect::<Vec<_>>(),
     })
 }

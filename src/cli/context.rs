@@ -1,6 +1,7 @@
 //! What every command has at hand: options, clock, environment and configuration.
 
 use std::fs;
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 use chrono::{DateTime, Utc};
@@ -8,9 +9,10 @@ use chrono::{DateTime, Utc};
 use super::failure::Failure;
 use super::output::Output;
 use super::{Global, exit};
-use crate::calendar::Calendar;
+use crate::calendar::{Calendar, DayName};
 use crate::config::Config;
 use crate::model::Day;
+use crate::ops::save::day_of;
 
 /// The configuration file's name when none is given.
 pub const CONFIG_FILE: &str = "asof.toml";
@@ -29,20 +31,16 @@ impl<'o> Context<'o> {
     /// # Errors
     /// When `ASOF_NOW` is no time.
     pub fn new(global: &Global, output: &'o Output) -> Result<Self, Failure> {
-        let fixed_now = match std::env::var("ASOF_NOW") {
-            Ok(text) => Some(DateTime::parse_from_rfc3339(&text).map_err(|_| {
-                let hint = "write it as 2025-11-07T02:05:00-06:00, or unset it".to_owned();
-                Failure::new(
-                    exit::USAGE,
-                    format!("ASOF_NOW is {text:?}, which is no time of RFC 3339"),
-                    Some(hint),
-                )
-            })?),
-            Err(std::env::VarError::NotPresent) => None,
-            Err(error) => {
-                return Err(Failure::new(exit::USAGE, format!("ASOF_NOW can't be read: {error}"), None));
-            }
-        };
+        let fixed_now = std::env::var_os("ASOF_NOW")
+            .map(|text| {
+                let time = text.to_str().and_then(|text| DateTime::parse_from_rfc3339(text).ok());
+                time.ok_or_else(|| {
+                    let message = format!("ASOF_NOW is \"{}\", which is no time of RFC 3339", text.display());
+                    let hint = "write it as 2025-11-07T02:05:00-06:00, or unset it".to_owned();
+                    Failure::said(exit::USAGE, message, Some(hint))
+                })
+            })
+            .transpose()?;
         Ok(Self { output, config: global.config.clone(), fixed_now: fixed_now.map(|now| now.to_utc()) })
     }
 
@@ -67,21 +65,17 @@ impl<'o> Context<'o> {
     /// When it can't be read, or has problems.
     pub fn config(&self) -> Result<Config, Failure> {
         let path = self.config_path();
-        let text = fs::read_to_string(path).map_err(|error| {
-            let hint = match error.kind() {
-                std::io::ErrorKind::NotFound => Some(
-                    "asof init writes one; another place is named by --config FILE or ASOF_CONFIG".to_owned(),
-                ),
-                std::io::ErrorKind::InvalidData => Some("save it as UTF-8".to_owned()),
-                _ => None,
+        let bytes = fs::read(path).map_err(|error| {
+            let (message, hint) = if error.kind() == ErrorKind::NotFound {
+                let message = format!("there is no configuration {}", path.display());
+                (message, "asof init writes one; another place is named by --config FILE or ASOF_CONFIG")
+            } else {
+                let message = format!("the configuration {} can't be read: {error}", path.display());
+                (message, "name a file that can be read by --config FILE or ASOF_CONFIG")
             };
-            Failure::new(
-                exit::USAGE,
-                format!("the configuration {} can't be read: {error}", path.display()),
-                hint,
-            )
+            Failure::said(exit::USAGE, message, Some(hint.to_owned()))
         })?;
-        Ok(Config::parse(&text, path)?)
+        Ok(Config::parse_bytes(&bytes, path)?)
     }
 
     /// The day in which now lies.
@@ -89,8 +83,7 @@ impl<'o> Context<'o> {
     /// # Errors
     /// Beyond the ends of the calendar.
     pub fn today(&self, config: &Config) -> Result<Day, Failure> {
-        let today = Calendar::new(config.calendar).day_of(self.now());
-        today.ok_or_else(|| Failure::new(exit::USAGE, "the clock is beyond the ends of the calendar", None))
+        Ok(day_of(&Calendar::new(config.calendar), DayName::DaysAgo(0), &|| self.now())?)
     }
 }
 
@@ -105,7 +98,8 @@ pub fn env(name: &str) -> Option<String> {
 /// When the system gives no event queue.
 pub fn block_on<T>(work: impl Future<Output = T>) -> Result<T, Failure> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
-    let runtime = runtime
-        .map_err(|error| Failure::new(exit::FAILED, format!("the runtime can't start: {error}"), None))?;
+    let runtime = runtime.map_err(|error| {
+        Failure::new(exit::FAILED, anyhow::Error::new(error).context("the runtime can't start"), None)
+    })?;
     Ok(runtime.block_on(work))
 }

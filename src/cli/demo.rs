@@ -59,10 +59,13 @@ fn next_steps(made: &Made) -> String {
     let calls = count(made.calls);
     let (days, editions) = (made.days, made.editions);
     let dir = quoted(&made.dir);
+    let path =
+        missing_from_path().map_or_else(String::new, |folder| format!("  PATH={}:$PATH\n", quoted(&folder)));
     format!(
         "made {dir}: {calls} calls of {days} days, frozen night by night in {editions} editions\n\
          \n\
          try:\n\
+         {path}\
          \x20 cd {dir}\n\
          \x20 asof list                                          every day: a gap, restatements, a day frozen too early\n\
          \x20 asof restore 2025-11-06                            a day on the terminal\n\
@@ -73,6 +76,15 @@ fn next_steps(made: &Made) -> String {
          \x20 asof restore latest --json                         the stored document\n\
          \x20 asof check                                         the queries, and whether they will work\n"
     )
+}
+
+/// The folder of this program, unless the shell finds an `asof` by its name.
+fn missing_from_path() -> Option<PathBuf> {
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    if std::env::split_paths(&path).any(|folder| folder.join("asof").is_file()) {
+        return None;
+    }
+    std::env::current_exe().ok()?.parent().map(Path::to_owned)
 }
 
 /// A path as a shell takes it.
@@ -87,7 +99,10 @@ impl From<DemoError> for Failure {
         match error {
             DemoError::Save(error) => SaveError::into(error),
             DemoError::Archive(error) => ArchiveError::into(error),
-            other => Self::new(exit::FAILED, &other, other.hint()),
+            other => {
+                let hint = other.hint();
+                Self::new(exit::FAILED, other, hint)
+            }
         }
     }
 }

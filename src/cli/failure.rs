@@ -1,11 +1,8 @@
-//! What went wrong, as it is told: a message, a hint, and the exit code.
-
-use std::fmt::Display;
+//! What went wrong, as it is told: the error with what caused it, a hint, and the exit code.
 
 use super::exit;
 use crate::archive::ArchiveError;
 use crate::config::Problems;
-use crate::ops::decide::Refusal;
 use crate::ops::freeze::FreezeError;
 use crate::ops::reading::ReadingError;
 use crate::ops::save::SaveError;
@@ -16,8 +13,8 @@ use crate::ops::when::NotFound;
 pub struct Failure {
     /// The exit code.
     pub code: u8,
-    /// What happened, as a clause.
-    pub message: String,
+    /// What happened, with what was being attempted and what caused it.
+    pub error: anyhow::Error,
     /// What to do about it.
     pub hint: Option<String>,
     /// Each problem of a configuration by itself, for programs.
@@ -26,37 +23,53 @@ pub struct Failure {
 
 impl Failure {
     /// A failure with this exit code.
-    pub fn new(code: u8, message: impl Display, hint: Option<String>) -> Self {
-        Self { code, message: message.to_string(), hint, problems: None }
+    pub fn new(code: u8, error: impl Into<anyhow::Error>, hint: Option<String>) -> Self {
+        Self { code, error: error.into(), hint, problems: None }
+    }
+
+    /// A failure in words of the command line's own.
+    pub fn said(code: u8, message: impl Into<String>, hint: Option<String>) -> Self {
+        Self::new(code, anyhow::Error::msg(message.into()), hint)
+    }
+
+    /// The error and its causes, on one line.
+    pub fn message(&self) -> String {
+        format!("{:#}", self.error)
     }
 }
 
 impl From<Problems> for Failure {
     fn from(problems: Problems) -> Self {
-        Self { code: exit::USAGE, message: problems.to_string(), hint: None, problems: Some(problems) }
+        Self { problems: Some(problems.clone()), ..Self::new(exit::USAGE, problems, None) }
     }
 }
 
 impl From<ArchiveError> for Failure {
     fn from(error: ArchiveError) -> Self {
-        Self::new(of_archive(&error), &error, error.hint())
+        let hint = error.hint();
+        Self::new(of_archive(&error), error, hint)
     }
 }
 
 impl From<NotFound> for Failure {
     fn from(error: NotFound) -> Self {
         let code = if let NotFound::Archive(error) = &error { of_archive(error) } else { exit::FAILED };
-        Self::new(code, &error, error.hint())
+        let hint = error.hint();
+        Self::new(code, error, hint)
     }
 }
 
 impl From<SaveError> for Failure {
     fn from(error: SaveError) -> Self {
         let code = match &error {
-            SaveError::Refused(Refusal::Future { .. } | Refusal::NotEnded { .. })
+            SaveError::Refused(_)
             | SaveError::BeforeCalendar(_)
+            | SaveError::ClockBeyond(_)
             | SaveError::Plan(_) => exit::USAGE,
-            SaveError::Reading { source: ReadingError::Source(error), .. } if error.is_unreachable() => {
+            SaveError::Source(ReadingError::Source(error))
+            | SaveError::Reading { source: ReadingError::Source(error), .. }
+                if error.is_unreachable() =>
+            {
                 exit::UNREACHABLE
             }
             SaveError::Archive(error) | SaveError::Freeze { source: FreezeError::Archive(error), .. } => {
@@ -64,7 +77,8 @@ impl From<SaveError> for Failure {
             }
             _ => exit::FAILED,
         };
-        Self::new(code, &error, error.hint())
+        let hint = error.hint();
+        Self::new(code, error, hint)
     }
 }
 

@@ -47,6 +47,12 @@ impl Preset {
     }
 }
 
+/// A word as a shell reads it.
+fn quoted(word: &str) -> String {
+    let plain = |c: char| c.is_alphanumeric() || matches!(c, '/' | '.' | '_' | '-' | '+' | ',' | ':' | '@');
+    if word.chars().all(plain) { word.to_owned() } else { format!("'{}'", word.replace('\'', r"'\''")) }
+}
+
 impl Init {
     /// Runs it.
     ///
@@ -54,27 +60,29 @@ impl Init {
     /// When there is a configuration already, or it can't be written.
     pub fn run(self, context: &Context<'_>) -> Result<u8, Failure> {
         let path = self.dir.join(CONFIG_FILE);
-        let failed = |error: std::io::Error| {
+        let failed =
+            |message: String, hint: &str| Failure::said(exit::FAILED, message, Some(hint.to_owned()));
+        fs::create_dir_all(&self.dir).map_err(|error| {
+            let message = format!("the folder {} can't be made: {error}", self.dir.display());
+            failed(message, "name a folder that exists, or one that can be made")
+        })?;
+        let unwritten = |error: std::io::Error| {
             if error.kind() == ErrorKind::AlreadyExists {
-                let hint = "choose another folder, or move it away: nothing is overwritten".to_owned();
-                return Failure::new(
-                    exit::FAILED,
-                    format!("{} is there already", path.display()),
-                    Some(hint),
-                );
+                let message = format!("{} is there already", path.display());
+                return failed(message, "choose another folder, or move it away: nothing is overwritten");
             }
-            Failure::new(exit::FAILED, format!("{} can't be written: {error}", path.display()), None)
+            let message = format!("{} can't be written: {error}", path.display());
+            failed(message, "name a folder that you may write into")
         };
-        fs::create_dir_all(&self.dir).map_err(failed)?;
-        let mut file = OpenOptions::new().write(true).create_new(true).open(&path).map_err(failed)?;
-        file.write_all(self.preset.text().as_bytes()).map_err(failed)?;
+        let mut file = OpenOptions::new().write(true).create_new(true).open(&path).map_err(unwritten)?;
+        file.write_all(self.preset.text().as_bytes()).map_err(unwritten)?;
         if context.output.json() {
             context.output.document(&json!({ "config": path.display().to_string() }));
         } else {
             let there = if self.dir.as_os_str() == "." {
                 String::new()
             } else {
-                format!("cd {} && ", self.dir.display())
+                format!("cd {} && ", quoted(&self.dir.display().to_string()))
             };
             context.output.answer(&format!(
                 "wrote {}\n\nnext:\n  edit it: the source's url, the time zone, the lists\n  {there}asof check\n  {there}asof save\n",

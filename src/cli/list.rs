@@ -11,6 +11,7 @@ use crate::model::{Day, Provenance};
 use crate::ops::list::{ListedDay, Listing, list};
 use crate::ops::when;
 use crate::view::terminal;
+use crate::view::text::safe;
 
 /// How many of the main metrics are shown when none is named.
 const MAIN_METRICS: usize = 4;
@@ -52,7 +53,11 @@ impl List {
             && from > to
         {
             let message = format!("the range from {from} to {to} runs backwards");
-            return Err(Failure::new(exit::USAGE, message, Some("let --from be the earlier day".to_owned())));
+            return Err(Failure::said(
+                exit::USAGE,
+                message,
+                Some("let --from be the earlier day".to_owned()),
+            ));
         }
         let (archive, history) = when::open(&config.archive.dir)?;
         let listing = list(&archive, &history, from, to);
@@ -62,7 +67,7 @@ impl List {
             if !known {
                 let names = config.presentation.metrics.keys().map(String::as_str);
                 let hint = format!("known metrics: {}", names.collect::<Vec<_>>().join(", "));
-                return Err(Failure::new(exit::USAGE, format!("{metric:?} is no metric"), Some(hint)));
+                return Err(Failure::said(exit::USAGE, format!("{metric:?} is no metric"), Some(hint)));
             }
         }
         if context.output.json() {
@@ -75,7 +80,9 @@ impl List {
 
     fn text(&self, listing: &Listing, presentation: &Presentation, context: &Context<'_>) -> String {
         if listing.days.is_empty() {
-            return "no day is frozen here yet\n".to_owned();
+            let bounded = self.from.is_some() || self.to.is_some();
+            let text = if bounded { "no day of that range is frozen" } else { "no day is frozen here yet" };
+            return format!("{text}\n{}", findings(listing));
         }
         let shown: Vec<String> =
             if self.metric.is_empty() { main_metrics(listing, presentation) } else { self.metric.clone() };
@@ -86,12 +93,12 @@ impl List {
             columns: shown.iter().map(label).collect(),
             rows: listing.days.iter().map(|day| row(day, listing, &shown, presentation)).collect(),
         };
-        let mut text = terminal::list(&days, &context.output.options(false));
-        for finding in &listing.findings {
-            text.push_str(&format!("! {finding}\n"));
-        }
-        text
+        terminal::list(&days, &context.output.options(false)) + &findings(listing)
     }
+}
+
+fn findings(listing: &Listing) -> String {
+    listing.findings.iter().fold(String::new(), |text, finding| text + "! " + &safe(finding) + "\n")
 }
 
 /// The metrics shown when none is named: the first of the first section, or of all.

@@ -116,7 +116,7 @@ impl Output {
             eprint(&format!("{}\n", lines_safe(&problems.to_string())));
         } else {
             let mark = self.mark("error", anstyle::AnsiColor::Red);
-            eprint(&format!("{mark} {}\n", safe(&failure.message)));
+            eprint(&format!("{mark} {}\n", safe(&failure.message())));
             if let Some(hint) = &failure.hint {
                 eprint(&format!("  hint: {}\n", safe(hint)));
             }
@@ -147,7 +147,7 @@ fn failure_document(failure: &Failure) -> Value {
         });
         list.collect::<Vec<_>>()
     });
-    let mut error = json!({ "message": failure.message, "hint": failure.hint, "exit_code": failure.code });
+    let mut error = json!({ "message": failure.message(), "hint": failure.hint, "exit_code": failure.code });
     if let (Some(problems), Some(error)) = (problems, error.as_object_mut()) {
         error.insert("message".to_owned(), "the configuration has problems".into());
         error.insert("problems".to_owned(), problems.into());
@@ -165,9 +165,13 @@ pub fn usage(error: &clap::Error, json: bool) -> ExitCode {
     let help = !error.use_stderr();
     if json && !help {
         let text = error.render().to_string();
-        let message = text.lines().next().unwrap_or_default().trim_start_matches("error: ").to_owned();
-        let failure = Failure::new(exit::USAGE, message, Some("see asof --help".to_owned()));
-        eprint(&format!("{}\n", failure_document(&failure)));
+        let words = |lines: &str| lines.split_whitespace().collect::<Vec<_>>().join(" ");
+        let mut parts = text.split("\n\n");
+        let message = words(parts.next().unwrap_or_default());
+        let tip = parts.find_map(|part| part.trim().strip_prefix("tip: ").map(words));
+        let message = message.strip_prefix("error: ").unwrap_or(&message);
+        let hint = tip.unwrap_or_else(|| "see asof --help".to_owned());
+        eprint(&format!("{}\n", failure_document(&Failure::said(exit::USAGE, message, Some(hint)))));
     } else {
         // Where the text can't be written there is nobody to tell.
         let _ = error.print();
@@ -175,10 +179,13 @@ pub fn usage(error: &clap::Error, json: bool) -> ExitCode {
     ExitCode::from(if help { exit::DONE } else { exit::USAGE })
 }
 
-/// Writes to stdout; a reader that has gone away ends the program quietly.
-fn print(text: &str) {
+/// Writes to stdout; where that fails the program ends, quietly when the reader has gone away.
+pub fn print(text: &str) {
     let mut out = io::stdout().lock();
-    if out.write_all(text.as_bytes()).and_then(|()| out.flush()).is_err() {
+    if let Err(error) = out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
+        if error.kind() != io::ErrorKind::BrokenPipe {
+            eprint(&format!("error: can't write to standard output: {error}\n"));
+        }
         std::process::exit(i32::from(exit::FAILED));
     }
 }

@@ -8,6 +8,7 @@ use serde_json::json;
 use super::context::Context;
 use super::exit;
 use super::failure::Failure;
+use super::output::print;
 use crate::config::Config;
 use crate::model::MetricsDoc;
 use crate::ops::freeze::layout;
@@ -38,7 +39,7 @@ pub struct Restore {
     #[arg(long, conflicts_with_all = ["metric", "by"])]
     open: bool,
     /// Copy the day into a new folder inside this one
-    #[arg(long, value_name = "DIR", conflicts_with_all = ["metric", "by"])]
+    #[arg(long, value_name = "DIR", conflicts_with_all = ["metric", "by", "html", "open"])]
     output: Option<PathBuf>,
     /// Only these metrics, by name
     #[arg(long, value_name = "NAME")]
@@ -59,8 +60,10 @@ impl Restore {
         let restored = restore(&archive, &history, self.when, context.today(&config)?)?;
         let out = context.output;
         if let Some(into) = &self.output {
-            let copy = copy_out(&archive, &restored, into)
-                .map_err(|error| Failure::new(exit::FAILED, &error, error.hint()))?;
+            let copy = copy_out(&archive, &restored, into).map_err(|error| {
+                let hint = error.hint();
+                Failure::new(exit::FAILED, error, hint)
+            })?;
             print_path(&copy, "folder", context);
             return Ok(exit::DONE);
         }
@@ -78,9 +81,16 @@ impl Restore {
         if out.json() {
             if self.metric.is_empty() && self.by.is_empty() {
                 let stored = archive.read_file(&restored.manifest, "metrics.json")?;
-                out.answer(&String::from_utf8_lossy(&stored));
+                print(&String::from_utf8_lossy(&stored));
             } else {
-                out.document(&json!(self.narrowed(&restored.doc)));
+                let narrowed = self.narrowed(&restored.doc).to_json().map_err(|error| {
+                    Failure::new(
+                        exit::FAILED,
+                        anyhow::Error::new(error).context("the numbers can't be written as JSON"),
+                        None,
+                    )
+                })?;
+                print(&String::from_utf8_lossy(&narrowed));
             }
             return Ok(exit::DONE);
         }
@@ -103,7 +113,7 @@ impl Restore {
     fn check_names(&self, doc: &MetricsDoc) -> Result<(), Failure> {
         let unknown = |kind: &str, name: &str, known: Vec<&str>| {
             let hint = format!("{} has {}", doc.date, known.join(", "));
-            Err(Failure::new(exit::USAGE, format!("{name:?} is no {kind} of that day"), Some(hint)))
+            Err(Failure::said(exit::USAGE, format!("{name:?} is no {kind} of that day"), Some(hint)))
         };
         for name in &self.metric {
             if !doc.metrics.contains_key(name) {
@@ -191,6 +201,6 @@ fn open(page: &Path) -> Result<(), Failure> {
         .spawn();
     started.map(|_| ()).map_err(|error| {
         let hint = "set BROWSER to a program that opens pages, or open the path above".to_owned();
-        Failure::new(exit::FAILED, format!("{} can't be started: {error}", opener.display()), Some(hint))
+        Failure::said(exit::FAILED, format!("{} can't be started: {error}", opener.display()), Some(hint))
     })
 }

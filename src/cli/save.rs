@@ -72,6 +72,10 @@ impl Save {
         let now = || context.now();
         let outcome = block_on(save(&config, &request, &env, &now, &progress))??;
         progress.clear();
+        if let SaveOutcome::Frozen(frozen) = &outcome {
+            // All did not go well, so cron hears of it too.
+            frozen.warnings.iter().for_each(|warning| context.output.warn(warning));
+        }
         if context.output.json() {
             context.output.document(&document(&outcome));
         } else {
@@ -102,8 +106,15 @@ fn sentence(outcome: &SaveOutcome) -> String {
         }
         SaveOutcome::Frozen(frozen) => {
             let Frozen { id, provenance, rows, .. } = frozen.as_ref();
-            let mut text = format!("froze {id} ({provenance}) from {} rows\n", count(*rows));
+            let mut text = format!(
+                "froze {id} ({provenance}) from {} {}\n",
+                count(*rows),
+                if *rows == 1 { "row" } else { "rows" }
+            );
             text.push_str(&headline(frozen));
+            for note in frozen.doc.events.values().flat_map(|events| &events.notes) {
+                text.push_str(&format!("  note: {}\n", safe(note)));
+            }
             if let Some(differences) = &frozen.differences {
                 let what = differences.metrics.iter().chain(&differences.groups_of);
                 let what: Vec<&str> = what.map(String::as_str).collect();

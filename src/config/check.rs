@@ -21,6 +21,8 @@ use crate::model::definitions::{
 
 /// The names in braces that stand for the day itself.
 const WINDOW_NAMES: [&str; 3] = ["window", "start", "end"];
+/// No limit of groups is higher: they are all held in memory.
+const MOST_GROUPS: u64 = 10_000_000;
 /// Column names of a cube's file, which a dimension can't have.
 const CUBE_COLUMNS: [&str; 3] = ["grouping", "rows", "newest"];
 
@@ -41,6 +43,11 @@ impl Checker<'_, '_> {
     /// read has had its own problem, and a reference to it needs none.
     pub fn is_written(&self, table: &str, name: &str) -> bool {
         self.tree.names(&[table]).contains(&name)
+    }
+
+    /// The names that are written in a table, sound or not.
+    pub fn names(&self, table: &str) -> Vec<&str> {
+        self.tree.names(&[table])
     }
 
     /// The names of the dimensions that are written for some events, sound or not.
@@ -110,6 +117,10 @@ pub fn check(file: &File, tree: &Tree<'_>, base: &Path, problems: &mut Vec<Probl
     }
     let sections = sections(file, &mut checker);
     let dir = file.archive.dir.as_deref().unwrap_or("snapshots");
+    if dir.is_empty() || dir.contains('\0') {
+        let hint = "name a folder, such as snapshots".to_owned();
+        checker.problem(&["archive", "dir"], format!("{dir:?} is no folder"), hint);
+    }
     let (calendar, source) = (calendar?, source?);
     let definitions = Definitions {
         format: FORMAT.to_owned(),
@@ -215,7 +226,11 @@ fn source(
         Some(text) => span(text, &["source", "timeout"], checker),
     };
     if timeout.is_some_and(|timeout| timeout.is_zero()) {
-        checker.problem(&["source", "timeout"], "a timeout of nothing lets no query end", None);
+        checker.problem(
+            &["source", "timeout"],
+            "a timeout of nothing lets no query end",
+            "write 60s, or leave it out".to_owned(),
+        );
     }
     let time_zone = match &written.time_zone {
         None => calendar_zone,
@@ -241,7 +256,11 @@ fn events_def(name: &str, written: &file::Events, checker: &mut Checker<'_, '_>)
         (Some(table), None) => {
             let wrong = table.is_empty() || table.split('.').any(str::is_empty) || table.contains('\0');
             if wrong {
-                checker.problem(&["events", name, "table"], format!("{table:?} is no table"), None);
+                checker.problem(
+                    &["events", name, "table"],
+                    format!("{table:?} is no table"),
+                    "name one as table or database.table".to_owned(),
+                );
             }
             Some(From::Table(table.clone()))
         }
@@ -270,15 +289,20 @@ fn events_def(name: &str, written: &file::Events, checker: &mut Checker<'_, '_>)
         let hint = "name a column; to compute one, use sql = \"select … as happened_at …\"".to_owned();
         checker.problem(&["events", name, "time"], format!("{:?} is no column", written.time), hint);
     }
-    if written.max_groups == Some(0) {
-        checker.problem(&["events", name, "max_groups"], "no group at all is too few", None);
+    if let Some(groups) = written.max_groups.filter(|groups| !(1..=MOST_GROUPS).contains(groups)) {
+        let hint = format!("write a number from 1 to {MOST_GROUPS}");
+        checker.problem(&["events", name, "max_groups"], format!("{groups} is no limit"), hint);
     }
     let mut by = BTreeMap::new();
     for (dimension, def) in &written.by {
         let path = ["events", name, "by", dimension];
         checker.name(&path, dimension);
         if CUBE_COLUMNS.contains(&dimension.as_str()) {
-            checker.problem(&path, format!("a dimension can't be named {dimension:?}"), None);
+            checker.problem(
+                &path,
+                format!("a dimension can't be named {dimension:?}"),
+                "take another name; what people read is its label".to_owned(),
+            );
         }
         if let Some(def) = dimension_def(&path, def, checker) {
             by.insert(dimension.clone(), def);
@@ -303,7 +327,8 @@ fn dimension_def(
         (Some(span), None) => {
             if written.labels.is_some() {
                 let message = "spans of time have names of their own";
-                checker.problem(&[events, name, by, dimension, "labels"], message, None);
+                let hint = "leave labels out".to_owned();
+                checker.problem(&[events, name, by, dimension, "labels"], message, hint);
             }
             DimensionOf::Time(match span {
                 file::TimeSpan::Hour => TimeSpan::Hour,
@@ -314,7 +339,11 @@ fn dimension_def(
         (None, Some(sql)) => {
             checker.names_in(path, sql, &[]);
             if sql.trim().is_empty() {
-                checker.problem(path, "the expression is empty", None);
+                checker.problem(
+                    path,
+                    "the expression is empty",
+                    "name a column, or write an SQL expression".to_owned(),
+                );
             }
             if let Some(labels) = &written.labels {
                 checker.names_in(&[events, name, by, dimension, "labels"], labels, &[]);
@@ -343,7 +372,8 @@ fn sections(file: &File, checker: &mut Checker<'_, '_>) -> Vec<Section> {
         }
         for (item, metric) in written.show.iter().enumerate() {
             if !checker.is_written("metrics", metric) {
-                let hint = did_you_mean(metric, file.metrics.keys().map(String::as_str));
+                let hint = did_you_mean(metric, checker.names("metrics"))
+                    .unwrap_or_else(|| format!("known metrics: {}", listed(checker.names("metrics"))));
                 let path = ["dashboard", &number, "show", &item.to_string()];
                 checker.problem(&path, format!("{metric:?} is no metric"), hint);
             }
@@ -358,7 +388,11 @@ fn sections(file: &File, checker: &mut Checker<'_, '_>) -> Vec<Section> {
             }
         }
         if written.top == Some(0) {
-            checker.problem(&["dashboard", &number, "top"], "a table of no members shows nothing", None);
+            checker.problem(
+                &["dashboard", &number, "top"],
+                "a table of no members shows nothing",
+                "write top = 10, or leave it out".to_owned(),
+            );
         }
         sections.push(Section {
             title: written.title.clone(),

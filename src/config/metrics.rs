@@ -73,7 +73,7 @@ fn measure(
     if *kind == "ratio" {
         return ratio(name, written.ratio.as_deref().unwrap_or_default(), file, checker).map(Measure::Ratio);
     }
-    let of = events_of(name, written, file, checker);
+    let of = events_of(name, written, checker);
     if let Some(filter) = &written.filter {
         expression(name, "where", filter, checker);
     }
@@ -137,20 +137,16 @@ fn allowed(name: &str, kind: &str, written: &file::Metric, checker: &mut Checker
     }
 }
 
-fn events_of(
-    name: &str,
-    written: &file::Metric,
-    file: &File,
-    checker: &mut Checker<'_, '_>,
-) -> Option<String> {
+fn events_of(name: &str, written: &file::Metric, checker: &mut Checker<'_, '_>) -> Option<String> {
     let Some(of) = &written.of else {
-        let hint = format!("add of = … with one of {}", listed(file.events.keys().map(String::as_str)));
+        let hint = format!("add of = … with one of {}", listed(checker.names("events")));
         checker.problem(&["metrics", name], format!("it is not said what {name:?} is taken over"), hint);
         return None;
     };
     if !checker.is_written("events", of) {
-        let hint = did_you_mean(of, file.events.keys().map(String::as_str))
-            .unwrap_or_else(|| format!("known events: {}", listed(file.events.keys().map(String::as_str))));
+        let known = checker.names("events");
+        let hint = did_you_mean(of, known.iter().copied())
+            .unwrap_or_else(|| format!("known events: {}", listed(known.iter().copied())));
         checker.problem(&["metrics", name, "of"], format!("{of:?} is no events"), hint);
         return None;
     }
@@ -160,7 +156,11 @@ fn events_of(
 fn expression(name: &str, key: &str, sql: &str, checker: &mut Checker<'_, '_>) {
     checker.names_in(&["metrics", name, key], sql, &[]);
     if sql.trim().is_empty() {
-        checker.problem(&["metrics", name, key], "the expression is empty", None);
+        checker.problem(
+            &["metrics", name, key],
+            "the expression is empty",
+            "name a column, or write an SQL expression".to_owned(),
+        );
     }
 }
 
@@ -168,7 +168,11 @@ fn divisor(name: &str, written: &file::Metric, checker: &mut Checker<'_, '_>) ->
     let text = &written.divide.as_ref()?.0;
     let divisor = text.parse::<Number>().ok().filter(|divisor| !divisor.is_zero());
     if divisor.is_none() {
-        checker.problem(&["metrics", name, "divide"], format!("{text} divides nothing"), None);
+        checker.problem(
+            &["metrics", name, "divide"],
+            format!("{text} divides nothing"),
+            "write a number other than 0, such as 60".to_owned(),
+        );
     }
     divisor
 }
@@ -191,7 +195,7 @@ fn ratio(name: &str, parts: &[String], file: &File, checker: &mut Checker<'_, '_
                 sound = false;
                 continue;
             }
-            None => did_you_mean(part, file.metrics.keys().map(String::as_str))
+            None => did_you_mean(part, checker.names("metrics"))
                 .unwrap_or_else(|| "define it as a metric first".to_owned()),
         };
         let known = file.metrics.contains_key(part);

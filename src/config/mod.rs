@@ -61,6 +61,26 @@ pub struct ArchiveSettings {
 }
 
 impl Config {
+    /// Reads the content of a configuration file, see [`Config::parse`].
+    ///
+    /// # Errors
+    /// Every problem in it, or the first place that is no UTF-8.
+    pub fn parse_bytes(bytes: &[u8], file: &Path) -> Result<Self, Problems> {
+        match std::str::from_utf8(bytes) {
+            Ok(text) => Self::parse(text, file),
+            Err(error) => {
+                let (line, column) = tree::end_of(bytes.get(..error.valid_up_to()).unwrap_or_default());
+                let problem = Problem {
+                    line: Some(line),
+                    column: Some(column),
+                    message: "this is no UTF-8 text".to_owned(),
+                    hint: Some("save the file as UTF-8".to_owned()),
+                };
+                Err(Problems { file: file.to_owned(), list: vec![problem] })
+            }
+        }
+    }
+
     /// Reads the text of a configuration file that lies at `file`; relative paths in it are
     /// relative to the file's folder.
     ///

@@ -87,6 +87,7 @@ asof.toml:13:1: unknown key "tim"
 asof.toml:24:1: it is not said what "minutes" measures
   hint: give exactly one of count, sum, min, max, avg, distinct and ratio
 asof.toml:24:33: invalid type: integer `5`, expected a string
+  hint: put it in quotes
 asof.toml:24:77: unknown key "colour"
   hint: known here: of, count, sum, min, max, avg, distinct, ratio, where, divide, by, over, label, unit, good"#
     );

@@ -152,11 +152,22 @@ fn plain_words(message: &str) -> (String, Option<String>) {
             return (format!("{unknown:?} is missing"), Some(format!("add a line {unknown} = …")));
         }
     }
-    (message.replace('\n', ", "), None)
+    let hint = match message.rsplit_once("expected ").map(|(_, expected)| expected) {
+        Some("a string") => Some("put it in quotes".to_owned()),
+        Some("u16" | "u32" | "u64") => Some("write a whole number that is not negative".to_owned()),
+        Some("a boolean") => Some("write true or false".to_owned()),
+        _ => None,
+    };
+    (message.replace('\n', ", "), hint)
 }
 
 fn line_and_column(text: &str, at: usize) -> (usize, usize) {
-    let before = text.get(..at).unwrap_or(text);
+    end_of(text.get(..at).unwrap_or(text).as_bytes())
+}
+
+/// The line and the column, from 1, of what follows this text.
+pub fn end_of(before: &[u8]) -> (usize, usize) {
+    let before = String::from_utf8_lossy(before);
     let line = before.matches('\n').count() + 1;
     let column = before.rsplit('\n').next().unwrap_or("").chars().count() + 1;
     (line, column)

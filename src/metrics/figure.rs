@@ -2,6 +2,7 @@
 
 use super::rollup::Cells;
 use crate::model::Number;
+use crate::model::definitions::Measure;
 use crate::model::metrics_doc::Figure;
 use crate::plan::measures::MetricColumns;
 
@@ -35,6 +36,16 @@ pub fn of_cells(columns: &MetricColumns, cells: &Cells, divide: Option<&Number>)
         },
         MetricColumns::Min(at) | MetricColumns::Max(at) => of_extreme(cell(at), divide),
         MetricColumns::Avg { sum, count } => of_average(cell(sum), cell(count), divide),
+    }
+}
+
+/// The value of a metric over no rows.
+pub fn of_no_rows(measure: &Measure) -> Figure {
+    match measure {
+        Measure::Count(_) | Measure::Distinct(_) => known(Number::zero()),
+        Measure::Sum(sum) => of_sum(Number::zero(), sum.divide.as_ref()),
+        Measure::Min(_) | Measure::Max(_) | Measure::Ratio(_) => unknown(NO_VALUES),
+        Measure::Avg(_) => of_average(None, None, None),
     }
 }
 

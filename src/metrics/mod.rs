@@ -1,11 +1,16 @@
 //! Rows to cube to values: pure.
 
+pub mod builder;
 pub mod cube;
 pub mod document;
 pub mod figure;
 pub mod over;
 pub mod rollup;
 pub mod table;
+#[cfg(test)]
+mod tests;
+pub mod values;
 
-pub use cube::{Cube, CubeBuilder, CubeError, Pushed};
+pub use builder::{CubeBuilder, CubeError, Pushed};
+pub use cube::Cube;
 pub use document::document;

@@ -2,10 +2,13 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use indexmap::IndexMap;
+
 use super::figure;
+use super::values::{self, Values};
 use crate::model::definitions::Measure;
 use crate::model::manifest::DefinitionsDoc;
-use crate::model::metrics_doc::{Figure, MemberDoc, MetricDoc};
+use crate::model::metrics_doc::{Figure, MemberDoc, MetricDoc, OverDoc};
 use crate::model::{Day, Definitions, Number};
 
 /// What is needed of a frozen day.
@@ -17,6 +20,20 @@ pub struct PastDay {
     pub definitions: DefinitionsDoc,
     /// The metrics named by [`needed`].
     pub metrics: BTreeMap<String, MetricDoc>,
+}
+
+/// What a metric over several days is made from.
+pub struct OverInput<'a> {
+    /// The day.
+    pub day: Day,
+    /// What makes its numbers.
+    pub definitions: &'a Definitions,
+    /// The fingerprints of these definitions.
+    pub fingerprints: &'a DefinitionsDoc,
+    /// Its own values, by metric.
+    pub own: &'a BTreeMap<&'a str, Values>,
+    /// Frozen days before it.
+    pub past: &'a [PastDay],
 }
 
 /// Which metrics of past days are needed, and how many days back at most; 0 when none are.
@@ -32,33 +49,152 @@ pub fn needed(definitions: &Definitions) -> (BTreeSet<&str>, u16) {
 }
 
 /// The metrics whose frozen values make a metric over several days.
-pub fn parts_of<'a>(name: &'a str, measure: &'a Measure) -> Vec<&'a str> {
+fn parts_of<'a>(name: &'a str, measure: &'a Measure) -> Vec<&'a str> {
     let parts = measure.parts();
     if parts.is_empty() { vec![name] } else { parts }
 }
 
-/// The day's own value of a metric or a member of it.
-pub fn own<'a>(figure: &'a Figure, day: Option<&'a Figure>) -> &'a Figure {
-    day.unwrap_or(figure)
+/// The day's own value of a metric.
+pub fn own(doc: &MetricDoc) -> &Figure {
+    doc.day.as_ref().unwrap_or(&doc.figure)
 }
 
-/// The members of a frozen breakdown with the day's own values.
-pub fn own_members(members: &[MemberDoc]) -> impl Iterator<Item = (&MemberDoc, &Figure)> {
-    members.iter().map(|member| (member, own(&member.figure, member.day.as_ref())))
+/// The members of a frozen breakdown that the day itself had, with its own values.
+pub fn own_members<'d>(
+    doc: &'d MetricDoc,
+    dimension: &str,
+) -> impl Iterator<Item = (&'d MemberDoc, &'d Figure)> {
+    // Over several days, there are also members that only the other days had.
+    let over = doc.day.is_some();
+    let members = doc.by.get(dimension).map(Vec::as_slice).unwrap_or_default();
+    members
+        .iter()
+        .filter_map(move |member| Some((member, if over { member.day.as_ref()? } else { &member.figure })))
 }
 
-/// One value of several days' own values. Days on which it was unknown don't count.
-pub fn merge<'f>(measure: &Measure, figures: impl Iterator<Item = &'f Figure>) -> Figure {
-    let figures: Vec<&Figure> = figures.filter(|figure| figure.value.is_some()).collect();
+/// Replaces the day's own values by those over the days that end with it, keeping the own ones.
+pub fn take_over(doc: &mut MetricDoc, name: &str, input: &OverInput<'_>) {
+    let Some(metric) = input.definitions.metrics.get(name) else { return };
+    let Some(days) = metric.over_days else { return };
+    let sides: Vec<Side<'_>> =
+        parts_of(name, &metric.measure).into_iter().filter_map(|part| Side::new(part, input)).collect();
+    let from = input.day.checked_add(1 - i64::from(days)).unwrap_or(input.day);
+    let span = from..input.day;
+    let past: Vec<&PastDay> = input
+        .past
+        .iter()
+        .filter(|past| span.contains(&past.day) && sides.iter().all(|side| side.is_same(past, input)))
+        .collect();
+    let merged = match sides.as_slice() {
+        [only] => only.total(&past),
+        [above, below] => figure::of_ratio(&above.total(&past), &below.total(&past)),
+        _ => return,
+    };
+    doc.day = Some(std::mem::replace(&mut doc.figure, merged));
+    doc.over = Some(OverDoc { days, had: u16::try_from(past.len() + 1).unwrap_or(u16::MAX), from });
+    for (dimension, own) in std::mem::take(&mut doc.by) {
+        let differ = past
+            .iter()
+            .filter(|past| !sides.iter().all(|side| side.is_same_by(&dimension, past, input)))
+            .count();
+        if differ > 0 {
+            // The own values stay, for the days after this one.
+            let reason = format!("{differ} of the {} earlier days were broken down otherwise", past.len());
+            let unknown = |member: MemberDoc| MemberDoc {
+                day: Some(member.figure),
+                figure: figure::unknown(reason.as_str()),
+                ..member
+            };
+            doc.by.insert(dimension, own.into_iter().map(unknown).collect());
+            continue;
+        }
+        let members = |side: &Side<'_>| side.members(&dimension, &past);
+        let mut merged = match sides.as_slice() {
+            [above, below] => {
+                let (upper, lower) = (members(above), members(below));
+                values::ratios((above.measure, &upper), (below.measure, &lower))
+            }
+            sides => sides.first().map(members).unwrap_or_default(),
+        };
+        if let Some(side) = sides.first() {
+            values::sort(&mut merged, input.definitions, side.measure, &dimension);
+        }
+        let mut own: BTreeMap<Option<String>, Figure> =
+            own.into_iter().map(|member| (member.key, member.figure)).collect();
+        for member in &mut merged {
+            member.day = own.remove(&member.key);
+        }
+        doc.by.insert(dimension, merged);
+    }
+}
+
+/// One of the metrics that make a metric over several days.
+struct Side<'a> {
+    name: &'a str,
+    measure: &'a Measure,
+    today: &'a Values,
+}
+
+impl<'a> Side<'a> {
+    fn new(name: &'a str, input: &OverInput<'a>) -> Option<Self> {
+        let measure = &input.definitions.metrics.get(name)?.measure;
+        Some(Self { name, measure, today: input.own.get(name)? })
+    }
+
+    /// Whether a frozen day measured the same.
+    fn is_same(&self, past: &PastDay, input: &OverInput<'_>) -> bool {
+        past.metrics.contains_key(self.name)
+            && past.definitions.metrics.get(self.name) == input.fingerprints.metrics.get(self.name)
+    }
+
+    /// Whether a frozen day broke it down by the same expression.
+    fn is_same_by(&self, dimension: &str, past: &PastDay, input: &OverInput<'_>) -> bool {
+        let full = format!("{}.{dimension}", self.measure.of().unwrap_or_default());
+        past.definitions.dimensions.get(&full) == input.fingerprints.dimensions.get(&full)
+            && past.metrics.get(self.name).is_some_and(|doc| doc.by.contains_key(dimension))
+    }
+
+    fn total(&self, past: &[&PastDay]) -> Figure {
+        let frozen = past.iter().filter_map(|past| past.metrics.get(self.name)).map(own);
+        merge(self.measure, frozen.chain([&self.today.figure]))
+    }
+
+    /// The members over several days, in no order; their labels are the newest.
+    fn members(&self, dimension: &str, past: &[&PastDay]) -> Vec<MemberDoc> {
+        let today = self.today.by.get(dimension).map(Vec::as_slice).unwrap_or_default();
+        let frozen = past.iter().rev().filter_map(|past| past.metrics.get(self.name));
+        let frozen = frozen.flat_map(|doc| own_members(doc, dimension));
+        let mut all: IndexMap<&Option<String>, (Option<&String>, Vec<&Figure>)> = IndexMap::new();
+        for (member, figure) in today.iter().map(|member| (member, &member.figure)).chain(frozen) {
+            let (label, figures) = all.entry(&member.key).or_default();
+            *label = label.or(member.label.as_ref());
+            figures.push(figure);
+        }
+        all.into_iter()
+            .map(|(key, (label, figures))| MemberDoc {
+                key: key.clone(),
+                label: label.cloned(),
+                figure: merge(self.measure, figures.into_iter()),
+                day: None,
+            })
+            .collect()
+    }
+}
+
+/// One value of several days' own values. Days on which it was unknown don't count, unless it
+/// was unknown on all.
+fn merge<'f>(measure: &Measure, figures: impl Iterator<Item = &'f Figure>) -> Figure {
+    let (figures, unknown): (Vec<&Figure>, Vec<&Figure>) = figures.partition(|figure| figure.value.is_some());
     let added = |part: fn(&Figure) -> Option<&Number>| -> Number {
         figures.iter().filter_map(|figure| part(figure)).sum()
     };
     let divide = measure.divide();
     match measure {
         Measure::Count(_) => figure::known(added(|figure| figure.value.as_ref())),
-        Measure::Sum(_) => {
-            figure::of_sum(added(|figure| figure.sum.as_ref().or(figure.value.as_ref())), divide)
-        }
+        Measure::Sum(_) => match unknown.first() {
+            Some(unknown) if figures.is_empty() => (*unknown).clone(),
+            _ => figure::of_sum(added(|figure| figure.sum.as_ref().or(figure.value.as_ref())), divide),
+        },
         Measure::Avg(_) => figure::of_average(
             Some(added(|figure| figure.sum.as_ref())),
             Some(added(|figure| figure.count.as_ref())),
@@ -69,10 +205,7 @@ pub fn merge<'f>(measure: &Measure, figures: impl Iterator<Item = &'f Figure>) -
             let extreme = if matches!(measure, Measure::Min(_)) { exact.min() } else { exact.max() };
             figure::of_extreme(extreme.cloned(), divide)
         }
-        // The configuration does not let it come to this: distinct counts are never added,
-        // and a ratio is merged from its parts.
-        Measure::Distinct(_) | Measure::Ratio(_) => {
-            figure::unknown("distinct counts and ratios don't add up")
-        }
+        // Distinct counts of several days are never added, and a ratio is merged from its parts.
+        Measure::Distinct(_) | Measure::Ratio(_) => figure::unknown("distinct counts don't add up"),
     }
 }

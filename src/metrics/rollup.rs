@@ -51,12 +51,17 @@ fn source_of_totals(cube: &Cube) -> Option<&Groups> {
 }
 
 fn fold_into(cube: &Cube, groups: &Groups, target: impl Fn(&[u32]) -> Option<usize>, cells: &mut [Cells]) {
-    each_value(cube, groups, target, cells, |fold, known, value| match fold {
+    each_value(cube, groups, target, cells, folded);
+}
+
+/// The aggregate of some rows and further ones; what can't be told from its parts stays as it is.
+pub fn folded(fold: Fold, known: Option<Number>, value: &Number) -> Option<Number> {
+    match fold {
         Fold::Count | Fold::Sum => Some(known.map_or_else(|| value.clone(), |known| known + value)),
         Fold::Min => Some(known.filter(|known| known <= value).unwrap_or_else(|| value.clone())),
         Fold::Max => Some(known.filter(|known| known >= value).unwrap_or_else(|| value.clone())),
         Fold::Distinct | Fold::Newest => known,
-    });
+    }
 }
 
 fn distinct_into(

@@ -3,6 +3,7 @@
 use indexmap::IndexMap;
 use serde::{Deserialize, Serialize};
 
+use super::compared::{ComparedDoc, PreviousDoc, RecentDoc};
 use super::definitions::TimeSpan;
 use super::{Day, Edition, Number, Provenance};
 
@@ -20,6 +21,9 @@ pub struct MetricsDoc {
     pub edition: Edition,
     /// How it came to be known.
     pub provenance: Provenance,
+    /// The frozen day before this one, as far as it was known then.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub previous: Option<PreviousDoc>,
     /// What the numbers were counted over, by the name of the events.
     pub events: IndexMap<String, EventsDoc>,
     /// The numbers, in the order of the configuration.
@@ -92,6 +96,12 @@ pub struct MetricDoc {
     /// The day's own value, when `over` took more.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub day: Option<Figure>,
+    /// How it compares with earlier days.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub compared: Option<ComparedDoc>,
+    /// Its last five weeks.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub recent: Option<RecentDoc>,
     /// The value by each dimension's members: spans of time in their order, others by key, NULL last.
     #[serde(default, skip_serializing_if = "IndexMap::is_empty")]
     pub by: IndexMap<String, Vec<MemberDoc>>,
@@ -147,7 +157,7 @@ pub struct MemberDoc {
     /// Its value.
     #[serde(flatten)]
     pub figure: Figure,
-    /// The day's own value, when `over` took more.
+    /// The day's own value, when `over` took more; without it, only other days had the member.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub day: Option<Figure>,
 }

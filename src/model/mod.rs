@@ -1,6 +1,7 @@
 //! Plain types that every layer shares: days, exact numbers, digests, and the
 //! documents of a frozen day. No input or output happens here.
 
+pub mod compared;
 pub mod cube_table;
 pub mod day;
 pub mod definitions;

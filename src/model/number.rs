@@ -73,6 +73,27 @@ impl Number {
         Some(divide(&dividend, dividend_scale, &by, by_scale).trimmed())
     }
 
+    /// The quotient with `places` decimals, half to even; `None` when `divisor` is zero.
+    ///
+    /// It is rounded once: [`Number::ratio`] and then [`Number::rounded`] would round twice.
+    pub fn quotient(&self, divisor: &Self, places: u32) -> Option<Self> {
+        if divisor.is_zero() {
+            return None;
+        }
+        let ((above, above_scale), (below, below_scale)) = (self.to_scaled(), divisor.to_scaled());
+        let ten_to = |power: i64| BigInt::from(10).pow(u32::try_from(power).unwrap_or(u32::MAX));
+        let raised = above * ten_to(below_scale + i64::from(places) + 1);
+        let by = below * ten_to(above_scale);
+        let (mut quotient, rest) = (&raised / &by, &raised % &by);
+        let mut scale = i64::from(places) + 1;
+        if !rest.is_zero() {
+            // A sticky digit, as in `divide`.
+            quotient = quotient * 10 + if raised.sign() == by.sign() { 1 } else { -1 };
+            scale += 1;
+        }
+        Some(Self::from_scaled(quotient, scale).rounded(i64::from(places)))
+    }
+
     /// This number rounded to `places` decimals, half to even.
     #[must_use]
     pub fn rounded(&self, places: i64) -> Self {
@@ -360,6 +381,20 @@ mod tests {
         // No tie: something follows the 5.
         assert_eq!(ratio("10000000000050000001", "100000000"), "100000000001");
         assert_eq!(number("1").ratio(&number("0.00")), None);
+    }
+
+    #[test]
+    fn a_quotient_is_rounded_once() {
+        let quotient = |a: &str, b: &str, places| number(a).quotient(&number(b), places).unwrap().to_string();
+        assert_eq!(quotient("2", "3", 2), "0.67");
+        assert_eq!(quotient("-2", "3", 2), "-0.67");
+        assert_eq!(quotient("1", "8", 2), "0.12");
+        assert_eq!(quotient("3", "8", 2), "0.38");
+        assert_eq!(quotient("1.00000000000000000001", "8", 2), "0.13");
+        assert_eq!(quotient("-1.00000000000000000001", "8", 2), "-0.13");
+        assert_eq!(quotient("0", "0.5", 0), "0");
+        assert_eq!(quotient("5", "0.002", 0), "2500");
+        assert_eq!(number("1").quotient(&number("0.00"), 2), None);
     }
 
     #[test]

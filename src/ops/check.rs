@@ -102,7 +102,7 @@ pub async fn check(
         Err(PlanError::Ambiguous(_)) => return Ok(report),
         Err(error) => return Err(error.into()),
     };
-    let unreachable = |source: SourceError| SaveError::Reading { day, source: source.into() };
+    let unreachable = |source: SourceError| SaveError::Source(source.into());
     progress.step("connecting");
     let mut session = source::open(&config.source, env).await.map_err(unreachable)?;
     let server = session.inspect().await.map_err(unreachable)?;
@@ -117,7 +117,7 @@ pub async fn check(
         }
         sound &= about_query(config, events, &mut session, &mut report).await;
     }
-    for query in plan.labels().into_values() {
+    for query in plan.labels() {
         if !session.is_usable() {
             session = source::open(&config.source, env).await.map_err(unreachable)?;
         }
@@ -127,7 +127,7 @@ pub async fn check(
             Err(error) => {
                 sound = false;
                 report.queries.push(QueryReport { name: query.name.clone(), sql, access: Vec::new() });
-                report.add(Level::Error, &query.name, error.to_string(), error.hint());
+                report.add(Level::Error, "labels", error.to_string(), error.hint());
             }
         }
     }
@@ -151,7 +151,8 @@ fn ambiguous_ends(config: &Config, calendar: &Calendar, day: Day, report: &mut C
     if !local {
         return;
     }
-    for step in -DAYS_LOOKED_AT..=DAYS_LOOKED_AT {
+    // The next such day is told rather than one that has gone by.
+    for step in (0..=DAYS_LOOKED_AT).chain((-DAYS_LOOKED_AT..0).rev()) {
         let Some(Ok(window)) = day.checked_add(step).map(|day| calendar.window(day)) else { continue };
         if let Err(error @ PlanError::Ambiguous(_)) =
             Plan::new(&config.definitions, window, max_groups(config))
@@ -297,7 +298,7 @@ async fn about_time_column(
         TimeIs::Local | TimeIs::Utc | TimeIs::Instant if number => Some("is a number: it is \"epoch\""),
         _ => None,
     };
-    wrong.map_or(Ok(()), |wrong| Err(format!("the column {column} is a {kind}, which {wrong}")))
+    wrong.map_or(Ok(()), |wrong| Err(format!("the column {column} has the type {kind}, which {wrong}")))
 }
 
 fn about_index(
@@ -368,8 +369,10 @@ async fn about_cubes(
         }
         Err(error) => {
             let about = match &error {
-                ReadingError::Source(_) | ReadingError::TooManyGroups => "reading",
-                ReadingError::Cube(_) => "numbers",
+                ReadingError::Source(_) | ReadingError::TooManyGroups | ReadingError::Background(_) => {
+                    "reading"
+                }
+                ReadingError::Cube(_) | ReadingError::Time { .. } => "numbers",
             };
             report.add(Level::Error, about, error.to_string(), error.hint());
         }

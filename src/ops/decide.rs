@@ -104,7 +104,10 @@ impl Refusal {
             Self::NotEnded { .. } => {
                 Some("wait until it is over, or freeze it as it stands with --provisional".to_owned())
             }
-            Self::Future { .. } | Self::Empty { .. } | Self::Beyond(_) => None,
+            Self::Future { .. } => {
+                Some("nothing can be known of it yet: freeze it once it is over".to_owned())
+            }
+            Self::Empty { .. } | Self::Beyond(_) => Some("freeze another day".to_owned()),
         }
     }
 }

@@ -7,15 +7,14 @@ use chrono::{DateTime, Utc};
 use indexmap::IndexMap;
 
 use super::decide::Why;
+use super::past::Past;
 use super::reading::Reading;
-use crate::archive::cube_file::{self, CubeFileError};
 use crate::archive::{Archive, ArchiveError, Commit};
 use crate::calendar::{BeyondCalendar, Calendar, Window};
 use crate::config::Config;
 use crate::config::presentation::Section as ConfiguredSection;
+use crate::metrics::document;
 use crate::metrics::document::DayInput;
-use crate::metrics::over::PastDay;
-use crate::metrics::{document, table::table};
 use crate::model::manifest::{self, DefinitionsDoc, EventsRead, SourceDoc};
 use crate::model::{Edition, Manifest, MetricsDoc, SnapshotId};
 use crate::view::page::PageError;
@@ -40,18 +39,20 @@ pub enum FreezeError {
     #[error(transparent)]
     Archive(#[from] ArchiveError),
     /// A cube could not be written.
-    #[error("the cube of {events} can't be written: {source}")]
+    #[error("the cube of {events} can't be written: {error}")]
     Cube {
         /// The events.
         events: String,
         /// Why.
-        source: CubeFileError,
+        error: String,
+        /// What to do about it.
+        hint: Option<String>,
     },
     /// The page could not be written.
     #[error(transparent)]
     Page(#[from] PageError),
     /// The numbers could not be written.
-    #[error("the numbers could not be written as JSON: {0}")]
+    #[error("the numbers could not be written as JSON")]
     Json(#[from] serde_json::Error),
     /// The day lies at the end of the calendar.
     #[error(transparent)]
@@ -63,7 +64,7 @@ impl FreezeError {
     pub fn hint(&self) -> Option<String> {
         match self {
             Self::Archive(error) => error.hint(),
-            Self::Cube { source, .. } => source.hint(),
+            Self::Cube { hint, .. } => hint.clone(),
             Self::Page(error) => error.hint(),
             Self::Json(_) | Self::Beyond(_) => None,
         }
@@ -86,7 +87,9 @@ pub struct EditionInput<'a> {
     /// Why, in somebody's words.
     pub reason: Option<&'a str>,
     /// Frozen days before this one.
-    pub past: &'a [PastDay],
+    pub past: &'a Past,
+    /// The fingerprints of the definitions.
+    pub fingerprints: &'a DefinitionsDoc,
     /// The archive's id.
     pub archive: &'a str,
 }
@@ -98,8 +101,8 @@ pub struct EditionInput<'a> {
 pub fn compute(input: &EditionInput<'_>, reading: &Reading) -> Result<Computed, FreezeError> {
     let (config, day) = (input.config, input.window.day);
     let provenance = input.calendar.provenance(day, reading.captured_at)?;
-    let fingerprints = DefinitionsDoc::of(&config.definitions);
-    let doc = document(&DayInput {
+    let fingerprints = input.fingerprints.clone();
+    let mut doc = document(&DayInput {
         day,
         edition: input.edition,
         provenance,
@@ -107,17 +110,19 @@ pub fn compute(input: &EditionInput<'_>, reading: &Reading) -> Result<Computed, 
         fingerprints: &fingerprints,
         presentation: &config.presentation,
         cubes: &reading.cubes,
-        past: input.past,
+        past: &input.past.over,
     });
+    input.past.earlier.tell(&mut doc, &config.definitions, &fingerprints);
     let events: BTreeMap<String, EventsRead> = reading
         .cubes
         .iter()
-        .map(|cube| {
+        .zip(&reading.kept)
+        .map(|(cube, kept)| {
             let read = EventsRead {
                 rows: doc.events.get(&cube.name).map_or(0, |events| events.rows),
                 newest: cube.newest(),
                 groups: cube.crossed_groups(),
-                numbers: cube.numbers_digest(),
+                numbers: kept.numbers,
                 floats: cube.float_metrics(),
             };
             (cube.name.clone(), read)
@@ -155,7 +160,6 @@ pub fn compute(input: &EditionInput<'_>, reading: &Reading) -> Result<Computed, 
 pub fn freeze(
     archive: &Archive,
     config: &Config,
-    why: &Why,
     computed: Computed,
     reading: &Reading,
     wait: Duration,
@@ -164,41 +168,28 @@ pub fn freeze(
     let Computed { doc, manifest } = computed;
     let mut staging = archive.stage(SnapshotId::new(doc.date, doc.edition))?;
     staging.write("metrics.json", &doc.to_json()?)?;
-    for cube in &reading.cubes {
-        let bytes = cube_file::encode(&table(cube))
-            .map_err(|source| FreezeError::Cube { events: cube.name.clone(), source })?;
-        staging.write(&format!("cubes/{}.parquet", cube.name), &bytes)?;
+    for (cube, kept) in reading.cubes.iter().zip(&reading.kept) {
+        let events = &cube.name;
+        let bytes = kept.file.as_ref().map_err(|error| FreezeError::Cube {
+            events: events.clone(),
+            error: error.to_string(),
+            hint: error.hint(),
+        })?;
+        staging.write(&format!("cubes/{events}.parquet"), bytes)?;
     }
     let layout = layout(config, &doc);
-    let remarks = remarks(why, manifest.reason.as_deref());
     let page = DayPage::new(&view::DayInput {
         doc: &doc,
         manifest: &manifest,
         definitions: &config.definitions,
         layout: &layout,
-        remarks: &remarks,
+        remarks: &[],
     });
     staging.write("dashboard.html", &page.to_bytes()?)?;
     let headline: IndexMap<String, _> =
         doc.metrics.iter().map(|(name, metric)| (name.clone(), metric.figure.value.clone())).collect();
     let sealed = staging.seal(manifest, &config.definitions)?;
     Ok(archive.commit(sealed, &headline, wait, now)?)
-}
-
-/// What the page should say about an edition after the first.
-fn remarks(why: &Why, reason: Option<&str>) -> Vec<String> {
-    match why {
-        Why::First => Vec::new(),
-        Why::Final { after } => {
-            vec![format!(
-                "Edition {after} was frozen before the day was final; this one is what the rows said once it was."
-            )]
-        }
-        Why::Restate { after } => {
-            let reason = reason.map_or_else(String::new, |reason| format!(": {reason}"));
-            vec![format!("This restates edition {after}, which stays as it was{reason}")]
-        }
-    }
 }
 
 /// The layout of the page: as configured, or made from what there is.

@@ -5,10 +5,12 @@ use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 
+use crate::archive::cube_file::{self, CubeFileError};
 use crate::config::SourceSettings;
+use crate::metrics::table::table;
 use crate::metrics::{Cube, CubeBuilder, CubeError, Pushed};
 use crate::model::manifest::Consistency;
-use crate::model::{Progress, Value};
+use crate::model::{Digest, Progress, Value};
 use crate::plan::{EventsPlan, Plan, Query};
 use crate::source::{self, ServerInfo, Session, SourceError, Transient};
 
@@ -17,12 +19,23 @@ use crate::source::{self, ServerInfo, Session, SourceError, Transient};
 pub struct Reading {
     /// One for each kind of events, with their members' names.
     pub cubes: Vec<Cube>,
+    /// What is kept of each of them, in the same order.
+    pub kept: Vec<KeptCube>,
     /// What was read.
     pub server: ServerInfo,
     /// How much of it was read as of one moment.
     pub consistency: Consistency,
     /// When: just before the transaction began.
     pub captured_at: DateTime<Utc>,
+}
+
+/// What is kept of a cube: it needs no labels, so it is made while the next one is read.
+#[derive(Debug)]
+pub struct KeptCube {
+    /// The digest of its numbers.
+    pub numbers: Digest,
+    /// Its file.
+    pub file: Result<Vec<u8>, CubeFileError>,
 }
 
 /// Looks up an environment variable.
@@ -40,6 +53,17 @@ pub enum ReadingError {
     /// Its rows can't be taken as they are.
     #[error(transparent)]
     Cube(#[from] CubeError),
+    /// A thread that worked on what was read failed.
+    #[error("what was read could not be taken: {0}")]
+    Background(String),
+    /// A time that the source does not understand.
+    #[error("events.{events}: the source can't read the time {time:?}")]
+    Time {
+        /// The events.
+        events: String,
+        /// The time, shortened.
+        time: String,
+    },
     /// The crossed cube has too many groups: not an error to the outside.
     #[error("the crossed dimensions have more groups than max_groups")]
     TooManyGroups,
@@ -54,7 +78,15 @@ impl ReadingError {
                 Some("let the SQL give a number, for instance by cast(… as decimal(20,4))".to_owned())
             }
             Self::Cube(CubeError::Torn { .. }) => Some("try again when the table is at rest".to_owned()),
-            Self::TooManyGroups => None,
+            Self::Cube(CubeError::Undecided { .. }) => {
+                Some("let the dimension's SQL give valid text, for instance by hex(…)".to_owned())
+            }
+            Self::Time { .. } => Some(
+                "SQLite reads 2025-11-06 09:00:00 with Z or an offset such as -06:00 behind it; let the \
+                 events' SQL write it so"
+                    .to_owned(),
+            ),
+            Self::TooManyGroups | Self::Background(_) => None,
         }
     }
 }
@@ -64,7 +96,10 @@ impl Transient for ReadingError {
         match self {
             Self::Source(error) => error.is_transient(),
             Self::Cube(CubeError::Torn { .. }) => true,
-            Self::Cube(CubeError::Unmappable { .. }) | Self::TooManyGroups => false,
+            Self::Cube(CubeError::Unmappable { .. } | CubeError::Undecided { .. })
+            | Self::Time { .. }
+            | Self::Background(_)
+            | Self::TooManyGroups => false,
         }
     }
 }
@@ -96,9 +131,10 @@ async fn read_once(
     let mut session = source::open(settings, env).await?;
     let captured_at = now();
     let mut consistency = session.begin(&plan.queries()).await?;
-    let mut cubes = Vec::new();
+    let mut tasks = Vec::new();
     for events in &plan.events {
         progress.step(&format!("reading {}", events.name));
+        only_readable_times(&mut session, events).await?;
         let cube = match read_cube(&mut session, events, true).await {
             Err(ReadingError::TooManyGroups) => {
                 // The broken-off read has used the session up, and with it the snapshot.
@@ -112,13 +148,35 @@ async fn read_once(
             }
             read => read?,
         };
-        cubes.push(cube);
+        tasks.push(tokio::task::spawn_blocking(move || {
+            let kept = KeptCube { numbers: cube.numbers_digest(), file: cube_file::encode(&table(&cube)) };
+            (cube, kept)
+        }));
     }
     progress.step("reading labels");
-    label(&mut session, plan, &mut cubes).await?;
+    let names = all_names(&mut session, plan).await?;
     let server = session.server().clone();
     session.close().await;
-    Ok(Reading { cubes, server, consistency, captured_at })
+    let (mut cubes, mut kept) = (Vec::new(), Vec::new());
+    for task in tasks {
+        let (cube, file) = task.await.map_err(|error| ReadingError::Background(error.to_string()))?;
+        cubes.push(cube);
+        kept.push(file);
+    }
+    label(plan, &names, &mut cubes);
+    Ok(Reading { cubes, kept, server, consistency, captured_at })
+}
+
+/// Refuses times that the source can't read: their rows would be on no day at all.
+async fn only_readable_times(session: &mut Session, events: &EventsPlan) -> Result<(), ReadingError> {
+    let Some(query) = &events.unreadable else { return Ok(()) };
+    let found = session.rows(query).await?;
+    match found.first().and_then(|row| row.first()).and_then(text) {
+        None => Ok(()),
+        Some(time) => {
+            Err(ReadingError::Time { events: events.name.clone(), time: time.chars().take(60).collect() })
+        }
+    }
 }
 
 /// Reads one kind of events, all groupings in one statement.
@@ -162,19 +220,28 @@ fn loose(key: &str) -> String {
     key.trim_end_matches(' ').to_lowercase()
 }
 
-/// Gives the members of every dimension their names.
-async fn label(session: &mut Session, plan: &Plan, cubes: &mut [Cube]) -> Result<(), ReadingError> {
-    let mut by_query: HashMap<&str, Names> = HashMap::new();
-    for (text, query) in plan.labels() {
-        by_query.insert(text, names(session, query).await?);
+/// What each query for names gives.
+async fn all_names<'p>(
+    session: &mut Session,
+    plan: &'p Plan,
+) -> Result<Vec<(&'p Query, Names)>, ReadingError> {
+    let mut all = Vec::new();
+    for query in plan.labels() {
+        all.push((query, names(session, query).await?));
     }
+    Ok(all)
+}
+
+/// Gives the members of every dimension their names.
+fn label(plan: &Plan, all: &[(&Query, Names)], cubes: &mut [Cube]) {
     for (events, cube) in plan.events.iter().zip(cubes) {
         cube.label(|dimension, key| {
             let dimension = events.dimensions.iter().find(|found| found.name == dimension)?;
-            by_query.get(dimension.labels.as_ref()?.sql.as_str())?.get(key).cloned()
+            let query = dimension.labels.as_ref()?;
+            let (_, names) = all.iter().find(|(known, _)| known.asks_the_same(query))?;
+            names.get(key).cloned()
         });
     }
-    Ok(())
 }
 
 async fn names(session: &mut Session, query: &Query) -> Result<Names, ReadingError> {

@@ -55,7 +55,7 @@ pub enum DemoError {
         error: io::Error,
     },
     /// The database can't be written.
-    #[error("the demo's database can't be written: {0}")]
+    #[error("the demo's database can't be written")]
     Database(#[from] rusqlite::Error),
     /// Its configuration has problems, which no demo should have.
     #[error(transparent)]

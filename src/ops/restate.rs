@@ -73,7 +73,10 @@ pub fn differences(frozen: Side<'_>, now: Side<'_>, definitions: &Definitions) -
     }
     if frozen.fingerprints.fingerprint == now.fingerprints.fingerprint {
         for (events, read) in now.events {
-            let equal = frozen.events.get(events).is_some_and(|old| old.numbers == read.numbers);
+            // Groups can only be held against groups of the same kind: crossed, or each dimension by itself.
+            let equal = frozen.events.get(events).is_some_and(|old| {
+                old.numbers == read.numbers || old.groups.is_some() != read.groups.is_some()
+            });
             if !equal && !moved_events.contains(events) {
                 found.groups_of.push(events.clone());
             }
@@ -83,13 +86,14 @@ pub fn differences(frozen: Side<'_>, now: Side<'_>, definitions: &Definitions) -
 }
 
 fn same_metric(old: &MetricDoc, new: &MetricDoc, float: bool, same_dimension: impl Fn(&str) -> bool) -> bool {
-    let totals = same_figure(own(&old.figure, old.day.as_ref()), own(&new.figure, new.day.as_ref()), float);
-    totals
-        && old.by.iter().filter(|(dimension, _)| same_dimension(dimension)).all(|(dimension, members)| {
-            let Some(others) = new.by.get(dimension) else { return true };
+    same_figure(own(old), own(new), float)
+        && old.by.keys().filter(|dimension| same_dimension(dimension)).all(|dimension| {
+            if !new.by.contains_key(dimension) {
+                return true;
+            }
             let mut left: BTreeMap<&Option<String>, &Figure> =
-                own_members(others).map(|(member, figure)| (&member.key, figure)).collect();
-            let same = own_members(members).all(|(member, figure)| {
+                own_members(new, dimension).map(|(member, figure)| (&member.key, figure)).collect();
+            let same = own_members(old, dimension).all(|(member, figure)| {
                 left.remove(&member.key).is_some_and(|other| same_figure(figure, other, float))
             });
             same && left.is_empty()

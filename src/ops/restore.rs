@@ -36,6 +36,12 @@ pub enum CopyError {
         /// The folder.
         path: PathBuf,
     },
+    /// The copy would lie in the archive itself.
+    #[error("{} lies in the archive, where nothing but frozen days belongs", path.display())]
+    Inside {
+        /// The folder.
+        path: PathBuf,
+    },
     /// The frozen file is not as it was.
     #[error(transparent)]
     Archive(#[from] ArchiveError),
@@ -54,8 +60,9 @@ impl CopyError {
     pub fn hint(&self) -> Option<String> {
         match self {
             Self::Exists { .. } => Some("choose another folder: nothing is overwritten".to_owned()),
+            Self::Inside { .. } => Some("choose a folder outside of it".to_owned()),
             Self::Archive(error) => error.hint(),
-            Self::Io { .. } => None,
+            Self::Io { .. } => Some("name a folder that you may write into, on a disk with room".to_owned()),
         }
     }
 }
@@ -119,10 +126,9 @@ fn remarks(editions: &[Frozen], shown: &Frozen) -> Vec<String> {
 /// When something is there already, a file is damaged, or writing fails.
 pub fn copy_out(archive: &Archive, restored: &Restored, into: &Path) -> Result<PathBuf, CopyError> {
     let target = into.join(restored.id.to_string());
-    let at = |path: &Path| {
-        let path = path.to_owned();
-        move |error| CopyError::Io { path, error }
-    };
+    if is_inside(into, archive.dir()) {
+        return Err(CopyError::Inside { path: into.to_owned() });
+    }
     fs::create_dir_all(into).map_err(at(into))?;
     match fs::create_dir(&target) {
         Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
@@ -130,6 +136,24 @@ pub fn copy_out(archive: &Archive, restored: &Restored, into: &Path) -> Result<P
         }
         other => other.map_err(at(&target))?,
     }
+    let filled = fill(archive, restored, &target);
+    if filled.is_err() {
+        // Half a copy is worse than none; why it is half is what matters.
+        let _ = fs::remove_dir_all(&target);
+    }
+    filled.map(|()| target)
+}
+
+/// Whether a folder, which need not exist yet, is this one or lies below it.
+fn is_inside(folder: &Path, outer: &Path) -> bool {
+    let Ok(outer) = outer.canonicalize() else { return false };
+    let Ok(folder) = std::path::absolute(folder) else { return false };
+    // Of a folder that is still to be made, the part that exists tells where it will lie.
+    folder.ancestors().find_map(|part| part.canonicalize().ok()).is_some_and(|part| part.starts_with(outer))
+}
+
+/// Copies every file, the manifest last: with it the copy is whole.
+fn fill(archive: &Archive, restored: &Restored, target: &Path) -> Result<(), CopyError> {
     for file in &restored.manifest.files {
         let bytes = archive.read_file(&restored.manifest, &file.path)?;
         let path = target.join(&file.path);
@@ -141,5 +165,10 @@ pub fn copy_out(archive: &Archive, restored: &Restored, into: &Path) -> Result<P
     let manifest = restored.folder.join("manifest.json");
     let copy = target.join("manifest.json");
     fs::copy(&manifest, &copy).map_err(at(&copy))?;
-    Ok(target)
+    Ok(())
+}
+
+fn at(path: &Path) -> impl FnOnce(io::Error) -> CopyError {
+    let path = path.to_owned();
+    move |error| CopyError::Io { path, error }
 }

@@ -2,15 +2,19 @@
 
 use std::time::Duration;
 
+use chrono::{DateTime, Utc};
+
 use super::decide::{Decision, Latest, Refusal, Why, Wish, decide};
 use super::freeze::{self, EditionInput, FreezeError};
 use super::index::{self, IndexError};
-use super::past;
+use super::past::{self, Past};
 use super::reading::{self, Env, Now, ReadingError};
 use super::restate::{Differences, Side, differences};
+use super::when;
 use crate::archive::{Archive, ArchiveError, Commit, History, SnapshotLine};
 use crate::calendar::{BeyondCalendar, Calendar, DayName};
 use crate::config::Config;
+use crate::model::manifest::DefinitionsDoc;
 use crate::model::{Day, Edition, MetricsDoc, Progress, Provenance, SnapshotId};
 use crate::plan::{Plan, PlanError};
 
@@ -65,6 +69,8 @@ pub struct Frozen {
     pub differences: Option<Differences>,
     /// The edition's folder.
     pub folder: std::path::PathBuf,
+    /// What the user should look after although the day is frozen, as sentences.
+    pub warnings: Vec<String>,
 }
 
 /// Why a day could not be frozen.
@@ -76,11 +82,17 @@ pub enum SaveError {
     /// The name of the day leads out of the calendar.
     #[error("{0} lies before the calendar begins")]
     BeforeCalendar(DayName),
+    /// The clock tells a time that belongs to no day.
+    #[error("the clock says {0}, which is beyond the ends of the calendar")]
+    ClockBeyond(DateTime<Utc>),
     /// The queries of the day can't be made.
     #[error(transparent)]
     Plan(#[from] PlanError),
+    /// The source could not be looked at, whatever the day.
+    #[error(transparent)]
+    Source(ReadingError),
     /// The source could not be read.
-    #[error("{day} could not be read: {source}")]
+    #[error("{day} could not be read")]
     Reading {
         /// The day.
         day: Day,
@@ -88,7 +100,7 @@ pub enum SaveError {
         source: ReadingError,
     },
     /// It could not be frozen.
-    #[error("{day} could not be frozen: {source}")]
+    #[error("{day} could not be frozen")]
     Freeze {
         /// The day.
         day: Day,
@@ -109,10 +121,14 @@ impl SaveError {
         match self {
             Self::Refused(refusal) => refusal.hint(),
             Self::Plan(error) => error.hint(),
-            Self::Reading { source, .. } => source.hint(),
+            Self::Source(source) | Self::Reading { source, .. } => source.hint(),
             Self::Freeze { source, .. } => source.hint(),
             Self::Archive(error) => error.hint(),
-            Self::BeforeCalendar(_) | Self::Background(_) => None,
+            Self::BeforeCalendar(_) => Some("name a later day".to_owned()),
+            Self::ClockBeyond(_) => {
+                Some("set this machine's clock right, and see that ASOF_NOW is not set by mistake".to_owned())
+            }
+            Self::Background(_) => None,
         }
     }
 }
@@ -126,9 +142,10 @@ impl From<BeyondCalendar> for SaveError {
 /// The day that a name means now.
 ///
 /// # Errors
-/// When it leads out of the calendar.
+/// When it, or the clock, leads out of the calendar.
 pub fn day_of(calendar: &Calendar, name: DayName, now: Now<'_>) -> Result<Day, SaveError> {
-    let today = calendar.day_of(now()).ok_or(SaveError::BeforeCalendar(name))?;
+    let now = now();
+    let today = calendar.day_of(now).ok_or(SaveError::ClockBeyond(now))?;
     name.resolve(today).ok_or(SaveError::BeforeCalendar(name))
 }
 
@@ -175,7 +192,7 @@ async fn save_day(
     let window = calendar.window(day)?;
     let known = open(config)?;
     let editions = known.as_ref().map(|(_, history)| history.day(day)).transpose()?.unwrap_or_default();
-    let latest = editions.iter().rfind(|frozen| frozen.present).map(|frozen| frozen.line.clone());
+    let latest = when::latest(editions).cloned();
     let latest_known =
         latest.as_ref().map(|line| Latest { edition: line.edition, provenance: line.provenance });
     let why = match decide(&calendar, &window, now(), latest_known, &request.wish)? {
@@ -192,18 +209,17 @@ async fn save_day(
     };
     let plan = Plan::new(&config.definitions, window, max_groups)?;
 
-    // The frozen days that `over` needs are read while the source is.
-    let past = known.map(|(archive, history)| {
-        let definitions = config.definitions.clone();
-        tokio::task::spawn_blocking(move || past::load(&archive, &history, &definitions, day))
+    // What does not need the source is made while it is read.
+    let definitions = config.definitions.clone();
+    let beside = tokio::task::spawn_blocking(move || {
+        let past = known.map(|(archive, history)| past::load(&archive, &history, &definitions, day));
+        (past.unwrap_or(Ok(Past::default())), DefinitionsDoc::of(&definitions))
     });
     let reading = reading::read(&config.source, env, &plan, request.retry_for, now, progress)
         .await
         .map_err(|source| SaveError::Reading { day, source })?;
-    let past = match past {
-        None => Vec::new(),
-        Some(task) => task.await.map_err(|error| SaveError::Background(error.to_string()))??,
-    };
+    let (past, fingerprints) = beside.await.map_err(|error| SaveError::Background(error.to_string()))?;
+    let past = past?;
 
     progress.step("freezing");
     let archive = Archive::open_or_create(&config.archive.dir, None, now())?;
@@ -216,6 +232,7 @@ async fn save_day(
         why: &why,
         reason: request.wish.restate.as_deref().filter(|_| matches!(why, Why::Restate { .. })),
         past: &past,
+        fingerprints: &fingerprints,
         archive: &id,
     };
     let failed = |source: FreezeError| SaveError::Freeze { day, source };
@@ -231,8 +248,7 @@ async fn save_day(
     }
     let (doc, provenance) = (computed.doc.clone(), computed.manifest.provenance);
     let rows = computed.manifest.rows();
-    let commit =
-        freeze::freeze(&archive, config, &why, computed, &reading, request.wait, now()).map_err(failed)?;
+    let commit = freeze::freeze(&archive, config, computed, &reading, request.wait, now()).map_err(failed)?;
     Ok(match commit {
         Commit::Done(line) => SaveOutcome::Frozen(Box::new(Frozen {
             id: line.id(),
@@ -242,6 +258,7 @@ async fn save_day(
             rows,
             differences: found,
             folder: archive.folder(&line.id()),
+            warnings: past.damaged,
         })),
         Commit::Taken { editions } => {
             // Another run froze it in the meantime: what it froze stands.

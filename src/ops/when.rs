@@ -3,7 +3,7 @@
 use std::fmt;
 use std::str::FromStr;
 
-use crate::archive::{Archive, ArchiveError, Frozen, History};
+use crate::archive::{Archive, ArchiveError, Frozen, History, SnapshotLine};
 use crate::calendar::DayName;
 use crate::model::{Day, Edition, Provenance, SnapshotId};
 
@@ -121,8 +121,9 @@ impl NotFound {
                 Some(format!("the nearest days that exist: {}", days.join(" and ")))
             }
             Self::TooFew { days: 0, .. } => Some("asof save freezes a day".to_owned()),
-            Self::Edition { .. } | Self::TooFew { .. } => Some("asof list shows what there is".to_owned()),
-            Self::BeforeCalendar(_) => None,
+            Self::Edition { .. } | Self::TooFew { .. } | Self::BeforeCalendar(_) => {
+                Some("asof list shows what there is".to_owned())
+            }
             Self::Archive(error) => error.hint(),
         }
     }
@@ -166,6 +167,11 @@ pub fn find(history: &History, when: When, today: Day) -> Result<&Frozen, NotFou
 pub fn shown(editions: &[Frozen]) -> Option<&Frozen> {
     let settled = editions.iter().find(|frozen| frozen.line.provenance != Provenance::Provisional);
     settled.or_else(|| editions.last())
+}
+
+/// Of a day's editions the latest whose folder is there: the one that other days are compared with.
+pub fn latest(editions: &[Frozen]) -> Option<&SnapshotLine> {
+    editions.iter().rfind(|frozen| frozen.present).map(|frozen| &frozen.line)
 }
 
 fn in_words(editions: &[Frozen]) -> String {

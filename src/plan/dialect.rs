@@ -13,14 +13,22 @@ pub fn grouped(dialect: Dialect, expression: &Sql) -> Sql {
         // As text: the server gives no key for numbers, and fails to group text that is no
         // valid UTF-8 unless it goes through a function.
         Dialect::Mysql => Sql::new("concat(").and(expression).then(")"),
-        Dialect::Sqlite => expression.clone(),
+        // As text too, since 1 and '1' are spelled alike; a column keeps its collation in a cast.
+        Dialect::Sqlite => Sql::new("cast(").and(expression).then(" as text)"),
     }
 }
 
 /// The binary-smallest spelling among the rows of a group, as UTF-8.
 pub fn spelling(dialect: Dialect, expression: &Sql) -> Sql {
     match dialect {
-        Dialect::Mysql => Sql::new("min(cast(convert(").and(expression).then(" using utf8mb4) as binary))"),
+        // What is UTF-8 or bytes already is not converted: that would turn all invalid bytes into `?`.
+        Dialect::Mysql => Sql::new("min(if(charset(")
+            .and(expression)
+            .then(") in ('utf8mb4', 'utf8mb3', 'utf8', 'binary'), cast(")
+            .and(expression)
+            .then(" as binary), cast(convert(")
+            .and(expression)
+            .then(" using utf8mb4) as binary)))"),
         Dialect::Sqlite => Sql::new("min(cast(").and(expression).then(" as blob))"),
     }
 }
@@ -32,11 +40,11 @@ pub fn key(dialect: Dialect, column: &str) -> String {
         Dialect::Mysql => {
             format!("weight_string(if(concat({column}, ' ') = {column}, rtrim({column}), {column}))")
         }
-        // SQLite tells no collation; but under NOCASE everything equals its own lower case, and
-        // under RTRIM itself without trailing blanks. Where that is so by chance, nothing changes.
+        // SQLite tells no collation, but under RTRIM a text equals itself with a blank behind it, and
+        // under NOCASE, or without letters, its lower and its upper case.
         Dialect::Sqlite => format!(
-            "case when {column} = lower({column}) then cast(lower({column}) as blob) \
-             when {column} = rtrim({column}) then cast(rtrim({column}) as blob) \
+            "case when {column} = {column} || ' ' then cast(rtrim({column}, ' ') as blob) \
+             when {column} = lower({column}) and {column} = upper({column}) then cast(lower({column}) as blob) \
              else cast({column} as blob) end"
         ),
     }

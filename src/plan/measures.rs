@@ -95,45 +95,46 @@ pub fn aggregates(
         }
         let fill = |sql: &str| names.fill(sql).map_err(|error| (name.clone(), error));
         let filter = metric.measure.filter().map(fill).transpose()?;
-        let over = |function: &str, value: &Sql| match &filter {
-            None => Sql::new(format!("{function}(")).and(value).then(")"),
-            Some(filter) => Sql::new(format!("{function}(case when "))
-                .user(filter)
-                .then(" then ")
-                .and(value)
-                .then(" end)"),
+        let over = |function: &str, value: &Sql| match (&filter, dialect) {
+            (None, _) => Sql::new(function).and(value).then(")"),
+            (Some(filter), Dialect::Mysql) => {
+                Sql::new(function).then("case when ").user(filter).then(" then ").and(value).then(" end)")
+            }
+            // Inside of `case` a column would lose its collation, which tells values apart.
+            (Some(filter), Dialect::Sqlite) => {
+                Sql::new(function).and(value).then(") filter (where ").user(filter).then(")")
+            }
         };
         let rows = match &filter {
             None => Sql::new("count(*)"),
-            Some(_) => over("count", &Sql::new("1")),
+            Some(_) => over("count(", &Sql::new("1")),
         };
         let value = |sql: &str| fill(sql).map(|sql| Sql::default().user(&sql));
         let columns = match &metric.measure {
             Measure::Count(_) => MetricColumns::Count(all.take(&format!("{name}.count"), rows, Fold::Count)),
             Measure::Sum(sum) => MetricColumns::Sum {
-                sum: all.take(&format!("{name}.sum"), over("sum", &value(&sum.sql)?), Fold::Sum),
+                sum: all.take(&format!("{name}.sum"), over("sum(", &value(&sum.sql)?), Fold::Sum),
                 rows: all.take(&format!("{name}.rows"), rows, Fold::Count),
             },
             Measure::Min(min) => MetricColumns::Min(all.take(
                 &format!("{name}.min"),
-                over("min", &value(&min.sql)?),
+                over("min(", &value(&min.sql)?),
                 Fold::Min,
             )),
             Measure::Max(max) => MetricColumns::Max(all.take(
                 &format!("{name}.max"),
-                over("max", &value(&max.sql)?),
+                over("max(", &value(&max.sql)?),
                 Fold::Max,
             )),
             Measure::Avg(avg) => {
                 let value = value(&avg.sql)?;
                 MetricColumns::Avg {
-                    sum: all.take(&format!("{name}.sum"), over("sum", &value), Fold::Sum),
-                    count: all.take(&format!("{name}.count"), over("count", &value), Fold::Count),
+                    sum: all.take(&format!("{name}.sum"), over("sum(", &value), Fold::Sum),
+                    count: all.take(&format!("{name}.count"), over("count(", &value), Fold::Count),
                 }
             }
             Measure::Distinct(distinct) => {
-                let sql = over("count", &value(&distinct.sql)?);
-                let sql = Sql { text: sql.text.replacen("count(", "count(distinct ", 1), ..sql };
+                let sql = over("count(distinct ", &value(&distinct.sql)?);
                 MetricColumns::Distinct(all.take(&format!("{name}.distinct"), sql, Fold::Distinct))
             }
             Measure::Ratio(_) => continue,

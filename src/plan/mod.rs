@@ -8,9 +8,9 @@ pub mod expand;
 pub mod measures;
 pub mod query;
 pub mod sql;
+#[cfg(test)]
+mod tests;
 pub mod time;
-
-use std::collections::BTreeMap;
 
 use chrono_tz::Tz;
 
@@ -83,16 +83,22 @@ impl Plan {
         Ok(Self { window, events })
     }
 
-    /// The queries for members' names, each distinct text once.
-    pub fn labels(&self) -> BTreeMap<&str, &Query> {
-        let dimensions = self.events.iter().flat_map(|events| &events.dimensions);
-        let labels = dimensions.filter_map(|dimension| dimension.labels.as_ref());
-        labels.map(|query| (query.sql.as_str(), query)).collect()
+    /// The queries for members' names, each once: the same text with other values is another one.
+    pub fn labels(&self) -> Vec<&Query> {
+        let mut queries: Vec<&Query> = Vec::new();
+        for dimension in self.events.iter().flat_map(|events| &events.dimensions) {
+            if let Some(query) = &dimension.labels
+                && !queries.iter().any(|known| known.asks_the_same(query))
+            {
+                queries.push(query);
+            }
+        }
+        queries
     }
 
     /// All queries, for a transaction that reads them together.
     pub fn queries(&self) -> Vec<&Query> {
         let statements = self.events.iter().map(|events| &events.crossed.query);
-        statements.chain(self.labels().into_values()).collect()
+        statements.chain(self.labels()).collect()
     }
 }

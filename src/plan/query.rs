@@ -15,6 +15,11 @@ pub struct Query {
 }
 
 impl Query {
+    /// Whether it asks what another one does, whatever they are called.
+    pub fn asks_the_same(&self, other: &Self) -> bool {
+        self.sql == other.sql && self.params == other.params
+    }
+
     /// The statement with its values written in, for people to read and to paste into the
     /// database's own client. It is never sent.
     pub fn literal(&self, dialect: Dialect) -> String {

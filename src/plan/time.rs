@@ -34,6 +34,17 @@ pub struct Bounds {
     /// The bounds as the column writes them, without a zone; epoch columns don't use them.
     start: NaiveDateTime,
     end: NaiveDateTime,
+    /// Where local times of another zone than the calendar's jump during the day.
+    jump: Option<Jump>,
+}
+
+/// A change of clocks inside a day.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Jump {
+    /// The local time from which all are told by the changed clocks.
+    from: NaiveDateTime,
+    /// How many seconds have passed from then on, beyond what the clocks show.
+    seconds: i64,
 }
 
 /// What a span of the day is called.
@@ -68,7 +79,9 @@ impl Bounds {
                 }
             }
         }
-        Ok(Self { dialect, time_is, window, source_zone, start, end })
+        let elsewhere = time_is == TimeIs::Local && source_zone != window.zone;
+        let jump = if elsewhere { jump(source_zone, &window) } else { None };
+        Ok(Self { dialect, time_is, window, source_zone, start, end, jump })
     }
 
     /// The first bound as a value that compares with the column.
@@ -81,41 +94,49 @@ impl Bounds {
         self.value(self.end, self.window.end)
     }
 
-    fn value(&self, written: NaiveDateTime, instant: DateTime<Utc>) -> Value {
+    fn value(&self, at: NaiveDateTime, instant: DateTime<Utc>) -> Value {
         match self.time_is {
             TimeIs::Epoch => Value::from(instant.timestamp()),
-            _ => Value::text(written.format("%Y-%m-%d %H:%M:%S").to_string()),
+            _ => Value::text(written(at)),
         }
     }
 
     /// The condition that a row lies in the day, on the bare column so that its index serves.
     pub fn condition(&self, column: &str) -> Sql {
-        let column = quoted(self.dialect, column);
-        let between = |start: Value, end: Value| {
-            let lower = Sql::new(format!("{column} >= ")).and(&Sql::bind(start));
-            lower.then(&format!(" and {column} < ")).and(&Sql::bind(end))
-        };
-        match (self.dialect, self.time_is) {
-            (Dialect::Mysql, _) | (Dialect::Sqlite, TimeIs::Epoch) => {
-                Sql::new("(").and(&between(self.start(), self.end())).then(")")
-            }
-            (Dialect::Sqlite, time_is) => {
-                // SQLite keeps times as text, with a blank or a T, with or without an offset:
-                // only as seconds do they compare. The text bounds around it are for the index.
-                let slack = TimeDelta::days(if time_is == TimeIs::Instant { 2 } else { 1 });
-                let date = |time: NaiveDateTime| Value::text(time.format("%Y-%m-%d").to_string());
-                let lower =
-                    if time_is == TimeIs::Instant { self.start - TimeDelta::days(1) } else { self.start };
-                let seconds = |time: NaiveDateTime| Value::from(time.and_utc().timestamp());
-                Sql::new("(")
-                    .and(&between(date(lower), date(self.end + slack)))
-                    .then(&format!(" and unixepoch({column}) >= "))
-                    .and(&Sql::bind(seconds(self.start)))
-                    .then(&format!(" and unixepoch({column}) < "))
-                    .and(&Sql::bind(seconds(self.end)))
-                    .then(")")
-            }
+        if self.is_compared_as_it_is() {
+            return Sql::new("(").and(&between(self.dialect, column, self.start(), self.end())).then(")");
         }
+        let seconds = |time: NaiveDateTime| Sql::bind(Value::from(time.and_utc().timestamp()));
+        let column_seconds = format!("unixepoch({})", quoted(self.dialect, column));
+        Sql::new("(")
+            .and(&self.near(column))
+            .then(&format!(" and {column_seconds} >= "))
+            .and(&seconds(self.start))
+            .then(&format!(" and {column_seconds} < "))
+            .and(&seconds(self.end))
+            .then(")")
+    }
+
+    /// The condition that a row may lie in the day, and the one that its time can't be read: such
+    /// rows would be left out silently. `None` where the source itself knows what a time is.
+    pub fn unreadable(&self, column: &str) -> Option<(Sql, Sql)> {
+        let unknown = Sql::new(format!("unixepoch({}) is null", quoted(self.dialect, column)));
+        let near = || Sql::new("(").and(&self.near(column)).then(")");
+        (!self.is_compared_as_it_is()).then(|| (near(), unknown))
+    }
+
+    /// SQLite keeps times as text, with a blank or a T, with or without an offset: only as seconds
+    /// do they compare.
+    fn is_compared_as_it_is(&self) -> bool {
+        self.dialect == Dialect::Mysql || self.time_is == TimeIs::Epoch
+    }
+
+    /// Bounds in text around the day, wide enough for any offset; they are for the index.
+    fn near(&self, column: &str) -> Sql {
+        let (before, after) = if self.time_is == TimeIs::Instant { (1, 2) } else { (0, 1) };
+        let date = |time: NaiveDateTime| Value::text(time.format("%Y-%m-%d").to_string());
+        let (start, end) = (self.start - TimeDelta::days(before), self.end + TimeDelta::days(after));
+        between(self.dialect, column, date(start), date(end))
     }
 
     /// The number of the span in which a row lies, counted from 0 at the day's start.
@@ -124,20 +145,37 @@ impl Bounds {
         let length = span.seconds();
         let start = Sql::bind(self.start());
         match (self.dialect, self.time_is) {
-            (Dialect::Mysql, TimeIs::Epoch) => Sql::new(format!("floor((cast({column} as signed) - "))
+            // The fraction goes first: a cast would round it up into the next span.
+            (Dialect::Mysql, TimeIs::Epoch) => Sql::new(format!("floor((cast(floor({column}) as signed) - "))
                 .and(&start)
                 .then(&format!(") / {length})")),
-            (Dialect::Mysql, _) => {
-                Sql::new("timestampdiff(second, ").and(&start).then(&format!(", {column}) div {length}"))
-            }
+            (Dialect::Mysql, _) => Sql::new("(timestampdiff(second, ")
+                .and(&start)
+                .then(&format!(", {column})"))
+                .and(&self.jumped(&column, |from| Value::text(written(from))))
+                .then(&format!(") div {length}")),
             (Dialect::Sqlite, TimeIs::Epoch) => {
                 Sql::new(format!("cast(({column} - ")).and(&start).then(&format!(") / {length} as integer)"))
             }
             (Dialect::Sqlite, _) => {
-                let seconds = Sql::bind(Value::from(self.start.and_utc().timestamp()));
-                Sql::new(format!("(unixepoch({column}) - ")).and(&seconds).then(&format!(") / {length}"))
+                let seconds = |time: NaiveDateTime| Value::from(time.and_utc().timestamp());
+                let column = format!("unixepoch({column})");
+                Sql::new(format!("({column} - "))
+                    .and(&Sql::bind(seconds(self.start)))
+                    .and(&self.jumped(&column, seconds))
+                    .then(&format!(") / {length}"))
             }
         }
+    }
+
+    /// What a change of clocks adds to the seconds between two local times.
+    fn jumped(&self, column: &str, bound: impl Fn(NaiveDateTime) -> Value) -> Sql {
+        let Some(jump) = self.jump else { return Sql::default() };
+        Sql::new(format!(" + case when {column} < "))
+            .and(&Sql::bind(bound(jump.from)))
+            .then(" then 0 else ")
+            .and(&Sql::bind(Value::from(jump.seconds)))
+            .then(" end")
     }
 
     /// The name of the span of that number, in the calendar's local time.
@@ -148,12 +186,9 @@ impl Bounds {
             // The column itself can't tell a repeated hour from the first.
             return Slot { key: clock(self.start + offset), label: None };
         }
-        let instant = if self.time_is == TimeIs::Local {
-            first_instant_of(self.source_zone, self.start + offset, Overlap::Earlier)
-        } else {
-            self.window.start.checked_add_signed(offset)
+        let Some(instant) = self.window.start.checked_add_signed(offset) else {
+            return Slot { key: format!("+{number}"), label: None };
         };
-        let Some(instant) = instant else { return Slot { key: format!("+{number}"), label: None } };
         let local = instant.with_timezone(&zone);
         let key = clock(local.naive_local());
         let again = is_ambiguous(zone, local.naive_local())
@@ -165,6 +200,38 @@ impl Bounds {
             Slot { key, label: None }
         }
     }
+}
+
+fn between(dialect: Dialect, column: &str, start: Value, end: Value) -> Sql {
+    let column = quoted(dialect, column);
+    let lower = Sql::new(format!("{column} >= ")).and(&Sql::bind(start));
+    lower.then(&format!(" and {column} < ")).and(&Sql::bind(end))
+}
+
+/// Where a zone's clocks change during a day, if they do: a local time that occurs twice counts
+/// as the first of the two.
+fn jump(zone: Tz, window: &Window) -> Option<Jump> {
+    let shown = |at: DateTime<Utc>| at.with_timezone(&zone).naive_local();
+    let ahead = |at: DateTime<Utc>| shown(at) - at.naive_utc();
+    let (mut before, mut after) = (window.start, window.end);
+    let seconds = (ahead(before) - ahead(after)).num_seconds();
+    if seconds == 0 {
+        return None;
+    }
+    while after - before > TimeDelta::seconds(1) {
+        let middle = before + TimeDelta::seconds((after - before).num_seconds() / 2);
+        if ahead(middle) == ahead(window.start) {
+            before = middle;
+        } else {
+            after = middle;
+        }
+    }
+    let unchanged = after.naive_utc() + ahead(window.start);
+    Some(Jump { from: unchanged.max(shown(after)), seconds })
+}
+
+fn written(time: NaiveDateTime) -> String {
+    time.format("%Y-%m-%d %H:%M:%S").to_string()
 }
 
 /// `09`, or `09:30` when it does not start on the hour.

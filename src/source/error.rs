@@ -213,11 +213,11 @@ impl SourceError {
             }
             Self::Refused { code, .. } => match code {
                 1142 | 1143 | 1227 | 1370 => "grant the account SELECT on it",
-                1146 | 1054 | 1064 | 1305 => {
-                    "correct the table, the column or the SQL in asof.toml; `asof check` shows the whole query"
+                1 | 1146 | 1054 | 1064 | 1305 => {
+                    "correct the table, the column or the SQL in asof.toml; `asof check --sql` shows the whole query"
                 }
                 1792 => "asof only reads: its SQL must not write",
-                _ => "`asof check` shows the whole query",
+                _ => "`asof check --sql` shows the whole query",
             },
             Self::NoColumns { .. } => "asof only reads: write a select",
             Self::Values { .. } => {
@@ -226,7 +226,9 @@ impl SourceError {
             Self::Unmappable { .. } => "convert it in SQL, for example by cast(… as char)",
             Self::Password { .. } => "check password_env, password_file or password_command in [source]",
             Self::FileMissing { .. } => "check the path in [source] url; it is relative to asof.toml",
-            Self::FileUnreadable { .. } => "check the rights of the file and of its folder",
+            Self::FileUnreadable { .. } => {
+                "check the path in [source] url, the rights of the file and of its folder, and that the file is whole"
+            }
             Self::NotADatabase { .. } => {
                 "check the path in [source] url; an encrypted database can't be read either"
             }

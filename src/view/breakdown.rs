@@ -6,9 +6,11 @@ use std::collections::BTreeMap;
 use super::day::DayInput;
 use super::format::Format;
 use super::rollup;
-use crate::model::Number;
+use super::timeline;
+use crate::model::compared::{ComparisonDoc, LevelDoc};
 use crate::model::definitions::TimeSpan;
 use crate::model::metrics_doc::{DimensionDoc, Figure, MemberDoc, MetricDoc};
+use crate::model::{Day, Number};
 
 /// Metrics by one dimension.
 #[derive(Clone, Debug)]
@@ -19,6 +21,8 @@ pub struct Breakdown<'a> {
     pub time: Option<TimeSpan>,
     /// The metrics.
     pub columns: Vec<Column<'a>>,
+    /// The same weekday a week before, where its levels are known.
+    pub week_before: Option<Day>,
     /// The members that are shown: spans of time in their order, others from the largest of the
     /// first metric down.
     pub rows: Vec<Row<'a>>,
@@ -41,6 +45,8 @@ pub struct Column<'a> {
     pub additive: bool,
     /// The total of the whole day.
     pub total: Cell<'a>,
+    /// The total of the same weekday a week before, where its levels are known.
+    pub week_before: Option<&'a Number>,
 }
 
 /// A member and its values, one for each column.
@@ -52,6 +58,8 @@ pub struct Row<'a> {
     pub label: Option<&'a str>,
     /// Its values.
     pub cells: Vec<Cell<'a>>,
+    /// Its values on the same weekday a week before, as far as they are known.
+    pub week_before: Vec<Option<&'a Number>>,
 }
 
 /// The members that are not shown.
@@ -139,9 +147,12 @@ pub(super) fn of<'a>(
         .filter_map(|(name, metric)| Some((name.as_str(), metric, metric.by.get(dimension)?)))
         .collect();
     let described = described(input, dimension, metrics.first()?.1);
-    let columns: Vec<Column<'a>> =
-        metrics.iter().filter_map(|(name, metric, _)| column(input, name, metric, formats)).collect();
-    let mut members = merged(&metrics);
+    let columns: Vec<Column<'a>> = metrics
+        .iter()
+        .filter_map(|(name, metric, _)| column(input, name, metric, formats, dimension))
+        .collect();
+    let starts_at = described.time.map(|_| timeline::day_start(input.definitions));
+    let mut members = merged(&metrics, dimension, starts_at);
     if described.time.is_none() {
         members.sort_by(|a, b| b.rank().cmp(&a.rank()));
     }
@@ -164,6 +175,7 @@ pub(super) fn of<'a>(
     Some(Breakdown {
         label: described.label,
         time: described.time,
+        week_before: metrics.iter().find_map(|(_, metric, _)| Some(week_before(metric, dimension)?.0.date)),
         columns,
         rows: members.into_iter().map(Member::into_row).collect(),
         rest,
@@ -176,14 +188,22 @@ fn column<'a>(
     name: &str,
     metric: &'a MetricDoc,
     formats: &BTreeMap<&str, Format>,
+    dimension: &str,
 ) -> Option<Column<'a>> {
     Some(Column {
+        week_before: week_before(metric, dimension).and_then(|(with, _)| with.value.as_ref()),
         label: &metric.label,
         over_days: metric.over.as_ref().map(|over| over.days),
         format: formats.get(name)?.clone(),
         additive: rollup::is_additive(name, input.definitions),
         total: Cell::of(&metric.figure),
     })
+}
+
+/// The same weekday a week before and its levels by a dimension of time.
+fn week_before<'a>(metric: &'a MetricDoc, dimension: &str) -> Option<(&'a ComparisonDoc, &'a Vec<LevelDoc>)> {
+    let with = metric.compared.as_ref()?.same_weekday.as_ref()?;
+    Some((with, with.by.get(dimension)?))
 }
 
 /// How the events describe the dimension; by its name alone when they do not.
@@ -208,6 +228,7 @@ struct Member<'a> {
     key: Option<&'a str>,
     label: Option<&'a str>,
     figures: Vec<Option<&'a Figure>>,
+    week_before: Vec<Option<&'a Number>>,
 }
 
 impl<'a> Member<'a> {
@@ -217,32 +238,74 @@ impl<'a> Member<'a> {
 
     fn into_row(self) -> Row<'a> {
         let cells = self.figures.into_iter().map(|figure| figure.map_or(Cell::Absent, Cell::of)).collect();
-        Row { key: self.key, label: self.label, cells }
+        Row { key: self.key, label: self.label, cells, week_before: self.week_before }
     }
 }
 
-/// The members of all these metrics. One that an earlier metric does not have stands behind
-/// the member before it in its own metric's order, so that spans of time stay in theirs.
-fn merged<'a>(metrics: &[(&str, &'a MetricDoc, &'a Vec<MemberDoc>)]) -> Vec<Member<'a>> {
-    let mut members: BTreeMap<Option<&'a str>, Member<'a>> = BTreeMap::new();
-    let mut order: Vec<Option<&'a str>> = Vec::new();
+/// The members of all these metrics, with those that there were a week before only. One that an
+/// earlier metric does not have stands in its place in the day, which starts at `starts_at` minutes,
+/// or where that is not known behind the member before it in its own metric's order.
+fn merged<'a>(
+    metrics: &[(&str, &'a MetricDoc, &'a Vec<MemberDoc>)],
+    dimension: &str,
+    starts_at: Option<u32>,
+) -> Vec<Member<'a>> {
+    let mut merged =
+        Merged { members: BTreeMap::new(), order: Vec::new(), metrics: metrics.len(), starts_at };
     for (at, (_, _, of_metric)) in metrics.iter().enumerate() {
-        let mut before = None;
+        let mut before = Before::Nothing;
         for member in *of_metric {
             let key = member.key.as_deref();
-            let merged = members.entry(key).or_insert_with(|| {
-                let behind = before.and_then(|before| order.iter().rposition(|known| *known == before));
-                order.insert(behind.map_or(0, |place| place + 1), key);
-                Member { key, label: None, figures: vec![None; metrics.len()] }
-            });
-            merged.label = merged.label.or(member.label.as_deref());
-            if let Some(figure) = merged.figures.get_mut(at) {
+            let found = merged.member(key, before);
+            found.label = found.label.or(member.label.as_deref());
+            if let Some(figure) = found.figures.get_mut(at) {
                 *figure = Some(&member.figure);
             }
-            before = Some(key);
+            before = Before::Member(key);
         }
     }
-    order.into_iter().filter_map(|key| members.remove(&key)).collect()
+    for (at, (_, metric, _)) in metrics.iter().enumerate() {
+        let mut before = Before::Nothing;
+        for level in week_before(metric, dimension).map_or(&[][..], |(_, levels)| levels) {
+            let key = level.key.as_deref();
+            if let Some(value) = merged.member(key, before).week_before.get_mut(at) {
+                *value = level.value.as_ref();
+            }
+            before = Before::Member(key);
+        }
+    }
+    merged.order.into_iter().filter_map(|key| merged.members.remove(&key)).collect()
+}
+
+/// What stands before a member in its own metric's order.
+#[derive(Clone, Copy)]
+enum Before<'a> {
+    Nothing,
+    Member(Option<&'a str>),
+}
+
+/// Members that are being put in order.
+struct Merged<'a> {
+    members: BTreeMap<Option<&'a str>, Member<'a>>,
+    order: Vec<Option<&'a str>>,
+    metrics: usize,
+    starts_at: Option<u32>,
+}
+
+impl<'a> Merged<'a> {
+    fn member(&mut self, key: Option<&'a str>, before: Before<'a>) -> &mut Member<'a> {
+        let Self { members, order, metrics, starts_at } = self;
+        members.entry(key).or_insert_with(|| {
+            let in_the_day = starts_at.and_then(|starts_at| timeline::place(order, key, starts_at));
+            let behind = || match before {
+                Before::Nothing => None,
+                Before::Member(before) => order.iter().rposition(|known| *known == before),
+            };
+            let place = in_the_day.unwrap_or_else(|| behind().map_or(0, |place| place + 1));
+            order.insert(place, key);
+            Member { key, label: None, figures: vec![None; *metrics], week_before: vec![None; *metrics] }
+        })
+    }
 }
 
 /// Which metrics could not be broken down by the dimension, and why.

@@ -16,6 +16,8 @@ pub struct Column {
     pub label: String,
     /// How high it is; no column at all when unknown.
     pub value: Option<Number>,
+    /// The level of another day behind it.
+    pub level: Option<Number>,
     /// What is said of it when it is pointed at.
     pub title: String,
 }
@@ -65,7 +67,7 @@ impl Size {
 
 /// The columns drawn over an axis of round ticks; `None` when there is nothing to draw.
 pub fn columns(columns: &[Column], format: &Format, size: Size) -> Option<Drawing> {
-    let values = || columns.iter().filter_map(|column| column.value.as_ref());
+    let values = || columns.iter().flat_map(|column| column.value.iter().chain(&column.level));
     let (lowest, highest) = (values().min()?, values().max()?);
     let ticks = ticks::round(lowest, highest, size.most_ticks(), format.is_whole())?;
     let scale = Scale {
@@ -118,6 +120,15 @@ fn draw_columns(plot: &mut String, columns: &[Column], scale: &Scale, size: Size
                 plot,
                 r#"<rect class="col" x="{:.2}%" y="{top:.1}" width="{width:.2}%" height="{height:.1}" rx="2"/>"#,
                 middle - width / 2.0
+            );
+        }
+        if let Some(level) = column.level.as_ref().filter(|level| !level.is_zero()) {
+            let y = scale.y(level);
+            let _ = write!(
+                plot,
+                r#"<line class="level" x1="{:.2}%" x2="{:.2}%" y1="{y:.1}" y2="{y:.1}"/>"#,
+                middle - width * 0.62,
+                middle + width * 0.62
             );
         }
         if let Some(class) = labelled.class(at) {
@@ -206,7 +217,12 @@ mod tests {
     use crate::view::format::Format;
 
     fn column(label: &str, value: Option<&str>) -> Column {
-        Column { label: label.into(), value: value.map(|v| v.parse().unwrap()), title: format!("{label}!") }
+        Column {
+            label: label.into(),
+            value: value.map(|v| v.parse().unwrap()),
+            level: None,
+            title: format!("{label}!"),
+        }
     }
 
     #[test]

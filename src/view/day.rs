@@ -4,9 +4,11 @@
 use std::collections::BTreeMap;
 
 use super::breakdown::{self, Breakdown};
+use super::compared::{self, Against};
 use super::format::{self, Format, Shown};
 use super::layout::{Layout, Section};
 use super::text::within_sentence;
+use crate::model::compared::RecentDoc;
 use crate::model::definitions::{Definitions, Measure};
 use crate::model::metrics_doc::{Figure, MetricDoc, MetricsDoc, OverDoc};
 use crate::model::{Manifest, Number};
@@ -52,6 +54,10 @@ pub struct Tile<'a> {
     pub over: Option<&'a OverDoc>,
     /// The day's own value, when it was taken over more.
     pub own: Option<&'a Figure>,
+    /// How it compares with earlier days.
+    pub compared: Vec<Against<'a>>,
+    /// Its last weeks.
+    pub recent: Option<&'a RecentDoc>,
 }
 
 /// What a value was made of.
@@ -119,9 +125,12 @@ fn tile<'a>(
     formats: &BTreeMap<&str, Format>,
 ) -> Option<Tile<'a>> {
     let measure = input.definitions.metrics.get(name).map(|definition| &definition.measure);
+    let format = formats.get(name)?.clone();
     Some(Tile {
         label: &metric.label,
-        format: formats.get(name)?.clone(),
+        compared: compared::of(metric, &format, input.doc.date),
+        recent: metric.recent.as_ref(),
+        format,
         figure: &metric.figure,
         parts: parts(input, measure, &metric.figure, formats),
         over: metric.over.as_ref(),

@@ -118,6 +118,16 @@ impl Format {
         Self { unit: Unit::Percent, places: 1 }
     }
 
+    /// Numbers that are in percent already, with so many decimals.
+    pub fn percentage(places: i64) -> Self {
+        Self { unit: Unit::After("%".to_owned()), places }
+    }
+
+    /// Whether the numbers are fractions that are shown in percent.
+    pub fn is_percent(&self) -> bool {
+        self.unit == Unit::Percent
+    }
+
     /// The same unit with as many places as this step needs, for the ticks of an axis.
     #[must_use]
     pub fn for_step(&self, step: &Number) -> Self {

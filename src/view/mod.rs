@@ -6,6 +6,7 @@
 
 pub mod breakdown;
 pub mod chart;
+pub mod compared;
 pub mod day;
 pub mod format;
 pub mod index;
@@ -15,6 +16,7 @@ pub mod page;
 mod panel;
 pub mod rollup;
 pub mod seal;
+pub mod spark;
 pub mod terminal;
 pub mod text;
 pub mod ticks;

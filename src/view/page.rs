@@ -11,13 +11,16 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use sha2::{Digest as _, Sha256};
 
+use super::compared::{self, Against, Verdict};
 use super::day::{self, DayInput, SectionView, Tile};
 use super::format::{self, Shown};
 use super::made::Made;
-use super::panel::{Panel, across};
+use super::panel::{Panel, tiles_across};
 use super::seal::{self, Fact};
+use super::spark;
 use super::text::{isolated, visible};
 use super::when;
+use crate::model::{Day, SnapshotId};
 
 /// What all pages share in looks.
 pub(super) const BASE_STYLE: &str = include_str!("../../templates/base.css");
@@ -32,10 +35,17 @@ pub struct DayPage {
     style: String,
     policy: String,
     provenance: &'static str,
+    previous: Option<Previous>,
     facts: Vec<Fact>,
     notes: Vec<String>,
     sections: Vec<SectionPart>,
     made: Made,
+}
+
+/// The link to the frozen day before.
+struct Previous {
+    folder: String,
+    label: String,
 }
 
 /// A section of the page.
@@ -56,13 +66,27 @@ struct TilePart {
     unit: Option<String>,
     /// A class for numbers too long for the usual size.
     size: &'static str,
+    chips: Vec<Chip>,
+    /// Its last weeks as SVG, and the same in words.
+    spark: Option<(String, String)>,
     /// What it was made of, over which days, or why it is unknown.
     lines: Vec<String>,
 }
 
+/// How a metric compares with an earlier day.
+struct Chip {
+    /// Its class: whether that is good.
+    class: &'static str,
+    /// The arrow, and the same in words.
+    arrow: Option<(&'static str, String)>,
+    amount: Option<String>,
+    /// What it is compared with.
+    with: String,
+}
+
 /// The page of a day could not be rendered.
 #[derive(Debug, thiserror::Error)]
-#[error("the page of {date} could not be written: {source}")]
+#[error("the page of {date} could not be written")]
 pub struct PageError {
     /// The day.
     pub date: String,
@@ -90,9 +114,20 @@ impl DayPage {
             policy: policy(&style),
             style,
             provenance: input.doc.provenance.word(),
+            previous: input.doc.previous.map(|previous| Previous {
+                folder: SnapshotId::new(previous.date, previous.edition).to_string(),
+                label: when::short(previous.date.date(), input.doc.date),
+            }),
             facts: seal::facts(input).into_iter().map(visible_fact).collect(),
-            notes: seal::notes(input).iter().map(|note| visible(note).into_owned()).collect(),
-            sections: sections.iter().map(|section| section_part(section, &mut next_id)).collect(),
+            notes: seal::notes(input)
+                .iter()
+                .chain(&compared::notes(input))
+                .map(|note| visible(note).into_owned())
+                .collect(),
+            sections: sections
+                .iter()
+                .map(|section| section_part(section, &mut next_id, input.doc.date))
+                .collect(),
             made: Made::new(input),
         }
     }
@@ -130,16 +165,16 @@ fn visible_fact(fact: Fact) -> Fact {
     Fact { name: isolated(&fact.name).into_owned(), value: visible(&fact.value).into_owned(), ..fact }
 }
 
-fn section_part(section: &SectionView<'_>, next_id: &mut usize) -> SectionPart {
+fn section_part(section: &SectionView<'_>, next_id: &mut usize, seen_from: Day) -> SectionPart {
     let mut id = || {
         *next_id += 1;
         *next_id
     };
     SectionPart {
         title: section.title.map(|title| visible(title).into_owned()),
-        across: across(section.tiles.len()),
+        across: tiles_across(section.tiles.len()),
         tiles: section.tiles.iter().map(tile_part).collect(),
-        panels: section.breakdowns.iter().map(|breakdown| Panel::new(breakdown, id())).collect(),
+        panels: section.breakdowns.iter().map(|breakdown| Panel::new(breakdown, id(), seen_from)).collect(),
     }
 }
 
@@ -163,8 +198,39 @@ fn tile_part(tile: &Tile<'_>) -> TilePart {
         number,
         unit: shown.and_then(|shown| shown.unit).map(|unit| visible(&unit).into_owned()),
         size,
+        chips: tile.compared.iter().map(chip).collect(),
+        spark: spark_part(tile),
         lines: lines.iter().map(|line| visible(line).into_owned()).collect(),
     }
+}
+
+fn chip(against: &Against<'_>) -> Chip {
+    let change = match &against.change {
+        Ok(change) => change,
+        Err(reason) => {
+            let with = format!("{}: {}", against.day, visible(reason));
+            return Chip { class: " none", arrow: None, amount: None, with };
+        }
+    };
+    let (class, verdict) = match change.verdict {
+        Verdict::Neutral => ("", None),
+        Verdict::Better(arrow) => (" better", Some((arrow, "better, "))),
+        Verdict::Worse(arrow) => (" worse", Some((arrow, "worse, "))),
+    };
+    Chip {
+        class,
+        arrow: verdict.map(|(arrow, word)| (arrow.sign(), format!("{word}{}", arrow.word()))),
+        amount: Some(visible(&change.amount.html()).into_owned()),
+        with: format!("vs {}", against.day),
+    }
+}
+
+fn spark_part(tile: &Tile<'_>) -> Option<(String, String)> {
+    let recent = tile.recent?;
+    let (lowest, highest) = spark::range(recent)?;
+    let show = |number| tile.format.show(number).html();
+    let words = format!("five weeks: {} to {}", tile.format.show_bare(lowest).html(), show(highest));
+    Some((spark::svg(recent)?, visible(&words).into_owned()))
 }
 
 #[cfg(test)]

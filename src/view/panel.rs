@@ -6,13 +6,16 @@ use super::chart::{self, Drawing, Size};
 use super::format::{DASH, Format};
 use super::text::{isolated, member_name, visible, within_sentence};
 use super::timeline::{self, Slot};
-use crate::model::Number;
+use super::when;
 use crate::model::definitions::TimeSpan;
+use crate::model::{Day, Number};
 
 /// A panel of the page.
 pub(super) struct Panel {
     pub(super) id: usize,
     pub(super) heading: String,
+    /// The day whose levels are drawn behind the columns.
+    pub(super) legend: Option<String>,
     /// Charts, for a dimension of time.
     pub(super) charts: Vec<Chart>,
     pub(super) table: Table,
@@ -52,13 +55,22 @@ pub(super) struct TableRow {
     /// The width of the bar in the first column, in percent.
     pub(super) bar: Option<u32>,
     pub(super) cells: Vec<String>,
+    /// The values of the same weekday a week before, beside each cell; none for a dimension that is not of time.
+    pub(super) week_before: Vec<String>,
     pub(super) share: Option<String>,
 }
 
+impl TableRow {
+    /// What stands beside a cell: its value a week before.
+    pub(super) fn before(&self, column: &usize) -> Option<&String> {
+        self.week_before.get(*column)
+    }
+}
+
 impl Panel {
-    pub(super) fn new(breakdown: &Breakdown<'_>, id: usize) -> Self {
+    pub(super) fn new(breakdown: &Breakdown<'_>, id: usize, seen_from: Day) -> Self {
         let by = isolated(&within_sentence(breakdown.label)).into_owned();
-        let charts = breakdown.time.map_or_else(Vec::new, |span| charts(breakdown, span, &by));
+        let charts = breakdown.time.map_or_else(Vec::new, |span| charts(breakdown, span, &by, seen_from));
         let heading = match breakdown.columns.as_slice() {
             [first, ..] if !charts.is_empty() => format!("{} by {by}", isolated(first.label)),
             _ => format!("By {by}"),
@@ -68,6 +80,10 @@ impl Panel {
         Self {
             id,
             heading,
+            legend: breakdown
+                .week_before
+                .filter(|_| !charts.is_empty())
+                .map(|day| when::weekday(day, seen_from)),
             charts,
             table: table(breakdown),
             notes: notes.map(|note| visible(&note).into_owned()).collect(),
@@ -91,8 +107,13 @@ impl Panel {
     }
 }
 
-/// How many of these stand side by side, so that the last line has as few gaps as can be.
-pub(super) fn across(parts: usize) -> usize {
+/// How many tiles stand side by side: three or four, whichever leaves fewer gaps.
+pub(super) fn tiles_across(tiles: usize) -> usize {
+    [3, 4].into_iter().min_by_key(|across| tiles.next_multiple_of(*across) - tiles).unwrap_or(3)
+}
+
+/// How many of these charts stand side by side, so that the last line has as few gaps as can be.
+fn across(parts: usize) -> usize {
     // In order of liking: four, then three, then five.
     [4, 3, 5].into_iter().min_by_key(|across| parts.next_multiple_of(*across) - parts).unwrap_or(4)
 }
@@ -104,8 +125,11 @@ fn table(breakdown: &Breakdown<'_>) -> Table {
         let share = breakdown.share(value).map(|share| Format::share().show(&share).html());
         shares.then(|| share.unwrap_or_else(|| DASH.to_owned()))
     };
-    let texts = |values: &mut dyn Iterator<Item = Option<&Number>>| {
+    let texts = |values: &mut dyn Iterator<Item = Option<&Number>>| -> Vec<String> {
         breakdown.columns.iter().zip(values).map(|(column, value)| cell(column, value)).collect()
+    };
+    let levels = |values: &mut dyn Iterator<Item = Option<&Number>>| -> Vec<String> {
+        if breakdown.week_before.is_some() { texts(values) } else { Vec::new() }
     };
     let mut rows: Vec<TableRow> = breakdown
         .rows
@@ -119,6 +143,7 @@ fn table(breakdown: &Breakdown<'_>) -> Table {
                 is_rest: false,
                 bar: if breakdown.time.is_none() { bar(first, largest) } else { None },
                 cells: texts(&mut row.cells.iter().map(|cell| cell.value())),
+                week_before: levels(&mut row.week_before.iter().copied()),
                 share: share(first),
             }
         })
@@ -129,6 +154,7 @@ fn table(breakdown: &Breakdown<'_>) -> Table {
         is_rest: true,
         bar: None,
         cells: texts(&mut rest.values.iter().map(Option::as_ref)),
+        week_before: Vec::new(),
         share: share(rest.values.first().and_then(Option::as_ref)),
     }));
     let totals = || breakdown.columns.iter().map(|column| column.total.value());
@@ -143,6 +169,7 @@ fn table(breakdown: &Breakdown<'_>) -> Table {
             is_rest: false,
             bar: None,
             cells: texts(&mut totals()),
+            week_before: levels(&mut breakdown.columns.iter().map(|column| column.week_before)),
             share: share(totals().next().flatten()),
         },
     }
@@ -167,7 +194,8 @@ fn bar(value: Option<&Number>, largest: Option<&Number>) -> Option<u32> {
     Some(u32::try_from(percent).unwrap_or(0).clamp(1, 100))
 }
 
-fn charts(breakdown: &Breakdown<'_>, span: TimeSpan, by: &str) -> Vec<Chart> {
+fn charts(breakdown: &Breakdown<'_>, span: TimeSpan, by: &str, seen_from: Day) -> Vec<Chart> {
+    let before = breakdown.week_before.map(|day| when::weekday(day, seen_from));
     let slots = timeline::filled(&breakdown.rows, span);
     breakdown
         .columns
@@ -175,7 +203,7 @@ fn charts(breakdown: &Breakdown<'_>, span: TimeSpan, by: &str) -> Vec<Chart> {
         .enumerate()
         .filter_map(|(at, column)| {
             let columns: Vec<chart::Column> =
-                slots.iter().map(|slot| chart_column(*slot, span, column, at)).collect();
+                slots.iter().map(|slot| chart_column(*slot, span, column, at, before.as_deref())).collect();
             let size = if at == 0 { Size::Large } else { Size::Small };
             let label = visible(column.label).into_owned();
             Some(Chart {
@@ -193,7 +221,13 @@ fn charts(breakdown: &Breakdown<'_>, span: TimeSpan, by: &str) -> Vec<Chart> {
         .collect()
 }
 
-fn chart_column(slot: Slot<'_, '_>, span: TimeSpan, column: &Column<'_>, at: usize) -> chart::Column {
+fn chart_column(
+    slot: Slot<'_, '_>,
+    span: TimeSpan,
+    column: &Column<'_>,
+    at: usize,
+    before: Option<&str>,
+) -> chart::Column {
     match slot {
         Slot::Row(row) => {
             let label = row_name(row);
@@ -201,17 +235,23 @@ fn chart_column(slot: Slot<'_, '_>, span: TimeSpan, column: &Column<'_>, at: usi
             let told = match value {
                 Some(Cell::Value(number)) => column.format.show(number).html(),
                 Some(Cell::Unknown(Some(reason))) => reason.to_owned(),
+                Some(Cell::Absent) => "nothing".to_owned(),
                 _ => "unknown".to_owned(),
             };
+            let level = row.week_before.get(at).copied().flatten();
+            let beside = level.zip(before).map_or_else(String::new, |(level, day)| {
+                format!(" ({day}: {})", column.format.show(level).html())
+            });
             chart::Column {
-                title: visible(&format!("{label}: {told}")).into_owned(),
+                title: visible(&format!("{label}: {told}{beside}")).into_owned(),
+                level: level.cloned(),
                 value: value.and_then(Cell::value).cloned(),
                 label: clipped(&label),
             }
         }
         Slot::Empty(minutes) => {
             let label = timeline::name(minutes, span);
-            chart::Column { title: format!("{label}: nothing"), value: None, label }
+            chart::Column { title: format!("{label}: nothing"), value: None, level: None, label }
         }
     }
 }
@@ -250,10 +290,12 @@ fn words(what: &str, rows: &[Row<'_>], column: &Column<'_>, at: usize) -> String
 
 #[cfg(test)]
 mod tests {
-    use super::across;
+    use super::{across, tiles_across};
 
     #[test]
-    fn tiles_leave_few_gaps() {
+    fn tiles_and_charts_leave_few_gaps() {
+        let tiles: Vec<usize> = (1..=12).map(tiles_across).collect();
+        assert_eq!(tiles, [3, 3, 3, 4, 3, 3, 4, 4, 3, 3, 3, 3]);
         let widths: Vec<usize> = (1..=12).map(across).collect();
         // 1: three leave two gaps; 7: four leave one; 11: four leave one.
         assert_eq!(widths, [3, 3, 3, 4, 5, 3, 4, 4, 3, 5, 4, 4]);

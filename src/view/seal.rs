@@ -76,12 +76,19 @@ pub fn notes(input: &DayInput<'_>) -> Vec<String> {
         Provenance::Witnessed => {}
     }
     if doc.edition != Edition::FIRST {
-        let why = match (&input.manifest.reason, input.manifest.trigger.as_str()) {
-            (Some(reason), _) => format!(": {reason}"),
-            (None, "final") => ", written once the day was final".to_owned(),
-            (None, _) => String::new(),
-        };
-        notes.push(format!("Edition {} of this day{why}.", doc.edition));
+        let before = doc.edition.number().saturating_sub(1);
+        let reason = input.manifest.reason.as_ref().map_or_else(String::new, |reason| format!(": {reason}"));
+        notes.push(if input.manifest.trigger == "final" {
+            format!(
+                "Edition {before} was frozen before the day was final; this one, {}, once it was.",
+                doc.edition
+            )
+        } else {
+            format!(
+                "This is edition {} and restates edition {before}, which stays as it was{reason}.",
+                doc.edition
+            )
+        });
     } else if let Some(reason) = &input.manifest.reason {
         notes.push(format!("Frozen because: {reason}."));
     }
@@ -130,7 +137,10 @@ mod tests {
         sample.manifest.reason = Some("late dispositions".into());
         let told = notes(&sample.input());
         assert!(told[0].starts_with("Reconstructed:"), "{told:?}");
-        assert_eq!(told[1], "Edition 2 of this day: late dispositions.");
+        assert_eq!(
+            told[1],
+            "This is edition 2 and restates edition 1, which stays as it was: late dispositions."
+        );
     }
 
     #[test]

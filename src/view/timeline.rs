@@ -2,7 +2,7 @@
 //! axis of time does not leap.
 
 use super::breakdown::Row;
-use crate::model::definitions::TimeSpan;
+use crate::model::definitions::{Definitions, TimeSpan};
 
 /// One span on an axis of time.
 #[derive(Clone, Copy, Debug)]
@@ -45,6 +45,20 @@ pub fn name(minutes: u32, span: TimeSpan) -> String {
     }
 }
 
+/// When days start, in minutes after midnight.
+pub fn day_start(definitions: &Definitions) -> u32 {
+    definitions.calendar.day_starts_at.get(..5).and_then(minutes).unwrap_or(0)
+}
+
+/// Where a span belongs among others of a day that starts at `starts_at` minutes: behind the last one that
+/// is not later. `None` when its key does not read as a time of day.
+pub fn place(order: &[Option<&str>], key: Option<&str>, starts_at: u32) -> Option<usize> {
+    let since_start = |key: Option<&str>| Some((key.and_then(minutes)? + DAY - starts_at % DAY) % DAY);
+    let at = since_start(key)?;
+    let behind = order.iter().rposition(|known| since_start(*known).is_some_and(|known| known <= at));
+    Some(behind.map_or(0, |behind| behind + 1))
+}
+
 /// A time of day in minutes: `08`, `8`, `08:30`.
 fn minutes(key: &str) -> Option<u32> {
     let (hour, minute) = key.split_once(':').unwrap_or((key, "0"));
@@ -58,13 +72,15 @@ fn minutes(key: &str) -> Option<u32> {
 
 #[cfg(test)]
 mod tests {
-    use super::{Slot, filled, name};
+    use super::{Slot, filled, name, place};
     use crate::model::definitions::TimeSpan;
     use crate::view::breakdown::Row;
 
     fn names(keys: &[Option<&str>], span: TimeSpan) -> Vec<String> {
-        let rows: Vec<Row<'_>> =
-            keys.iter().map(|key| Row { key: *key, label: None, cells: Vec::new() }).collect();
+        let rows: Vec<Row<'_>> = keys
+            .iter()
+            .map(|key| Row { key: *key, label: None, cells: Vec::new(), week_before: Vec::new() })
+            .collect();
         filled(&rows, span)
             .iter()
             .map(|slot| match slot {
@@ -82,6 +98,17 @@ mod tests {
         );
         assert_eq!(names(&[Some("23:30"), Some("00:30")], TimeSpan::HalfHour), ["23:30", "(00:00)", "00:30"]);
         assert_eq!(names(&[Some("23:30"), Some("01:30")], TimeSpan::Hour), ["23:30", "(00:30)", "01:30"]);
+    }
+
+    #[test]
+    fn a_span_has_its_place_in_the_day_whenever_that_starts() {
+        let order = [Some("22"), Some("23"), Some("01"), None];
+        assert_eq!(place(&order, Some("00"), 20 * 60), Some(2));
+        assert_eq!(place(&order, Some("02"), 20 * 60), Some(3));
+        assert_eq!(place(&order, Some("21"), 20 * 60), Some(0));
+        assert_eq!(place(&[Some("08"), Some("20")], Some("19"), 0), Some(1));
+        assert_eq!(place(&order, Some("01 CST"), 0), None);
+        assert_eq!(place(&order, None, 0), None);
     }
 
     #[test]

@@ -27,6 +27,11 @@ pub fn short(date: NaiveDate, seen_from: Day) -> String {
     date.format(form).to_string()
 }
 
+/// A date with its weekday as seen from a day: `Thu 30 Oct`.
+pub fn weekday(day: Day, seen_from: Day) -> String {
+    format!("{} {}", day.date().format("%a"), short(day.date(), seen_from))
+}
+
 /// An instant in local time, to the second.
 pub fn instant(at: DateTime<Utc>, zone: &str, seen_from: Day) -> Local {
     let (local, zone) = local(at, zone);

@@ -5,6 +5,7 @@ mod crash;
 mod damage;
 mod disk;
 mod freezing;
+mod golden;
 mod injection;
 mod writers;
 

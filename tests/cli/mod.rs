@@ -1,6 +1,83 @@
-//! Whole commands, as a user types them.
+//! Whole commands through the built program: what they say, how they end, what they leave.
+#![expect(clippy::needless_raw_string_hashes, reason = "what is told may come to hold a quote at any time")]
 
+mod archive_trouble;
+mod beginning;
+mod checking;
+mod comparing;
+mod configuration;
+mod earlier_days;
+mod freezing;
 mod index;
 mod killed;
+mod listing;
+mod names;
+mod restating;
+mod restoring;
+mod source_trouble;
+mod usage;
 mod vicidial;
 pub mod vicidial_expected;
+
+use crate::support::command::Place;
+
+/// A small call centre in an SQLite file.
+pub const CONFIG: &str = r#"[source]
+url = "sqlite:calls.db"
+
+[calendar]
+time_zone = "America/Chicago"
+
+[lists]
+sale = ["SALE"]
+
+[events.calls]
+table = "calls"
+time = "at"
+time_is = "local"
+
+[events.calls.by]
+hour = { time = "hour" }
+campaign = { sql = "campaign", labels = "select id, name from campaigns" }
+status = "status"
+
+[metrics]
+calls = { of = "calls", count = true }
+sales = { of = "calls", count = true, where = "status in {sale}", good = "up" }
+minutes = { of = "calls", sum = "seconds", divide = 60, unit = "min" }
+conversion = { ratio = ["sales", "calls"], unit = "%" }
+week = { ratio = ["sales", "calls"], over = "7d", unit = "%", label = "Conversion of the week" }
+"#;
+
+/// Five calls on 2025-11-06, two of them sales, 16.5 minutes; three on the day before, one sale.
+pub const CALLS: &str = "
+create table calls (id integer primary key, at text, campaign text, status text, seconds integer);
+create index by_time on calls (at);
+create table campaigns (id text, name text);
+insert into campaigns values ('1027', 'EASTSIDE'), ('2044', 'Harbour');
+insert into calls (at, campaign, status, seconds) values
+  ('2025-11-05 09:00:00', '1027', 'SALE', 60),
+  ('2025-11-05 10:00:00', '1027', 'NA', 0),
+  ('2025-11-05 23:59:59', '2044', 'NA', 30),
+  ('2025-11-06 00:00:00', '1027', 'SALE', 600),
+  ('2025-11-06 09:15:00', '1027', 'NA', 0),
+  ('2025-11-06 09:45:00', '1027', 'DROP', 30),
+  ('2025-11-06 17:30:00', '2044', 'SALE', 360),
+  ('2025-11-06 23:59:59', null, '', null),
+  ('2025-11-07 00:00:00', '1027', 'SALE', 60);
+";
+
+/// A place with that call centre.
+pub fn calls() -> Place {
+    let place = Place::new();
+    place.write("asof.toml", CONFIG);
+    place.sqlite("calls.db", CALLS);
+    place
+}
+
+/// The same with 2025-11-06 frozen on its night, and nothing told of it yet.
+pub fn frozen() -> Place {
+    let place = calls();
+    place.done(&["save"]);
+    place
+}

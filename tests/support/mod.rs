@@ -2,6 +2,7 @@
 
 pub mod axe;
 pub mod browser;
+pub mod command;
 pub mod demo;
 pub mod mariadb;
 pub mod vicidial;

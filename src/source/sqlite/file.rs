@@ -3,6 +3,7 @@
 use std::path::Path;
 use std::time::Duration;
 
+use rusqlite::config::DbConfig;
 use rusqlite::{Connection, Error, ErrorCode, OpenFlags};
 
 use super::SourceError;
@@ -43,6 +44,8 @@ pub(super) fn open(path: &Path, timeout: Duration) -> Result<(Connection, bool),
 fn set_up(connection: Connection, timeout: Duration) -> rusqlite::Result<Connection> {
     connection.busy_timeout(timeout.min(LONGEST_WAIT))?;
     connection.pragma_update(None, "query_only", true)?;
+    // Else a quoted column that does not exist is taken for text, and no row lies in any day.
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_DQS_DML, false)?;
     // Opening reads nothing yet; this does.
     connection.query_row("select count(*) from sqlite_schema", [], |_| Ok(()))?;
     Ok(connection)

@@ -3,11 +3,12 @@
 use unicode_width::UnicodeWidthStr;
 
 use super::table::{Cell, Line, Side, Table};
-use super::{Options, Tone, bars, mark};
+use super::{Options, Tone, bars, mark, tiles};
 use crate::model::Number;
 use crate::view::breakdown::{self, Breakdown};
-use crate::view::day::{self, DayInput, Tile};
-use crate::view::format::{self, DASH, Format, Shown};
+use crate::view::compared;
+use crate::view::day::{self, DayInput};
+use crate::view::format::{DASH, Format};
 use crate::view::text::{member_name, safe};
 use crate::view::{seal, when};
 
@@ -27,7 +28,7 @@ pub fn day(input: &DayInput<'_>, options: &Options) -> String {
         if let Some(title) = section.title {
             push_line(&mut text, &Tone::Strong.paint(&safe(title), options.color));
         }
-        text.push_str(&tiles(&section.tiles, options.width).draw(options.width, options.color).0);
+        text.push_str(&tiles::tiles(&section.tiles, *options));
         for (at, breakdown) in section.breakdowns.iter().enumerate() {
             if at > 0 || !section.tiles.is_empty() {
                 text.push('\n');
@@ -75,51 +76,9 @@ fn headline(text: &mut String, input: &DayInput<'_>, options: Options) {
     for note in seal::notes(input) {
         push_line(text, &format!("{} {}", Tone::Warning.paint("!", color), safe(&note)));
     }
-}
-
-/// The metrics' totals, one a line, with what they were made of where there is room beside them
-/// and below them where there is none.
-fn tiles(tiles: &[Tile<'_>], width: usize) -> Table {
-    let mut table = Table { sides: vec![Side::Left, Side::Right, Side::Left], ..Table::default() };
-    table.lines = tiles.iter().map(|tile| Line::Cells(tile_cells(tile))).collect();
-    let room = width.saturating_sub(table.natural_width() + 2);
-    table.sides.push(Side::Remainder);
-    let mut lines = Vec::new();
-    for (tile, line) in tiles.iter().zip(table.lines) {
-        let Line::Cells(mut cells) = line else { continue };
-        let said: Vec<String> =
-            tile.said(Shown::to_string, str::to_owned).iter().map(|said| safe(said).into_owned()).collect();
-        let joined = said.join(" · ");
-        let fits = |text: &String| text.width() <= room;
-        if fits(&joined) {
-            cells.push(Cell::new(joined, Tone::Faint));
-            lines.push(Line::Cells(cells));
-        } else if said.iter().all(fits) {
-            let mut said = said.into_iter().map(|said| Cell::new(said, Tone::Faint));
-            cells.extend(said.next());
-            lines.push(Line::Cells(cells));
-            lines.extend(
-                said.map(|said| Line::Cells(vec![Cell::default(), Cell::default(), Cell::default(), said])),
-            );
-        } else {
-            lines.push(Line::Cells(cells));
-            lines.extend(said.iter().map(|said| Line::Across(Cell::new(format!("  {said}"), Tone::Faint))));
-        }
+    for note in compared::notes(input) {
+        push_line(text, &Tone::Faint.paint(&safe(&note), color));
     }
-    table.lines = lines;
-    table
-}
-
-fn tile_cells(tile: &Tile<'_>) -> Vec<Cell> {
-    let missing = format::missing(tile.figure);
-    let (number, unit) = match &tile.figure.value {
-        Some(value) => {
-            let shown = tile.format.show(value);
-            (Cell::new(safe(&shown.number), Tone::Strong), shown.unit.unwrap_or_default())
-        }
-        None => (Cell::new(missing.map_or("", |missing| missing.words), Tone::Faint), String::new()),
-    };
-    vec![Cell::plain(safe(tile.label)), number, Cell::new(safe(&unit), Tone::Faint)]
 }
 
 fn push_breakdown(text: &mut String, breakdown: &Breakdown<'_>, options: Options) {

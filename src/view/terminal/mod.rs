@@ -6,7 +6,9 @@
 mod bars;
 mod day;
 mod list;
+mod spark;
 mod table;
+mod tiles;
 
 pub use day::day;
 pub use list::{Days, Gap, ListRow, list};
@@ -31,6 +33,7 @@ enum Tone {
     Faint,
     Accent,
     Good,
+    Bad,
     Warning,
 }
 
@@ -44,6 +47,7 @@ impl Tone {
             Self::Faint => style.dimmed(),
             Self::Accent => color(anstyle::AnsiColor::Blue),
             Self::Good => color(anstyle::AnsiColor::Green),
+            Self::Bad => color(anstyle::AnsiColor::Red),
             Self::Warning => color(anstyle::AnsiColor::Yellow),
         }
     }

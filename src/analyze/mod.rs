@@ -1,0 +1,7 @@
+//! One day beside others. Pure: frozen days come in as values, and nothing is read here.
+
+pub mod compare;
+pub mod earlier;
+
+pub use compare::compare;
+pub use earlier::{Earlier, EarlierDay, MadeBy};

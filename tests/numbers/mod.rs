@@ -1,0 +1,12 @@
+//! Whether the frozen numbers are right: every one compared with SQL or arithmetic of the
+//! test's own, through the built program, on MariaDB and SQLite.
+
+mod exact;
+mod groups;
+mod kinds;
+mod members;
+mod over;
+mod place;
+mod sql;
+mod times;
+mod together;
