@@ -103,6 +103,7 @@ impl Restore {
                 definitions: &restored.definitions,
                 layout: &layout,
                 remarks: &restored.remarks,
+                cubes: &[],
             },
             &out.options(all),
         );

@@ -1,6 +1,8 @@
 //! Totals and breakdowns of a cube: additive aggregates roll up, distinct counts never do.
 
-use super::cube::{Cube, Groups};
+use std::collections::BTreeMap;
+
+use super::cube::{Cube, Group, Groups};
 use crate::model::Number;
 use crate::plan::measures::Fold;
 
@@ -29,6 +31,30 @@ pub fn roll_up(cube: &Cube) -> Rollup {
     }
     let by = (0..cube.dimensions.len()).map(|dimension| by_dimension(cube, dimension, width)).collect();
     Rollup { total, by }
+}
+
+/// Groups rolled up to some of their dimensions.
+pub fn regroup(cube: &Cube, groups: &Groups, dimensions: &[usize]) -> Groups {
+    let places: Vec<usize> = dimensions
+        .iter()
+        .filter_map(|dimension| groups.dimensions.iter().position(|found| found == dimension))
+        .collect();
+    let members = |members: &[u32]| -> Box<[u32]> {
+        places.iter().filter_map(|place| members.get(*place).copied()).collect()
+    };
+    let mut order: BTreeMap<Box<[u32]>, usize> =
+        groups.rows.iter().map(|row| (members(&row.members), 0)).collect();
+    for (at, place) in order.values_mut().enumerate() {
+        *place = at;
+    }
+    let mut cells = vec![vec![None; cube.aggregates.len()]; order.len()];
+    fold_into(cube, groups, |own| order.get(&members(own)).copied(), &mut cells);
+    let rows = order.into_keys().zip(cells).map(|(members, cells)| Group {
+        members,
+        values: groups.aggregates.iter().map(|at| cells.get(*at).cloned().flatten()).collect(),
+        newest: None,
+    });
+    Groups { dimensions: dimensions.to_vec(), rows: rows.collect(), ..groups.clone() }
 }
 
 fn by_dimension(cube: &Cube, dimension: usize, width: usize) -> Option<Vec<Cells>> {

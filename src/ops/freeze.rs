@@ -184,6 +184,7 @@ pub fn freeze(
         definitions: &config.definitions,
         layout: &layout,
         remarks: &[],
+        cubes: &reading.cubes,
     });
     staging.write("dashboard.html", &page.to_bytes()?)?;
     let headline: IndexMap<String, _> =

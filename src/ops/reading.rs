@@ -64,6 +64,16 @@ pub enum ReadingError {
         /// The time, shortened.
         time: String,
     },
+    /// The time column is not what it is said to be.
+    #[error("events.{events}: the time column has the type {kind}, which {wrong}")]
+    TimeType {
+        /// The events.
+        events: String,
+        /// The column's type.
+        kind: String,
+        /// What speaks against what is said of it.
+        wrong: &'static str,
+    },
     /// The crossed cube has too many groups: not an error to the outside.
     #[error("the crossed dimensions have more groups than max_groups")]
     TooManyGroups,
@@ -86,6 +96,7 @@ impl ReadingError {
                  events' SQL write it so"
                     .to_owned(),
             ),
+            Self::TimeType { .. } => Some("set time_is to what the column is".to_owned()),
             Self::TooManyGroups | Self::Background(_) => None,
         }
     }
@@ -98,6 +109,7 @@ impl Transient for ReadingError {
             Self::Cube(CubeError::Torn { .. }) => true,
             Self::Cube(CubeError::Unmappable { .. } | CubeError::Undecided { .. })
             | Self::Time { .. }
+            | Self::TimeType { .. }
             | Self::Background(_)
             | Self::TooManyGroups => false,
         }
@@ -183,12 +195,16 @@ async fn only_readable_times(session: &mut Session, events: &EventsPlan) -> Resu
 async fn read_cube(session: &mut Session, events: &EventsPlan, crossed: bool) -> Result<Cube, ReadingError> {
     let statement = if crossed { &events.crossed } else { &events.alone };
     let mut builder = CubeBuilder::new(events, crossed);
-    session
+    let columns = session
         .read(&statement.query, &mut |row: Vec<Value>| match builder.push(&row)? {
             Pushed::Taken => Ok(()),
             Pushed::TooManyGroups => Err(ReadingError::TooManyGroups),
         })
         .await?;
+    let kind = columns.get(events.newest_column()).map_or("", |column| column.kind.as_str());
+    if let Some(wrong) = events.bounds.contradiction(kind) {
+        return Err(ReadingError::TimeType { events: events.name.clone(), kind: kind.to_owned(), wrong });
+    }
     Ok(builder.finish()?)
 }
 

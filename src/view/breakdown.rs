@@ -15,6 +15,8 @@ use crate::model::{Day, Number};
 /// Metrics by one dimension.
 #[derive(Clone, Debug)]
 pub struct Breakdown<'a> {
+    /// The dimension's name.
+    pub dimension: &'a str,
     /// What people call the dimension.
     pub label: &'a str,
     /// The span of time, if its members are spans of the day.
@@ -35,6 +37,8 @@ pub struct Breakdown<'a> {
 /// A metric in a breakdown.
 #[derive(Clone, Debug)]
 pub struct Column<'a> {
+    /// The metric's name.
+    pub metric: &'a str,
     /// What people call it.
     pub label: &'a str,
     /// Over how many days it is taken, when that is not the day alone.
@@ -136,12 +140,12 @@ impl Breakdown<'_> {
 /// These metrics by a dimension; `None` when none of them is broken down by it.
 pub(super) fn of<'a>(
     input: &DayInput<'a>,
-    dimension: &str,
+    dimension: &'a str,
     show: &[String],
     formats: &BTreeMap<&str, Format>,
     top: usize,
 ) -> Option<Breakdown<'a>> {
-    let metrics: Vec<(&str, &'a MetricDoc, &'a Vec<MemberDoc>)> = show
+    let metrics: Vec<(&'a str, &'a MetricDoc, &'a Vec<MemberDoc>)> = show
         .iter()
         .filter_map(|name| input.doc.metrics.get_key_value(name))
         .filter_map(|(name, metric)| Some((name.as_str(), metric, metric.by.get(dimension)?)))
@@ -173,6 +177,7 @@ pub(super) fn of<'a>(
             .collect(),
     });
     Some(Breakdown {
+        dimension,
         label: described.label,
         time: described.time,
         week_before: metrics.iter().find_map(|(_, metric, _)| Some(week_before(metric, dimension)?.0.date)),
@@ -185,12 +190,13 @@ pub(super) fn of<'a>(
 
 fn column<'a>(
     input: &DayInput<'a>,
-    name: &str,
+    name: &'a str,
     metric: &'a MetricDoc,
     formats: &BTreeMap<&str, Format>,
     dimension: &str,
 ) -> Option<Column<'a>> {
     Some(Column {
+        metric: name,
         week_before: week_before(metric, dimension).and_then(|(with, _)| with.value.as_ref()),
         label: &metric.label,
         over_days: metric.over.as_ref().map(|over| over.days),

@@ -8,6 +8,7 @@ use super::compared::{self, Against};
 use super::format::{self, Format, Shown};
 use super::layout::{Layout, Section};
 use super::text::within_sentence;
+use crate::metrics::cube::Cube;
 use crate::model::compared::RecentDoc;
 use crate::model::definitions::{Definitions, Measure};
 use crate::model::metrics_doc::{Figure, MetricDoc, MetricsDoc, OverDoc};
@@ -26,6 +27,8 @@ pub struct DayInput<'a> {
     pub layout: &'a Layout,
     /// What else the reader should know, as sentences: that a later edition differs.
     pub remarks: &'a [String],
+    /// The cubes from which a page is filtered; none where they are not at hand.
+    pub cubes: &'a [Cube],
 }
 
 /// A section of a day's view.
@@ -42,6 +45,8 @@ pub struct SectionView<'a> {
 /// A metric's total.
 #[derive(Clone, Debug)]
 pub struct Tile<'a> {
+    /// The metric's name.
+    pub metric: &'a str,
     /// What people call the metric.
     pub label: &'a str,
     /// How its numbers are shown.
@@ -120,13 +125,14 @@ fn section_view<'a>(
 
 fn tile<'a>(
     input: &DayInput<'a>,
-    name: &str,
+    name: &'a str,
     metric: &'a MetricDoc,
     formats: &BTreeMap<&str, Format>,
 ) -> Option<Tile<'a>> {
     let measure = input.definitions.metrics.get(name).map(|definition| &definition.measure);
     let format = formats.get(name)?.clone();
     Some(Tile {
+        metric: name,
         label: &metric.label,
         compared: compared::of(metric, &format, input.doc.date),
         recent: metric.recent.as_ref(),

@@ -163,6 +163,18 @@ impl Format {
         }
     }
 
+    /// The places, where the unit stands (`%`, `<` before the number, `>` after it, or nowhere) and
+    /// the unit, for a script that shows further numbers of the kind.
+    pub(super) fn told(&self) -> (i64, &'static str, &str) {
+        let (at, unit) = match &self.unit {
+            Unit::None => ("", ""),
+            Unit::Percent => ("%", ""),
+            Unit::Before(unit) => ("<", unit.as_str()),
+            Unit::After(unit) => (">", unit.as_str()),
+        };
+        (self.places, at, unit)
+    }
+
     /// Whether only whole numbers are shown.
     pub fn is_whole(&self) -> bool {
         self.places == 0 && self.unit != Unit::Percent

@@ -8,6 +8,7 @@ pub mod breakdown;
 pub mod chart;
 pub mod compared;
 pub mod day;
+pub mod filter;
 pub mod format;
 pub mod index;
 pub mod layout;

@@ -1,7 +1,7 @@
 //! The page of a frozen day: a typed struct and its template, complete in one file.
 //!
-//! The page makes no request and runs nothing: its policy allows its own style sheet, by
-//! digest, and nothing else. Bars in tables get their width from classes `w0` to `w100`,
+//! The page makes no request: its policy allows its own style sheet and its own script, by
+//! digest, and nothing else. Without the script it is complete, and only can't be filtered. Bars in tables get their width from classes `w0` to `w100`,
 //! because the policy forbids style attributes.
 
 use std::fmt::Write as _;
@@ -13,6 +13,7 @@ use sha2::{Digest as _, Sha256};
 
 use super::compared::{self, Against, Verdict};
 use super::day::{self, DayInput, SectionView, Tile};
+use super::filter::{self, Filtering, PAGE_LIMIT};
 use super::format::{self, Shown};
 use super::made::Made;
 use super::panel::{Panel, tiles_across};
@@ -40,6 +41,13 @@ pub struct DayPage {
     notes: Vec<String>,
     sections: Vec<SectionPart>,
     made: Made,
+    filter: Option<FilterPart>,
+}
+
+/// What makes the page one that can be filtered.
+struct FilterPart {
+    json: String,
+    script: String,
 }
 
 /// The link to the frozen day before.
@@ -107,11 +115,11 @@ impl DayPage {
         let style = style();
         let sections = day::sections(input, false);
         let mut next_id = 0;
-        Self {
+        let mut page = Self {
             title: visible(&input.layout.title).into_owned(),
             date: input.doc.date.to_string(),
             date_in_words: when::in_words(input.doc.date),
-            policy: policy(&style),
+            policy: policy(&style, None),
             style,
             provenance: input.doc.provenance.word(),
             previous: input.doc.previous.map(|previous| Previous {
@@ -129,6 +137,26 @@ impl DayPage {
                 .map(|section| section_part(section, &mut next_id, input.doc.date))
                 .collect(),
             made: Made::new(input),
+            filter: None,
+        };
+        page.add_filter(input, &sections);
+        page
+    }
+
+    /// Adds what the page is filtered with, as far as that fits.
+    fn add_filter(&mut self, input: &DayInput<'_>, sections: &[SectionView<'_>]) {
+        // The elements around the two, and the script's digest in the policy.
+        const AROUND: usize = 200;
+        let script = filter::script();
+        let taken = self.render().map_or(PAGE_LIMIT, |html| html.len()) + script.len() + AROUND;
+        let panels: Vec<&Panel> = self.sections.iter().flat_map(|section| &section.panels).collect();
+        match filter::filter(input, sections, &panels, PAGE_LIMIT.saturating_sub(taken)) {
+            Filtering::By(json) => {
+                self.policy = policy(&self.style, Some(&script));
+                self.filter = Some(FilterPart { json, script });
+            }
+            Filtering::Not(why) => self.notes.push(why),
+            Filtering::Nothing => {}
         }
     }
 
@@ -144,16 +172,18 @@ impl DayPage {
 
 /// The style sheet with the widths of bars.
 fn style() -> String {
-    let mut style = format!("{BASE_STYLE}{}", include_str!("../../templates/day.css"));
+    let mut style = [BASE_STYLE, include_str!("../../templates/day.css"), filter::STYLE].concat();
     for width in 1..=100 {
         let _ = write!(style, ".w{width}{{--w:{width}%}}");
     }
     style
 }
 
-/// The content security policy of a page with this style sheet.
-fn policy(style: &str) -> String {
-    format!("default-src 'none'; style-src '{}'; base-uri 'none'; form-action 'none'", csp_digest(style))
+/// The content security policy of a page with this style sheet and this script.
+fn policy(style: &str, script: Option<&str>) -> String {
+    let script = script.map_or_else(String::new, |script| format!(" script-src '{}';", csp_digest(script)));
+    let style = csp_digest(style);
+    format!("default-src 'none'; style-src '{style}';{script} base-uri 'none'; form-action 'none'")
 }
 
 /// What a content security policy calls the text of a style sheet or script.
@@ -238,12 +268,20 @@ mod tests {
     use super::policy;
 
     #[test]
+    fn the_policy_holds_the_digest_of_the_script_and_allows_no_other() {
+        // printf 'b{}' | openssl dgst -sha256 -binary | base64
+        let both = policy("", Some("b{}"));
+        assert!(both.contains("script-src 'sha256-7yqHVAesot11p6HczDsgKRipvI5UPgs97z80zNXlans=';"), "{both}");
+        assert!(!policy("", None).contains("script-src"));
+    }
+
+    #[test]
     fn the_policy_holds_the_digest_of_the_style() {
         // printf 'b{}' | openssl dgst -sha256 -binary | base64
         assert!(
-            policy("b{}").contains("style-src 'sha256-7yqHVAesot11p6HczDsgKRipvI5UPgs97z80zNXlans='"),
+            policy("b{}", None).contains("style-src 'sha256-7yqHVAesot11p6HczDsgKRipvI5UPgs97z80zNXlans='"),
             "{}",
-            policy("b{}")
+            policy("b{}", None)
         );
     }
 }

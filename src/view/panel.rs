@@ -24,6 +24,8 @@ pub(super) struct Panel {
 
 /// A chart with its text equivalent.
 pub(super) struct Chart {
+    /// Which of the table's columns it shows.
+    pub(super) column: usize,
     pub(super) label: String,
     pub(super) aside: Option<String>,
     pub(super) words: String,
@@ -207,6 +209,7 @@ fn charts(breakdown: &Breakdown<'_>, span: TimeSpan, by: &str, seen_from: Day) -
             let size = if at == 0 { Size::Large } else { Size::Small };
             let label = visible(column.label).into_owned();
             Some(Chart {
+                column: at,
                 words: words(
                     &format!("{} by {by}", isolated(column.label)),
                     breakdown.rows.as_slice(),

@@ -40,6 +40,7 @@ impl Sample {
             definitions: &self.definitions,
             layout: &self.layout,
             remarks: &[],
+            cubes: &[],
         }
     }
 }

@@ -55,6 +55,7 @@ impl Sample {
             definitions: &self.definitions,
             layout: &self.layout,
             remarks: &self.remarks,
+            cubes: &[],
         }
     }
 }
