@@ -146,7 +146,6 @@ async fn read_once(
     let mut tasks = Vec::new();
     for events in &plan.events {
         progress.step(&format!("reading {}", events.name));
-        only_readable_times(&mut session, events).await?;
         let cube = match read_cube(&mut session, events, true).await {
             Err(ReadingError::TooManyGroups) => {
                 // The broken-off read has used the session up, and with it the snapshot.
@@ -160,6 +159,7 @@ async fn read_once(
             }
             read => read?,
         };
+        only_readable_times(&mut session, events).await?;
         tasks.push(tokio::task::spawn_blocking(move || {
             let kept = KeptCube { numbers: cube.numbers_digest(), file: cube_file::encode(&table(&cube)) };
             (cube, kept)
