@@ -246,11 +246,10 @@ fn metric(
         }
     }
     let format = Format::of_metric(doc);
-    let (places, at, unit) = format.told();
     Metric {
         label: isolated(&doc.label).into_owned(),
         word: isolated(&within_sentence(&doc.label)).into_owned(),
-        format: FormatData { places, at, unit: visible(unit).into_owned() },
+        format: FormatData::of(&format),
         is: match measure {
             Measure::Count(_) => "count",
             Measure::Sum(_) => "sum",

@@ -7,6 +7,8 @@ use bigdecimal::num_bigint::BigInt;
 use serde::{Serialize, Serializer};
 
 use crate::model::Number;
+use crate::view::format::Format;
+use crate::view::text::visible;
 
 /// All that the script knows. It refers to dimensions, members, cubes and metrics by their places.
 #[derive(Serialize)]
@@ -90,12 +92,20 @@ pub(super) struct Metric {
 
 /// How numbers are shown.
 #[derive(Serialize)]
-pub(super) struct FormatData {
-    pub(super) places: i64,
+pub(in crate::view) struct FormatData {
+    places: i64,
     /// Where the unit stands: `%`, `<` before the number, `>` after it, or nowhere.
-    pub(super) at: &'static str,
+    at: &'static str,
     #[serde(skip_serializing_if = "String::is_empty")]
-    pub(super) unit: String,
+    unit: String,
+}
+
+impl FormatData {
+    /// The same as a format, for a script.
+    pub(in crate::view) fn of(format: &Format) -> Self {
+        let (places, at, unit) = format.told();
+        Self { places, at, unit: visible(unit).into_owned() }
+    }
 }
 
 /// A table of members, and charts of the same.
