@@ -74,7 +74,7 @@ fn next_steps(made: &Made) -> String {
          \x20 asof restore 2025-10-24@2                          its second edition\n\
          \x20 asof restore 2025-11-06 --metric sales --by agent  a part of it\n\
          \x20 asof restore latest --json                         the stored document\n\
-         \x20 asof check                                         the queries, and whether they will work\n"
+         \x20 asof check 2025-11-06                              its queries, and whether they will work\n"
     )
 }
 

@@ -75,17 +75,21 @@ impl Init {
             failed(message, "name a folder that you may write into")
         };
         let mut file = OpenOptions::new().write(true).create_new(true).open(&path).map_err(unwritten)?;
-        file.write_all(self.preset.text().as_bytes()).map_err(unwritten)?;
+        if let Err(error) = file.write_all(self.preset.text().as_bytes()) {
+            // Half a configuration would keep the next try from being made.
+            let _ = fs::remove_file(&path);
+            return Err(unwritten(error));
+        }
         if context.output.json() {
             context.output.document(&json!({ "config": path.display().to_string() }));
         } else {
             let there = if self.dir.as_os_str() == "." {
                 String::new()
             } else {
-                format!("cd {} && ", quoted(&self.dir.display().to_string()))
+                format!("  cd {}\n", quoted(&self.dir.display().to_string()))
             };
             context.output.answer(&format!(
-                "wrote {}\n\nnext:\n  edit it: the source's url, the time zone, the lists\n  {there}asof check\n  {there}asof save\n",
+                "wrote {}\n\nnext:\n  edit it: the source's url, the time zone, the lists\n{there}  asof check\n  asof save\n",
                 path.display()
             ));
         }

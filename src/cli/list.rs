@@ -47,8 +47,14 @@ impl List {
     pub fn run(self, context: &Context<'_>) -> Result<u8, Failure> {
         let config = context.config()?;
         let today = context.today(&config)?;
-        let day = |name: Option<DayName>| name.and_then(|name| name.resolve(today));
-        let (from, to) = (day(self.from), day(self.to));
+        let day = |name: Option<DayName>| {
+            let Some(name) = name else { return Ok(None) };
+            name.resolve(today).map(Some).ok_or_else(|| {
+                let message = format!("{name} lies before the calendar begins");
+                Failure::said(exit::USAGE, message, Some("name a later day".to_owned()))
+            })
+        };
+        let (from, to) = (day(self.from)?, day(self.to)?);
         if let (Some(from), Some(to)) = (from, to)
             && from > to
         {
@@ -71,7 +77,7 @@ impl List {
             }
         }
         if context.output.json() {
-            context.output.document(&document(&listing));
+            context.output.document(&document(&listing, &self.metric));
         } else {
             context.output.answer(&self.text(&listing, &config.presentation, context));
         }
@@ -141,8 +147,9 @@ fn notes(day: &ListedDay) -> Vec<String> {
     later.collect()
 }
 
-fn document(listing: &Listing) -> Value {
-    let days: Vec<Value> = listing.days.iter().map(day_document).collect();
+/// The list as JSON, with the chosen metrics only when some are chosen.
+fn document(listing: &Listing, metrics: &[String]) -> Value {
+    let days: Vec<Value> = listing.days.iter().map(|day| day_document(day, metrics)).collect();
     let gap = |(from, to, days): (Day, Day, i64)| json!({ "from": from, "to": to, "days": days });
     json!({
         "archive": listing.archive,
@@ -153,12 +160,14 @@ fn document(listing: &Listing) -> Value {
     })
 }
 
-fn day_document(day: &ListedDay) -> Value {
+fn day_document(day: &ListedDay, metrics: &[String]) -> Value {
     let editions: Vec<Value> = day
         .editions
         .iter()
         .map(|frozen| {
             let line = &frozen.line;
+            let mut headline = line.headline().unwrap_or_default();
+            headline.retain(|name, _| metrics.is_empty() || metrics.contains(name));
             json!({
                 "edition": line.edition,
                 "provenance": line.provenance,
@@ -168,7 +177,7 @@ fn day_document(day: &ListedDay) -> Value {
                 "manifest": line.manifest,
                 "definitions": line.definitions,
                 "present": frozen.present,
-                "metrics": line.headline().unwrap_or_default(),
+                "metrics": headline,
             })
         })
         .collect();

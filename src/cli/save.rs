@@ -95,7 +95,11 @@ fn sentence(outcome: &SaveOutcome) -> String {
             format!("{id} is frozen already ({provenance}); nothing changed\n")
         }
         SaveOutcome::Unchanged { id, redefined } => {
-            let mut text = format!("{id} reads the same now; no new edition\n");
+            let mut text = if redefined.is_empty() {
+                format!("{id} reads the same now; no new edition\n")
+            } else {
+                format!("{id}: no number that is defined as it was then differs; no new edition\n")
+            };
             if !redefined.is_empty() {
                 text.push_str(&format!(
                     "  not compared, since defined differently now: {}\n",
@@ -116,8 +120,8 @@ fn sentence(outcome: &SaveOutcome) -> String {
                 text.push_str(&format!("  note: {}\n", safe(note)));
             }
             if let Some(differences) = &frozen.differences {
-                let what = differences.metrics.iter().chain(&differences.groups_of);
-                let what: Vec<&str> = what.map(String::as_str).collect();
+                let groups = differences.groups_of.iter().map(|events| format!("single groups of {events}"));
+                let what: Vec<String> = differences.metrics.iter().cloned().chain(groups).collect();
                 text.push_str(&format!("  differs from the edition before in {}\n", what.join(", ")));
             }
             if let Why::Final { after } = &frozen.why {
@@ -157,6 +161,9 @@ fn document(outcome: &SaveOutcome) -> Value {
             "trigger": frozen.why.trigger(),
             "rows": frozen.rows,
             "differs_in": frozen.differences.as_ref().map(|found| &found.metrics),
+            "groups_differ_in": frozen.differences.as_ref().map(|found| &found.groups_of),
+            "notes": frozen.doc.events.values().flat_map(|events| &events.notes).collect::<Vec<_>>(),
+            "warnings": frozen.warnings,
             "folder": frozen.folder.display().to_string(),
             "metrics": frozen.doc.metrics.iter().map(|(name, metric)| (name.clone(), json!(metric.figure.value)))
                 .collect::<serde_json::Map<_, _>>(),

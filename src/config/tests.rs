@@ -86,7 +86,7 @@ asof.toml:13:1: unknown key "tim"
   hint: did you mean "time"?
 asof.toml:24:1: it is not said what "minutes" measures
   hint: give exactly one of count, sum, min, max, avg, distinct and ratio
-asof.toml:24:33: invalid type: integer `5`, expected a string
+asof.toml:24:33: invalid type: integer, expected a string
   hint: put it in quotes
 asof.toml:24:77: unknown key "colour"
   hint: known here: of, count, sum, min, max, avg, distinct, ratio, where, divide, by, over, label, unit, good"#
@@ -181,4 +181,11 @@ fn a_key_that_is_wrong_twice_is_told_once() {
     let text = with("sales = { of = \"calls\", count = true,", "sales = { of = 7, count = true,");
     assert_eq!(text.matches("asof.toml:").count(), 2, "{text}");
     assert!(!text.contains("is no metric"), "{text}");
+}
+
+#[test]
+fn a_value_in_the_wrong_place_is_not_repeated() {
+    let text = problems("source = \"mysql://report:hunter2@db, expected x/asterisk\"\n");
+    assert!(text.starts_with("asof.toml:1:10: invalid type: string, expected a table of its keys"), "{text}");
+    assert!(!text.contains("hunter2"), "{text}");
 }

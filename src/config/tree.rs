@@ -158,7 +158,19 @@ fn plain_words(message: &str) -> (String, Option<String>) {
         Some("a boolean") => Some("write true or false".to_owned()),
         _ => None,
     };
-    (message.replace('\n', ", "), hint)
+    (without_value(message).replace('\n', ", "), hint)
+}
+
+/// The parser's words without the value it met, which may be a secret in the wrong place.
+fn without_value(message: &str) -> String {
+    let met = ["invalid type: ", "invalid value: "].iter().find(|start| message.starts_with(**start));
+    let (Some(start), Some((met_value, expected))) = (met, message.rsplit_once(", expected ")) else {
+        return message.to_owned();
+    };
+    let value = met_value.get(start.len()..).unwrap_or_default();
+    let kind = value.split([' ', '`', '"']).next().unwrap_or_default();
+    let expected = if expected.starts_with("struct ") { "a table of its keys" } else { expected };
+    format!("{start}{kind}, expected {expected}")
 }
 
 fn line_and_column(text: &str, at: usize) -> (usize, usize) {

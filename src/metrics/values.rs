@@ -99,23 +99,39 @@ pub fn sort(members: &mut [MemberDoc], definitions: &Definitions, measure: &Meas
     let is_time = events
         .and_then(|events| events.by.get(dimension))
         .is_some_and(|dimension| matches!(dimension.of, DimensionOf::Time(_)));
-    // A span is called by its local time, so those before the day's start are of the next date.
-    let starts = definitions.calendar.day_starts_at.get(..5).filter(|_| is_time).unwrap_or_default();
-    let starts = starts.strip_suffix(":00").unwrap_or(starts);
-    members.sort_by(|one, other| rank(one, starts).cmp(&rank(other, starts)));
+    if is_time {
+        // A span is called by its local time, so those before the day's start are of the next date.
+        let starts = clock(definitions.calendar.day_starts_at.get(..5).unwrap_or_default());
+        members.sort_by_key(|member| {
+            let time = member.key.as_deref().map(clock);
+            (time.is_none(), time < Some(starts), time)
+        });
+    } else {
+        members.sort_by(|one, other| (one.key.is_none(), &one.key).cmp(&(other.key.is_none(), &other.key)));
+    }
 }
 
-fn rank<'m>(member: &'m MemberDoc, starts: &str) -> (bool, bool, Option<&'m str>) {
-    let key = member.key.as_deref();
-    (key.is_none(), key.is_some_and(|key| key < starts), key)
+/// The local time in a span's key, so that times compare as the day goes: the hour, whether it is
+/// the hour's second time (`01:30b`), and the minute.
+fn clock(key: &str) -> (u32, bool, u32) {
+    let (time, again) = key.strip_suffix('b').map_or((key, false), |time| (time, true));
+    let (hour, minute) = time.split_once(':').unwrap_or((time, "0"));
+    (hour.parse().unwrap_or(0), again, minute.parse().unwrap_or(0))
 }
 
 #[cfg(test)]
 mod tests {
-    use super::ratios;
+    use super::{clock, ratios};
     use crate::metrics::figure;
     use crate::model::definitions::{Aggregate, Count, Measure};
     use crate::model::metrics_doc::MemberDoc;
+
+    #[test]
+    fn the_hour_that_occurs_again_follows_the_first_with_all_its_parts() {
+        let mut keys = ["02", "01:30b", "01", "00:30", "01b", "01:30", "10"];
+        keys.sort_by_key(|key| clock(key));
+        assert_eq!(keys, ["00:30", "01", "01:30", "01b", "01:30b", "02", "10"]);
+    }
 
     fn members(written: &[(&str, i64)]) -> Vec<MemberDoc> {
         let member = |(key, value): &(&str, i64)| MemberDoc {

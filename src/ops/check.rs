@@ -344,6 +344,12 @@ async fn about_cubes(
             let day = report.day;
             for cube in &reading.cubes {
                 let (rows, max) = (cube.rows(), cube.max_groups);
+                if rows.is_zero() {
+                    let text = format!("no row on {day}");
+                    let hint = "if that day had events, see whether time and time_is are right".to_owned();
+                    report.add(Level::Warning, &cube.name, text, Some(hint));
+                    continue;
+                }
                 match cube.crossed_groups() {
                     Some(groups) if groups.saturating_mul(2) < max => {
                         let text = format!("{rows} rows on {day}, in {groups} groups of at most {max}");

@@ -9,7 +9,7 @@ use super::when::shown;
 use crate::archive::{Archive, ArchiveError, Frozen, History};
 use crate::config::presentation::label_of;
 use crate::config::{Config, Presentation};
-use crate::model::{Number, Provenance};
+use crate::model::Number;
 use crate::view::IndexPage;
 use crate::view::index::{IndexDay, IndexEdition, IndexInput, IndexMetric, IndexPageError};
 
@@ -122,16 +122,9 @@ fn in_order(headline: Headline, names: &IndexSet<String>) -> Vec<Option<Number>>
     values
 }
 
-/// The place of the edition that is shown when none is named; of one whose folder is there, if any is.
+/// The place of the edition that is shown when none is named.
 fn shown_place(editions: &[Frozen]) -> usize {
-    let present = |frozen: &&Frozen| frozen.present;
-    let settled = |frozen: &&Frozen| frozen.line.provenance != Provenance::Provisional;
-    let found = shown(editions)
-        .filter(present)
-        .or_else(|| editions.iter().filter(present).find(settled))
-        .or_else(|| editions.iter().rfind(present))
-        .or_else(|| shown(editions));
-    let edition = found.map(|frozen| frozen.line.edition);
+    let edition = shown(editions).map(|frozen| frozen.line.edition);
     editions.iter().position(|frozen| Some(frozen.line.edition) == edition).unwrap_or(0)
 }
 

@@ -43,6 +43,15 @@ pub struct Gap {
     pub days: i64,
 }
 
+impl Gap {
+    /// The part of it that lies in a range; `None` when none does.
+    fn within(self, from: Option<Day>, to: Option<Day>) -> Option<Self> {
+        let from = from.map_or(self.from, |from| from.max(self.from));
+        let to = to.map_or(self.to, |to| to.min(self.to));
+        (from <= to).then(|| Self { from, to, days: to.days_since(from) + 1 })
+    }
+}
+
 impl ListedDay {
     /// The edition that is shown when none is named.
     pub fn edition(&self) -> Option<&Frozen> {
@@ -73,7 +82,9 @@ pub fn list(archive: &Archive, history: &History, from: Option<Day>, to: Option<
             ListedDay { day, editions: editions.to_vec(), shown: place.unwrap_or(0) }
         })
         .collect();
-    let gaps = gaps(days.iter().map(|listed| listed.day));
+    // A gap may begin before the range or end after it: only the part inside is told.
+    let all = gaps(history.days().map(|(day, _)| day).collect::<Vec<_>>().into_iter());
+    let gaps = all.into_iter().filter_map(|gap| gap.within(from, to)).collect();
     Listing {
         dir: archive.dir().to_owned(),
         archive: archive.id().to_string(),

@@ -99,19 +99,21 @@ fn remarks(editions: &[Frozen], shown: &Frozen) -> Vec<String> {
             count => vec![format!("The day has {count} editions; this is the latest.")],
         };
     }
-    let differ: Vec<String> = match (shown.line.headline(), latest.line.headline()) {
+    let what = match (shown.line.headline(), latest.line.headline()) {
         (Ok(mine), Ok(theirs)) => {
-            let moved =
-                mine.iter().filter(|(name, value)| theirs.get(*name).is_some_and(|other| other != *value));
-            moved.map(|(name, _)| name.clone()).collect()
+            let names = mine.keys().chain(theirs.keys().filter(|name| !mine.contains_key(*name)));
+            let differ: Vec<&str> =
+                names.filter(|name| mine.get(*name) != theirs.get(*name)).map(String::as_str).collect();
+            if differ.is_empty() {
+                "its totals are the same".to_owned()
+            } else {
+                format!("it differs in {}", differ.join(", "))
+            }
         }
-        _ => Vec::new(),
+        _ => "whether it differs can't be told from the ledger".to_owned(),
     };
-    let what = if differ.is_empty() {
-        "its totals are the same".to_owned()
-    } else {
-        format!("it differs in {}", differ.join(", "))
-    };
+    let others = shown.line.definitions != latest.line.definitions;
+    let what = if others { format!("{what}, and was made by other definitions") } else { what };
     let why = latest.line.reason.as_deref().map_or_else(String::new, |reason| format!(" ({reason})"));
     let id = latest.line.id();
     vec![format!(

@@ -160,23 +160,26 @@ pub async fn save(
     now: Now<'_>,
     progress: &dyn Progress,
 ) -> Result<SaveOutcome, SaveError> {
-    let outcome = save_day(config, request, env, now, progress).await?;
-    refresh_index(config, &outcome, progress);
+    let mut outcome = save_day(config, request, env, now, progress).await?;
+    match (refresh_index(config, &outcome), &mut outcome) {
+        (Err(error), SaveOutcome::Frozen(frozen)) => frozen.warnings.push(stale_index(&error)),
+        (Err(error), _) => progress.warn(&stale_index(&error)),
+        (Ok(()), _) => {}
+    }
     Ok(outcome)
 }
 
+fn stale_index(error: &IndexError) -> String {
+    format!("the page of all days could not be written, the next save tries again: {error}")
+}
+
 /// Makes the page of all days again where that is needed. The day is frozen whether or not that succeeds.
-fn refresh_index(config: &Config, outcome: &SaveOutcome, progress: &dyn Progress) {
-    let refreshed = Archive::open(&config.archive.dir).map_err(IndexError::from).and_then(|archive| {
-        if matches!(outcome, SaveOutcome::Frozen(_)) || index::is_stale(&archive) {
-            index::rebuild(&archive, config)?;
-        }
-        Ok(())
-    });
-    if let Err(error) = refreshed {
-        progress
-            .warn(&format!("the page of all days could not be written, the next save tries again: {error}"));
+fn refresh_index(config: &Config, outcome: &SaveOutcome) -> Result<(), IndexError> {
+    let archive = Archive::open(&config.archive.dir)?;
+    if matches!(outcome, SaveOutcome::Frozen(_)) || index::is_stale(&archive) {
+        index::rebuild(&archive, config)?;
     }
+    Ok(())
 }
 
 /// Freezes a day, unless it is frozen already.
@@ -230,7 +233,7 @@ async fn save_day(
         window: &window,
         edition,
         why: &why,
-        reason: request.wish.restate.as_deref().filter(|_| matches!(why, Why::Restate { .. })),
+        reason: request.wish.restate.as_deref(),
         past: &past,
         fingerprints: &fingerprints,
         archive: &id,

@@ -163,10 +163,13 @@ pub fn find(history: &History, when: When, today: Day) -> Result<&Frozen, NotFou
     Ok(history.get(&wanted.line.id())?)
 }
 
-/// Of a day's editions the one that is shown when none is named.
+/// Of a day's editions the one that is shown when none is named: of those whose folder is there, if
+/// any is, the first that is not provisional, else the last.
 pub fn shown(editions: &[Frozen]) -> Option<&Frozen> {
-    let settled = editions.iter().find(|frozen| frozen.line.provenance != Provenance::Provisional);
-    settled.or_else(|| editions.last())
+    let any = editions.iter().any(|frozen| frozen.present);
+    let mut there = editions.iter().filter(|frozen| frozen.present || !any);
+    let settled = there.clone().find(|frozen| frozen.line.provenance != Provenance::Provisional);
+    settled.or_else(|| there.next_back())
 }
 
 /// Of a day's editions the latest whose folder is there: the one that other days are compared with.

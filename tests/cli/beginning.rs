@@ -69,8 +69,9 @@ wrote call centre/asof.toml
 
 next:
   edit it: the source's url, the time zone, the lists
-  cd 'call centre' && asof check
-  cd 'call centre' && asof save
+  cd 'call centre'
+  asof check
+  asof save
 exit 0
 $ asof init there --json
 {"config":"there/asof.toml"}

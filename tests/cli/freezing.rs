@@ -54,7 +54,7 @@ fn a_program_is_told_what_was_frozen() {
     place.asof("save --restate --reason why --json");
     place.told(r#"
 $ asof save --json
-{"date":"2025-11-06","differs_in":null,"edition":1,"event":"day","folder":"snapshots/2025-11-06","metrics":{"calls":5,"conversion":0.4,"minutes":16.5,"sales":2,"week":0.4},"provenance":"witnessed","rows":5,"status":"frozen","trigger":"save"}
+{"date":"2025-11-06","differs_in":null,"edition":1,"event":"day","folder":"snapshots/2025-11-06","groups_differ_in":null,"metrics":{"calls":5,"conversion":0.4,"minutes":16.5,"sales":2,"week":0.4},"notes":[],"provenance":"witnessed","rows":5,"status":"frozen","trigger":"save","warnings":[]}
 exit 0
 $ asof save --json
 {"date":"2025-11-06","edition":1,"event":"day","provenance":"witnessed","status":"kept"}

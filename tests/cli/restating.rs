@@ -104,7 +104,7 @@ exit 0
 $ asof save --restate --reason 'moved between campaigns' -v
 froze 2025-11-06@2 (witnessed) from 7 rows
   Calls 7 · Sales 2 · Minutes 16.5 min · Conversion 28.57 % · Conversion of the week 28.57 %
-  differs from the edition before in calls
+  differs from the edition before in single groups of calls
   snapshots/2025-11-06@2/dashboard.html
 exit 0
 "#,
@@ -121,7 +121,7 @@ fn what_is_defined_differently_is_not_compared() {
     place.told(
         r#"
 $ asof save --restate --reason 'other sales' -v
-2025-11-06 reads the same now; no new edition
+2025-11-06: no number that is defined as it was then differs; no new edition
   not compared, since defined differently now: sales
 exit 0
 $ asof save --restate --reason 'other sales' -v

@@ -333,11 +333,9 @@ $ asof save 2025-11-06 --restate --reason x --retry-for 584542046090y
 ! For more information, try '--help'.
 exit 2
 $ asof list --from -4294967295d
-Day             Editions  Provenance       Calls  Sales  Minutes min  Conversion
-0001-01-01 Mon  1         ○ reconstructed      0      0          0.0           —
-0001-01-02 – 2025-11-05, 739,559 days: not captured
-2025-11-06 Thu  1         ● witnessed          5      2         16.5     40.00 %
-exit 0
+! error: -4294967295d lies before the calendar begins
+!   hint: name a later day
+exit 2
 $ asof list --from 0001-01-01 --to 9999-12-31
 Day             Editions  Provenance       Calls  Sales  Minutes min  Conversion
 0001-01-01 Mon  1         ○ reconstructed      0      0          0.0           —
