@@ -12,12 +12,14 @@
 //! | [`staging`], `claim` | a snapshot while it is made, and whose it is |
 //! | [`commit`], `lock`, `writer` | the moment it becomes part of the archive |
 //! | [`ledger`], [`chain`] | the ledger's lines, and whether they are as they were written |
+//! | `derived` | what may be replaced: the index |
 //! | [`cube_file`] | cubes as Parquet |
 
 pub mod chain;
 mod claim;
 pub mod commit;
 pub mod cube_file;
+mod derived;
 mod document;
 pub mod error;
 mod files;

@@ -384,6 +384,20 @@ mod tests {
     }
 
     #[test]
+    fn a_quotient_is_rounded_once() {
+        let quotient = |a: &str, b: &str, places| number(a).quotient(&number(b), places).unwrap().to_string();
+        assert_eq!(quotient("2", "3", 2), "0.67");
+        assert_eq!(quotient("-2", "3", 2), "-0.67");
+        assert_eq!(quotient("1", "8", 2), "0.12");
+        assert_eq!(quotient("3", "8", 2), "0.38");
+        assert_eq!(quotient("1.00000000000000000001", "8", 2), "0.13");
+        assert_eq!(quotient("-1.00000000000000000001", "8", 2), "-0.13");
+        assert_eq!(quotient("0", "0.5", 0), "0");
+        assert_eq!(quotient("5", "0.002", 0), "2500");
+        assert_eq!(number("1").quotient(&number("0.00"), 2), None);
+    }
+
+    #[test]
     fn rounding_to_places_is_half_to_even() {
         assert_eq!(number("0.125").rounded(2).to_string(), "0.12");
         assert_eq!(number("0.135").rounded(2).to_string(), "0.14");

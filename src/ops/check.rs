@@ -372,7 +372,7 @@ async fn about_cubes(
                 ReadingError::Source(_) | ReadingError::TooManyGroups | ReadingError::Background(_) => {
                     "reading"
                 }
-                ReadingError::Cube(_) => "numbers",
+                ReadingError::Cube(_) | ReadingError::Time { .. } => "numbers",
             };
             report.add(Level::Error, about, error.to_string(), error.hint());
         }

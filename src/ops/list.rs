@@ -89,7 +89,8 @@ pub fn gaps(days: impl Iterator<Item = Day> + Clone) -> Vec<Gap> {
         .collect()
 }
 
-fn findings(history: &History) -> Vec<String> {
+/// What is not as it should be, as sentences.
+pub fn findings(history: &History) -> Vec<String> {
     let absent = history.days().flat_map(|(_, editions)| editions).filter(|frozen| !frozen.present);
     let absent: Vec<SnapshotId> = absent.map(|frozen| frozen.line.id()).collect();
     let missing = absent.iter().map(|id| format!("the folder {id} is missing, and the ledger has its line"));

@@ -4,6 +4,7 @@ pub mod check;
 pub mod decide;
 pub mod demo;
 pub mod freeze;
+pub mod index;
 pub mod list;
 pub mod past;
 pub mod reading;

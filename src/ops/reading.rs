@@ -56,6 +56,14 @@ pub enum ReadingError {
     /// A thread that worked on what was read failed.
     #[error("what was read could not be taken: {0}")]
     Background(String),
+    /// A time that the source does not understand.
+    #[error("events.{events}: the source can't read the time {time:?}")]
+    Time {
+        /// The events.
+        events: String,
+        /// The time, shortened.
+        time: String,
+    },
     /// The crossed cube has too many groups: not an error to the outside.
     #[error("the crossed dimensions have more groups than max_groups")]
     TooManyGroups,
@@ -73,6 +81,11 @@ impl ReadingError {
             Self::Cube(CubeError::Undecided { .. }) => {
                 Some("let the dimension's SQL give valid text, for instance by hex(…)".to_owned())
             }
+            Self::Time { .. } => Some(
+                "SQLite reads 2025-11-06 09:00:00 with Z or an offset such as -06:00 behind it; let the \
+                 events' SQL write it so"
+                    .to_owned(),
+            ),
             Self::TooManyGroups | Self::Background(_) => None,
         }
     }
@@ -84,6 +97,7 @@ impl Transient for ReadingError {
             Self::Source(error) => error.is_transient(),
             Self::Cube(CubeError::Torn { .. }) => true,
             Self::Cube(CubeError::Unmappable { .. } | CubeError::Undecided { .. })
+            | Self::Time { .. }
             | Self::Background(_)
             | Self::TooManyGroups => false,
         }
@@ -120,6 +134,7 @@ async fn read_once(
     let mut tasks = Vec::new();
     for events in &plan.events {
         progress.step(&format!("reading {}", events.name));
+        only_readable_times(&mut session, events).await?;
         let cube = match read_cube(&mut session, events, true).await {
             Err(ReadingError::TooManyGroups) => {
                 // The broken-off read has used the session up, and with it the snapshot.
@@ -150,6 +165,18 @@ async fn read_once(
     }
     label(plan, &names, &mut cubes);
     Ok(Reading { cubes, kept, server, consistency, captured_at })
+}
+
+/// Refuses times that the source can't read: their rows would be on no day at all.
+async fn only_readable_times(session: &mut Session, events: &EventsPlan) -> Result<(), ReadingError> {
+    let Some(query) = &events.unreadable else { return Ok(()) };
+    let found = session.rows(query).await?;
+    match found.first().and_then(|row| row.first()).and_then(text) {
+        None => Ok(()),
+        Some(time) => {
+            Err(ReadingError::Time { events: events.name.clone(), time: time.chars().take(60).collect() })
+        }
+    }
 }
 
 /// Reads one kind of events, all groupings in one statement.

@@ -6,6 +6,7 @@ use chrono::{DateTime, Utc};
 
 use super::decide::{Decision, Latest, Refusal, Why, Wish, decide};
 use super::freeze::{self, EditionInput, FreezeError};
+use super::index::{self, IndexError};
 use super::past::{self, Past};
 use super::reading::{self, Env, Now, ReadingError};
 use super::restate::{Differences, Side, differences};
@@ -148,11 +149,38 @@ pub fn day_of(calendar: &Calendar, name: DayName, now: Now<'_>) -> Result<Day, S
     name.resolve(today).ok_or(SaveError::BeforeCalendar(name))
 }
 
-/// Freezes a day, unless it is frozen already.
+/// Freezes a day, unless it is frozen already, and brings the page of all days up to date.
 ///
 /// # Errors
 /// When the day can't be frozen now, the source can't be read, or the archive refuses.
 pub async fn save(
+    config: &Config,
+    request: &SaveRequest,
+    env: Env<'_>,
+    now: Now<'_>,
+    progress: &dyn Progress,
+) -> Result<SaveOutcome, SaveError> {
+    let outcome = save_day(config, request, env, now, progress).await?;
+    refresh_index(config, &outcome, progress);
+    Ok(outcome)
+}
+
+/// Makes the page of all days again where that is needed. The day is frozen whether or not that succeeds.
+fn refresh_index(config: &Config, outcome: &SaveOutcome, progress: &dyn Progress) {
+    let refreshed = Archive::open(&config.archive.dir).map_err(IndexError::from).and_then(|archive| {
+        if matches!(outcome, SaveOutcome::Frozen(_)) || index::is_stale(&archive) {
+            index::rebuild(&archive, config)?;
+        }
+        Ok(())
+    });
+    if let Err(error) = refreshed {
+        progress
+            .warn(&format!("the page of all days could not be written, the next save tries again: {error}"));
+    }
+}
+
+/// Freezes a day, unless it is frozen already.
+async fn save_day(
     config: &Config,
     request: &SaveRequest,
     env: Env<'_>,

@@ -8,7 +8,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::expand::{Names, UnknownName};
+use super::expand::{Names, UnknownName, WindowSql};
 use super::measures::{Aggregates, Fold, NEWEST, ROWS};
 use super::query::Query;
 use super::sql::{Sql, quoted};
@@ -35,6 +35,8 @@ pub struct EventsPlan {
     pub bounds: Bounds,
     /// The day's times alone, to learn the type of their column.
     pub times: Query,
+    /// A time that lies near the day and that the source can't read, where that may be.
+    pub unreadable: Option<Query>,
 }
 
 /// A dimension as it is read.
@@ -115,17 +117,25 @@ pub fn plan(
     }
     let aggregates = measures::aggregates(definitions, name, &events.time)
         .map_err(|(metric, error)| at(format!("metrics.{metric}"))(error))?;
-    let from = match &events.from {
-        From::Table(table) => {
-            let condition = bounds.condition(&events.time);
-            Sql::new(format!("from {} where ", quoted(dialect, table))).and(&condition)
-        }
+    let from = |condition: Sql| match &events.from {
+        From::Table(table) => Ok(Sql::new(format!("from {} where ", quoted(dialect, table))).and(&condition)),
         From::Sql(text) => {
-            let names = Names { window: Some((&bounds, &events.time)), ..names };
-            let sql = names.fill(text).map_err(at(format!("events.{name}.sql")))?;
-            Sql::new("from ").user(&sql).then(" asof_rows")
+            let window = Some(WindowSql { bounds: &bounds, condition });
+            let sql = Names { window, ..names }.fill(text).map_err(at(format!("events.{name}.sql")))?;
+            Ok(Sql::new("from ").user(&sql).then(" asof_rows"))
         }
     };
+    let unreadable = match bounds.unreadable(&events.time) {
+        None => None,
+        Some((near, unknown)) => {
+            let also = if matches!(events.from, From::Table(_)) { " and " } else { " where " };
+            let rows = from(near)?.then(also).and(&unknown).then(" limit 1");
+            let sql = Sql::new(format!("select {} ", quoted(dialect, &events.time))).and(&rows);
+            let name = format!("events.{name}");
+            Some(Query { name, sql: sql.text, params: sql.params })
+        }
+    };
+    let from = from(bounds.condition(&events.time))?;
     let times = Sql::new(format!("select {} ", quoted(dialect, &events.time))).and(&from);
     let times = Query { name: format!("the times of {name}"), sql: times.text, params: times.params };
     let builder =
@@ -141,6 +151,7 @@ pub fn plan(
         max_groups,
         bounds,
         times,
+        unreadable,
     })
 }
 

@@ -24,7 +24,16 @@ pub struct Names<'a> {
     /// The lists.
     pub lists: &'a BTreeMap<String, Vec<String>>,
     /// The day and its time column, where these may be named.
-    pub window: Option<(&'a Bounds, &'a str)>,
+    pub window: Option<WindowSql<'a>>,
+}
+
+/// What the day itself stands for.
+#[derive(Clone)]
+pub struct WindowSql<'a> {
+    /// Its ends.
+    pub bounds: &'a Bounds,
+    /// The condition that a row lies in it.
+    pub condition: Sql,
 }
 
 impl Names<'_> {
@@ -46,9 +55,9 @@ impl Names<'_> {
     }
 
     fn replacement(&self, name: &str) -> Result<Sql, UnknownName> {
-        if let Some((bounds, column)) = self.window {
+        if let Some(WindowSql { bounds, condition }) = &self.window {
             match name {
-                "window" => return Ok(bounds.condition(column)),
+                "window" => return Ok(condition.clone()),
                 "start" => return Ok(Sql::bind(bounds.start())),
                 "end" => return Ok(Sql::bind(bounds.end())),
                 _ => {}

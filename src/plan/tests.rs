@@ -143,6 +143,7 @@ proptest! {
         let events = &plan.events[0];
         let mut queries: Vec<&Query> = vec![&events.crossed.query, &events.alone.query, &events.times];
         queries.extend(plan.labels());
+        queries.extend(&events.unreadable);
         for query in queries {
             prop_assert_eq!(marks(&query.sql), query.params.len(), "{}", query.sql);
         }

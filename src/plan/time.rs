@@ -103,32 +103,40 @@ impl Bounds {
 
     /// The condition that a row lies in the day, on the bare column so that its index serves.
     pub fn condition(&self, column: &str) -> Sql {
-        let column = quoted(self.dialect, column);
-        let between = |start: Value, end: Value| {
-            let lower = Sql::new(format!("{column} >= ")).and(&Sql::bind(start));
-            lower.then(&format!(" and {column} < ")).and(&Sql::bind(end))
-        };
-        match (self.dialect, self.time_is) {
-            (Dialect::Mysql, _) | (Dialect::Sqlite, TimeIs::Epoch) => {
-                Sql::new("(").and(&between(self.start(), self.end())).then(")")
-            }
-            (Dialect::Sqlite, time_is) => {
-                // SQLite keeps times as text, with a blank or a T, with or without an offset:
-                // only as seconds do they compare. The text bounds around it are for the index.
-                let slack = TimeDelta::days(if time_is == TimeIs::Instant { 2 } else { 1 });
-                let date = |time: NaiveDateTime| Value::text(time.format("%Y-%m-%d").to_string());
-                let lower =
-                    if time_is == TimeIs::Instant { self.start - TimeDelta::days(1) } else { self.start };
-                let seconds = |time: NaiveDateTime| Value::from(time.and_utc().timestamp());
-                Sql::new("(")
-                    .and(&between(date(lower), date(self.end + slack)))
-                    .then(&format!(" and unixepoch({column}) >= "))
-                    .and(&Sql::bind(seconds(self.start)))
-                    .then(&format!(" and unixepoch({column}) < "))
-                    .and(&Sql::bind(seconds(self.end)))
-                    .then(")")
-            }
+        if self.is_compared_as_it_is() {
+            return Sql::new("(").and(&between(self.dialect, column, self.start(), self.end())).then(")");
         }
+        let seconds = |time: NaiveDateTime| Sql::bind(Value::from(time.and_utc().timestamp()));
+        let column_seconds = format!("unixepoch({})", quoted(self.dialect, column));
+        Sql::new("(")
+            .and(&self.near(column))
+            .then(&format!(" and {column_seconds} >= "))
+            .and(&seconds(self.start))
+            .then(&format!(" and {column_seconds} < "))
+            .and(&seconds(self.end))
+            .then(")")
+    }
+
+    /// The condition that a row may lie in the day, and the one that its time can't be read: such
+    /// rows would be left out silently. `None` where the source itself knows what a time is.
+    pub fn unreadable(&self, column: &str) -> Option<(Sql, Sql)> {
+        let unknown = Sql::new(format!("unixepoch({}) is null", quoted(self.dialect, column)));
+        let near = || Sql::new("(").and(&self.near(column)).then(")");
+        (!self.is_compared_as_it_is()).then(|| (near(), unknown))
+    }
+
+    /// SQLite keeps times as text, with a blank or a T, with or without an offset: only as seconds
+    /// do they compare.
+    fn is_compared_as_it_is(&self) -> bool {
+        self.dialect == Dialect::Mysql || self.time_is == TimeIs::Epoch
+    }
+
+    /// Bounds in text around the day, wide enough for any offset; they are for the index.
+    fn near(&self, column: &str) -> Sql {
+        let (before, after) = if self.time_is == TimeIs::Instant { (1, 2) } else { (0, 1) };
+        let date = |time: NaiveDateTime| Value::text(time.format("%Y-%m-%d").to_string());
+        let (start, end) = (self.start - TimeDelta::days(before), self.end + TimeDelta::days(after));
+        between(self.dialect, column, date(start), date(end))
     }
 
     /// The number of the span in which a row lies, counted from 0 at the day's start.
@@ -192,6 +200,12 @@ impl Bounds {
             Slot { key, label: None }
         }
     }
+}
+
+fn between(dialect: Dialect, column: &str, start: Value, end: Value) -> Sql {
+    let column = quoted(dialect, column);
+    let lower = Sql::new(format!("{column} >= ")).and(&Sql::bind(start));
+    lower.then(&format!(" and {column} < ")).and(&Sql::bind(end))
 }
 
 /// Where a zone's clocks change during a day, if they do: a local time that occurs twice counts

@@ -259,7 +259,7 @@ fn merged<'a>(
     let mut merged =
         Merged { members: BTreeMap::new(), order: Vec::new(), metrics: metrics.len(), starts_at };
     for (at, (_, _, of_metric)) in metrics.iter().enumerate() {
-        let mut before = None;
+        let mut before = Before::Nothing;
         for member in *of_metric {
             let key = member.key.as_deref();
             let found = merged.member(key, before);
@@ -267,20 +267,27 @@ fn merged<'a>(
             if let Some(figure) = found.figures.get_mut(at) {
                 *figure = Some(&member.figure);
             }
-            before = Some(key);
+            before = Before::Member(key);
         }
     }
     for (at, (_, metric, _)) in metrics.iter().enumerate() {
-        let mut before = None;
+        let mut before = Before::Nothing;
         for level in week_before(metric, dimension).map_or(&[][..], |(_, levels)| levels) {
             let key = level.key.as_deref();
             if let Some(value) = merged.member(key, before).week_before.get_mut(at) {
                 *value = level.value.as_ref();
             }
-            before = Some(key);
+            before = Before::Member(key);
         }
     }
     merged.order.into_iter().filter_map(|key| merged.members.remove(&key)).collect()
+}
+
+/// What stands before a member in its own metric's order.
+#[derive(Clone, Copy)]
+enum Before<'a> {
+    Nothing,
+    Member(Option<&'a str>),
 }
 
 /// Members that are being put in order.
@@ -292,11 +299,14 @@ struct Merged<'a> {
 }
 
 impl<'a> Merged<'a> {
-    fn member(&mut self, key: Option<&'a str>, before: Option<Option<&'a str>>) -> &mut Member<'a> {
+    fn member(&mut self, key: Option<&'a str>, before: Before<'a>) -> &mut Member<'a> {
         let Self { members, order, metrics, starts_at } = self;
         members.entry(key).or_insert_with(|| {
             let in_the_day = starts_at.and_then(|starts_at| timeline::place(order, key, starts_at));
-            let behind = || before.and_then(|before| order.iter().rposition(|known| *known == before));
+            let behind = || match before {
+                Before::Nothing => None,
+                Before::Member(before) => order.iter().rposition(|known| *known == before),
+            };
             let place = in_the_day.unwrap_or_else(|| behind().map_or(0, |place| place + 1));
             order.insert(place, key);
             Member { key, label: None, figures: vec![None; *metrics], week_before: vec![None; *metrics] }

@@ -110,7 +110,7 @@ fn shown(change: &ChangeDoc, with: &ComparisonDoc, metric: &MetricDoc, format: &
     };
     let amount = amount(change, with, format);
     let number =
-        if verdict.arrow().is_some() { unsigned(amount.number) } else { signed(amount.number, change) };
+        if verdict.arrow().is_some() { unsigned(&amount.number) } else { signed(amount.number, change) };
     Change { verdict, amount: Shown { number, ..amount } }
 }
 
@@ -124,14 +124,14 @@ fn amount(change: &ChangeDoc, with: &ComparisonDoc, format: &Format) -> Shown {
     // One decimal up to a hundred percent, taken from the exact change so that it is rounded once.
     match baseline.and_then(|baseline| compare::percentage(&change.change, baseline, FINE)) {
         Some(percentage) => {
-            let large = percentage.abs() >= Number::from(100_i64);
-            Format::percentage(if large { 0 } else { 1 }).show(&percentage)
+            let small = percentage.abs() < Number::from(100_i64);
+            Format::percentage(i64::from(small)).show(&percentage)
         }
         None => format.show(&change.change),
     }
 }
 
-fn unsigned(number: String) -> String {
+fn unsigned(number: &str) -> String {
     number.replace(MINUS, "").replace('>', "<")
 }
 
@@ -171,4 +171,95 @@ pub fn notes(input: &DayInput<'_>) -> Vec<String> {
         notes.push(format!("Compared with {}, the latest when this day was frozen.", later.join(" and ")));
     }
     notes
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Against, Verdict, notes, of};
+    use crate::analyze::compare;
+    use crate::model::compared::{ComparedDoc, ComparisonDoc};
+    use crate::model::metrics_doc::{Good, MetricDoc};
+    use crate::view::format::Format;
+    use crate::view::sample;
+
+    /// A metric of the sample with this value, compared with this one of the week before.
+    fn metric(value: &str, baseline: Option<&str>, unit: Option<&str>, good: Option<Good>) -> MetricDoc {
+        let mut metric = sample::day().doc.metrics["calls"].clone();
+        let value = value.parse().unwrap();
+        let baseline = baseline.map(|baseline| baseline.parse().unwrap());
+        let with = ComparisonDoc {
+            date: "2025-10-30".parse().unwrap(),
+            edition: None,
+            change: baseline.as_ref().map(|baseline| compare(&value, baseline)),
+            reason: baseline.is_none().then(|| "no values".to_owned()),
+            value: baseline,
+            by: indexmap::IndexMap::new(),
+        };
+        metric.compared = Some(ComparedDoc { same_weekday: Some(with), previous_day: None });
+        metric.figure.value = Some(value);
+        (metric.unit, metric.good) = (unit.map(str::to_owned), good);
+        metric
+    }
+
+    fn told(value: &str, baseline: &str, unit: Option<&str>, good: Option<Good>) -> String {
+        let metric = metric(value, Some(baseline), unit, good);
+        let against = of(&metric, &Format::of(unit, &metric.figure.value), "2025-11-06".parse().unwrap());
+        let [Against { day, change: Ok(change) }] = against.as_slice() else { panic!("{against:?}") };
+        assert_eq!(day, "Thu 30 Oct");
+        let arrow = change.verdict.arrow().map_or("", super::Arrow::sign);
+        let verdict = match change.verdict {
+            Verdict::Neutral => "",
+            Verdict::Better(_) => " better",
+            Verdict::Worse(_) => " worse",
+        };
+        format!("{arrow}{}{verdict}", change.amount)
+    }
+
+    #[test]
+    fn a_change_is_told_in_percent_and_between_rates_in_points() {
+        assert_eq!(told("20770", "20029", None, None), "+3.7 %");
+        assert_eq!(told("63", "71", None, None), "−11.3 %");
+        assert_eq!(told("71", "71", None, None), "0.0 %");
+        assert_eq!(told("0.0030", "0.0035", Some("%"), None), "−0.05 pt");
+        assert_eq!(told("0.5", "0.25", Some("%"), None), "+25.00 pt");
+        assert_eq!(told("30", "10", None, None), "+200 %");
+        assert_eq!(told("100001", "100000", None, None), "<+0.1 %");
+        assert_eq!(told("99999", "100000", None, None), ">−0.1 %");
+    }
+
+    #[test]
+    fn an_arrow_stands_only_where_it_is_known_which_way_is_good() {
+        assert_eq!(told("63", "71", None, Some(Good::Up)), "▼11.3 % worse");
+        assert_eq!(told("63", "71", None, Some(Good::Down)), "▼11.3 % better");
+        assert_eq!(told("71", "63", None, Some(Good::Up)), "▲12.7 % better");
+        assert_eq!(told("71", "71", None, Some(Good::Up)), "0.0 %");
+        assert_eq!(told("99999", "100000", None, Some(Good::Up)), "▼<0.1 % worse");
+    }
+
+    #[test]
+    fn of_zero_the_change_itself_is_told() {
+        assert_eq!(told("12", "0", None, Some(Good::Up)), "▲12 better");
+        assert_eq!(told("12.5", "0", Some("min"), None), "+12.5 min");
+        assert_eq!(told("0", "0", None, None), "0");
+    }
+
+    #[test]
+    fn what_can_not_be_compared_says_why() {
+        let metric = metric("5", None, None, None);
+        let against = of(&metric, &Format::whole(), "2025-11-06".parse().unwrap());
+        assert_eq!(against[0].change, Err("no values"));
+    }
+
+    #[test]
+    fn days_that_were_not_captured_are_named_once() {
+        let mut sample = sample::day();
+        assert!(notes(&sample.input()).is_empty());
+        let mut metric = metric("5", None, None, None);
+        if let Some(with) = metric.compared.as_mut().and_then(|compared| compared.same_weekday.as_mut()) {
+            with.reason = Some("not captured".into());
+        }
+        assert!(of(&metric, &Format::whole(), sample.doc.date).is_empty());
+        sample.doc.metrics.insert("calls".into(), metric);
+        assert_eq!(notes(&sample.input()), ["Not compared with other days: Thu 30 Oct was not captured."]);
+    }
 }

@@ -10,6 +10,7 @@ pub mod compared;
 pub mod day;
 pub mod filter;
 pub mod format;
+pub mod index;
 pub mod layout;
 mod made;
 pub mod page;
@@ -28,5 +29,6 @@ pub mod words;
 pub(crate) mod sample;
 
 pub use day::DayInput;
+pub use index::IndexPage;
 pub use layout::{Layout, Section, lay_out};
 pub use page::DayPage;

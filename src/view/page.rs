@@ -23,6 +23,9 @@ use super::text::{isolated, visible};
 use super::when;
 use crate::model::{Day, SnapshotId};
 
+/// What all pages share in looks.
+pub(super) const BASE_STYLE: &str = include_str!("../../templates/base.css");
+
 /// The page of a day.
 #[derive(Template)]
 #[template(path = "day.html")]
@@ -169,7 +172,7 @@ impl DayPage {
 
 /// The style sheet with the widths of bars.
 fn style() -> String {
-    let mut style = [include_str!("../../templates/day.css"), filter::STYLE].concat();
+    let mut style = [BASE_STYLE, include_str!("../../templates/day.css"), filter::STYLE].concat();
     for width in 1..=100 {
         let _ = write!(style, ".w{width}{{--w:{width}%}}");
     }
@@ -178,11 +181,14 @@ fn style() -> String {
 
 /// The content security policy of a page with this style sheet and this script.
 fn policy(style: &str, script: Option<&str>) -> String {
-    let digest = |text: &str| STANDARD.encode(Sha256::digest(text.as_bytes()));
-    let script =
-        script.map_or_else(String::new, |script| format!(" script-src 'sha256-{}';", digest(script)));
-    let style = digest(style);
-    format!("default-src 'none'; style-src 'sha256-{style}';{script} base-uri 'none'; form-action 'none'")
+    let script = script.map_or_else(String::new, |script| format!(" script-src '{}';", csp_digest(script)));
+    let style = csp_digest(style);
+    format!("default-src 'none'; style-src '{style}';{script} base-uri 'none'; form-action 'none'")
+}
+
+/// What a content security policy calls the text of a style sheet or script.
+pub(super) fn csp_digest(text: &str) -> String {
+    format!("sha256-{}", STANDARD.encode(Sha256::digest(text.as_bytes())))
 }
 
 fn visible_fact(fact: Fact) -> Fact {

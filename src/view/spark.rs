@@ -99,3 +99,48 @@ fn draw_run(line: &mut String, area: &mut String, run: &[(usize, &str)]) {
         let _ = write!(area, "M{first_x} {HEIGHT}V{first_y}{points}L{last_x} {HEIGHT}Z");
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{levels, svg};
+    use crate::model::Number;
+    use crate::model::compared::RecentDoc;
+
+    fn numbers(values: &[Option<i64>]) -> Vec<Option<Number>> {
+        values.iter().map(|value| value.map(Number::from)).collect()
+    }
+
+    fn recent(values: &[Option<i64>]) -> RecentDoc {
+        RecentDoc { from: "2025-10-03".parse().unwrap(), editions: Vec::new(), values: numbers(values) }
+    }
+
+    #[test]
+    fn the_bottom_is_zero_unless_nothing_would_be_seen() {
+        assert_eq!(levels(&numbers(&[Some(5), None, Some(10)])), [Some(0.5), None, Some(1.0)]);
+        assert_eq!(levels(&numbers(&[Some(90), Some(95), Some(100)])), [Some(0.0), Some(0.5), Some(1.0)]);
+        assert_eq!(levels(&numbers(&[Some(-10), Some(10)])), [Some(0.0), Some(1.0)]);
+        assert_eq!(levels(&numbers(&[Some(0), Some(0)])), [Some(0.0), Some(0.0)]);
+        assert_eq!(levels(&numbers(&[None])), [None]);
+    }
+
+    #[test]
+    fn gaps_stay_gaps_and_a_day_on_its_own_is_a_point() {
+        // 300 units between 50 for the highest and 350 for zero, 10 a day.
+        let drawn = svg(&recent(&[Some(0), Some(100), None, Some(50)])).unwrap();
+        assert!(drawn.contains(r#"class="line" d="M0 350L10 50M30 200h0""#), "{drawn}");
+        assert!(drawn.contains(r#"class="area" d="M0 400V350L10 50L10 400Z""#), "{drawn}");
+        assert!(drawn.contains(r#"class="now" d="M30 200h0""#), "{drawn}");
+    }
+
+    #[test]
+    fn the_same_weekdays_are_marked() {
+        let drawn = svg(&recent(&[Some(100); 15])).unwrap();
+        assert!(drawn.contains(r#"class="dot" d="M0 200h0M70 200h0""#), "{drawn}");
+    }
+
+    #[test]
+    fn one_day_is_not_drawn() {
+        assert_eq!(svg(&recent(&[None, Some(3)])), None);
+        assert_eq!(svg(&recent(&[])), None);
+    }
+}

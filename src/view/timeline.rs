@@ -72,7 +72,7 @@ fn minutes(key: &str) -> Option<u32> {
 
 #[cfg(test)]
 mod tests {
-    use super::{Slot, filled, name};
+    use super::{Slot, filled, name, place};
     use crate::model::definitions::TimeSpan;
     use crate::view::breakdown::Row;
 
@@ -98,6 +98,17 @@ mod tests {
         );
         assert_eq!(names(&[Some("23:30"), Some("00:30")], TimeSpan::HalfHour), ["23:30", "(00:00)", "00:30"]);
         assert_eq!(names(&[Some("23:30"), Some("01:30")], TimeSpan::Hour), ["23:30", "(00:30)", "01:30"]);
+    }
+
+    #[test]
+    fn a_span_has_its_place_in_the_day_whenever_that_starts() {
+        let order = [Some("22"), Some("23"), Some("01"), None];
+        assert_eq!(place(&order, Some("00"), 20 * 60), Some(2));
+        assert_eq!(place(&order, Some("02"), 20 * 60), Some(3));
+        assert_eq!(place(&order, Some("21"), 20 * 60), Some(0));
+        assert_eq!(place(&[Some("08"), Some("20")], Some("19"), 0), Some(1));
+        assert_eq!(place(&order, Some("01 CST"), 0), None);
+        assert_eq!(place(&order, None, 0), None);
     }
 
     #[test]

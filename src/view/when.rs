@@ -38,6 +38,12 @@ pub fn instant(at: DateTime<Utc>, zone: &str, seen_from: Day) -> Local {
     Local { text: format!("{} {}", short(local.date(), seen_from), local.format("%H:%M:%S")), zone }
 }
 
+/// An instant in local time, to the minute, with its year and zone: `4 Nov 2025 10:15 CST`.
+pub fn minute_with_year(at: DateTime<Utc>, zone: &str) -> String {
+    let (local, zone) = local(at, zone);
+    format!("{} {zone}", local.format("%-d %b %Y %H:%M"))
+}
+
 /// A day's window in local time: `6 Nov 00:00 – 7 Nov 00:00`, `CST`.
 pub fn window(window: &WindowDoc, seen_from: Day) -> Local {
     let (start, start_zone) = local(window.start, &window.time_zone);

@@ -205,6 +205,7 @@ Thursday 6 November 2025  Calls
 newest event seen 23:59:59 · definitions ebe3·092c
 ! The day has 2 editions; this is the latest.
 ! Edition 1 was frozen before the day was final; this one, 2, once it was.
+Not compared with other days: Thu 30 Oct and Wed 5 Nov were not captured.
 
 Calls  5
 Sales  2
@@ -235,6 +236,7 @@ Thursday 6 November 2025  Calls
 newest event seen 23:59:59 · definitions ebe3·092c
 ! A later edition exists: 2025-11-06@2, frozen 2025-11-07 08:00 UTC; its totals are the same.
 ! Provisional: frozen before the day was final, so its numbers may still change.
+Not compared with other days: Thu 30 Oct and Wed 5 Nov were not captured.
 
 Calls  5
 Sales  2
@@ -299,6 +301,7 @@ Saturday 1 November 2025  Calls
 ○ reconstructed · frozen 7 Nov 03:00:00 CST · day 1 Nov 00:00 – 2 Nov 00:00 CDT (24 h) · edition 1
 newest event seen none · definitions ebe3·092c
 ! Reconstructed: frozen after the next day was final, from what the rows said by then.
+Not compared with other days: Sat 25 Oct and Fri 31 Oct were not captured.
 
 Calls                         0
 Sales                         0

@@ -4,9 +4,11 @@
 mod archive_trouble;
 mod beginning;
 mod checking;
+mod comparing;
 mod configuration;
 mod earlier_days;
 mod freezing;
+mod index;
 mod killed;
 mod listing;
 mod names;

@@ -39,6 +39,7 @@ $ asof restore --by campaign --metric calls
 Thursday 6 November 2025  Calls
 ● witnessed · frozen 7 Nov 03:00:00 CST · day 6 Nov 00:00 – 7 Nov 00:00 CST (24 h) · edition 1
 newest event seen 23:59:59 · definitions ebe3·092c
+Not compared with other days: Thu 30 Oct and Wed 5 Nov were not captured.
 
 Calls  9
 
@@ -56,6 +57,7 @@ $ asof restore --by status --metric calls
 Thursday 6 November 2025  Calls
 ● witnessed · frozen 7 Nov 03:00:00 CST · day 6 Nov 00:00 – 7 Nov 00:00 CST (24 h) · edition 1
 newest event seen 23:59:59 · definitions ebe3·092c
+Not compared with other days: Thu 30 Oct and Wed 5 Nov were not captured.
 
 Calls  9
 
@@ -103,6 +105,7 @@ Thursday 6 November 2025  Calls
 newest event seen 23:59:59 · definitions ebe3·092c
 ! The day has 2 editions; this is the latest.
 ! This is edition 2 and restates edition 1, which stays as it was: ␛[31mred␊</script>.
+Not compared with other days: Thu 30 Oct and Wed 5 Nov were not captured.
 
 Calls  5
 
@@ -115,6 +118,7 @@ Thursday 6 November 2025  Calls
 ● witnessed · frozen 7 Nov 03:00:00 CST · day 6 Nov 00:00 – 7 Nov 00:00 CST (24 h) · edition 1
 newest event seen 23:59:59 · definitions ebe3·092c
 ! A later edition exists: 2025-11-06@2, frozen 2025-11-07 09:00 UTC (␛[31mred␊</script>); it differs in sales, conversion, week.
+Not compared with other days: Thu 30 Oct and Wed 5 Nov were not captured.
 
 Calls  5
 

@@ -33,6 +33,7 @@ Thursday 6 November 2025  Calls
 ● witnessed · frozen 7 Nov 03:00:00 CST · day 6 Nov 00:00 – 7 Nov 00:00 CST (24 h) · edition 1
 newest event seen 23:59:59 · definitions ebe3·092c
 ! A later edition exists: 2025-11-06@2, frozen 2025-11-10 09:00 UTC (late disposition); it differs in sales, conversion, week.
+Not compared with other days: Thu 30 Oct and Wed 5 Nov were not captured.
 
 Sales  2
 
@@ -50,6 +51,7 @@ newest event seen 23:59:59 · definitions ebe3·092c
 ! The day has 2 editions; this is the latest.
 ! Reconstructed: frozen after the next day was final, from what the rows said by then.
 ! This is edition 2 and restates edition 1, which stays as it was: late disposition.
+Not compared with other days: Thu 30 Oct and Wed 5 Nov were not captured.
 
 Sales  3
 
@@ -149,6 +151,7 @@ $ asof restore --by campaign --metric calls
 Thursday 6 November 2025  Calls
 ● witnessed · frozen 7 Nov 03:00:00 CST · day 6 Nov 00:00 – 7 Nov 00:00 CST (24 h) · edition 1
 newest event seen 23:59:59 · definitions ebe3·092c
+Not compared with other days: Thu 30 Oct and Wed 5 Nov were not captured.
 
 Calls  5
 
@@ -177,6 +180,7 @@ $ asof restore 2025-11-06 --metric week
 Thursday 6 November 2025  Calls
 ● witnessed · frozen 7 Nov 03:00:00 CST · day 6 Nov 00:00 – 7 Nov 00:00 CST (24 h) · edition 1
 newest event seen 23:59:59 · definitions ebe3·092c
+Not compared with other days: Thu 30 Oct and Wed 5 Nov were not captured.
 
 Conversion of the week  40.00  %  2 sales / 5 calls
                                   over 7 days, 1 of them frozen

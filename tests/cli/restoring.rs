@@ -31,6 +31,7 @@ $ asof restore 2025-11-06
 Thursday 6 November 2025  Calls
 ● witnessed · frozen 7 Nov 03:00:00 CST · day 6 Nov 00:00 – 7 Nov 00:00 CST (24 h) · edition 1
 newest event seen 23:59:59 · definitions ebe3·092c
+Not compared with other days: Thu 30 Oct and Wed 5 Nov were not captured.
 
 Calls                       5
 Sales                       2
@@ -173,6 +174,7 @@ $ asof restore --metric calls --by campaign
 Thursday 6 November 2025  Calls
 ● witnessed · frozen 7 Nov 03:00:00 CST · day 6 Nov 00:00 – 7 Nov 00:00 CST (24 h) · edition 1
 newest event seen 23:59:59 · definitions ebe3·092c
+Not compared with other days: Thu 30 Oct and Wed 5 Nov were not captured.
 
 Calls  5
 
@@ -186,6 +188,7 @@ $ asof restore --metric conversion --metric calls --by status --by hour
 Thursday 6 November 2025  Calls
 ● witnessed · frozen 7 Nov 03:00:00 CST · day 6 Nov 00:00 – 7 Nov 00:00 CST (24 h) · edition 1
 newest event seen 23:59:59 · definitions ebe3·092c
+Not compared with other days: Thu 30 Oct and Wed 5 Nov were not captured.
 
 Calls           5
 Conversion  40.00  %  2 sales / 5 calls

@@ -294,6 +294,7 @@ $ asof restore --metric calls
 Thursday 6 November 2025  Calls
 ● witnessed · frozen 7 Nov 03:00:00 CST · day 6 Nov 00:00 – 7 Nov 00:00 CST (24 h) · edition 1
 newest event seen 10:00:00 · definitions e5ab·ae8e
+Not compared with other days: Thu 30 Oct and Wed 5 Nov were not captured.
 
 Calls  2
 

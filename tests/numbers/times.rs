@@ -402,3 +402,23 @@ fn a_local_column_can_not_start_a_day_at_a_time_that_occurs_twice() {
         length.num_microseconds().unwrap()
     );
 }
+
+/// A row whose time SQLite can't read would be on no day at all, and nobody would know.
+#[test]
+fn a_time_that_can_not_be_read_is_an_error_and_not_an_empty_day() {
+    for from in ["table = \"pings\"", "sql = \"select * from pings where {window} -- all\""] {
+        let source = Source::lite();
+        source.run("create table pings (at text); insert into pings values ('2025-11-06 09:00:00'), ('2025-11-04 09:00:00+00')");
+        let text = format!(
+            "[calendar]\ntime_zone = \"UTC\"\n[events.pings]\n{from}\ntime = \"at\"\ntime_is = \"instant\"\n\
+             [metrics]\nn = {{ of = \"pings\", count = true }}\n"
+        );
+        let place = Place::new(&source, &text);
+        let out = place.asof(super::place::LATER, &["save", "2025-11-04"]);
+        let told = String::from_utf8_lossy(&out.stderr).into_owned();
+        assert_eq!(out.status.code(), Some(1), "{told}");
+        assert!(told.contains("can't read the time \"2025-11-04 09:00:00+00\""), "{told}");
+        // Days far from it are as they were.
+        assert_eq!(place.save("2025-11-08").value("n"), "0");
+    }
+}

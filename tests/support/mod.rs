@@ -1,6 +1,8 @@
 //! What tests share.
 
+pub mod axe;
 pub mod browser;
 pub mod command;
+pub mod demo;
 pub mod mariadb;
 pub mod vicidial;

@@ -1,6 +1,8 @@
 //! What people look at: the page and the tables of a made-up day.
 
 mod filtering;
+mod index;
+mod index_browser;
 mod markup;
 mod page;
 mod sample;

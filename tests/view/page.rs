@@ -16,9 +16,14 @@ fn html(sample: &Sample) -> String {
 /// Leaves the pages where a browser can open them, for whoever wants to look.
 #[test]
 fn the_sample_pages_are_well_formed_and_can_be_looked_at() {
-    for (name, sample) in
-        [("day", sample::day()), ("day-in-sections", sample::in_sections()), ("hostile", hostile())]
-    {
+    let mut compared = sample::in_sections();
+    sample::compare(&mut compared);
+    for (name, sample) in [
+        ("day", sample::day()),
+        ("day-in-sections", sample::in_sections()),
+        ("compared", compared),
+        ("hostile", hostile()),
+    ] {
         let page = html(&sample);
         parse(&page).unwrap_or_else(|wrong| panic!("{name}: {wrong}"));
         let path = format!("{}/{name}.html", env!("CARGO_TARGET_TMPDIR"));
@@ -46,9 +51,10 @@ fn the_policy_allows_the_style_sheet_and_nothing_else() {
     for node in &nodes {
         if let Node::Open { name, attributes } = node {
             assert!(!["script", "link", "img", "iframe", "object", "base", "form"].contains(name), "{name}");
-            assert!(
-                !attributes.contains(" on") && !attributes.contains("href") && !attributes.contains("src=")
-            );
+            assert!(!attributes.contains(" on") && !attributes.contains("src="), "{attributes}");
+            // Links lead to other days of the archive, and only when they are followed.
+            let link = attributes.split_once("href=\"").map(|(_, target)| target);
+            assert!(link.is_none_or(|target| *name == "a" && target.starts_with("../")), "{attributes}");
         }
     }
     assert!(!style.contains("url(") && !style.contains("@import"));
@@ -75,6 +81,7 @@ fn hostile() -> Sample {
     let long = "wide ".repeat(100);
     let names =
         [breaking, &long, "\u{202e}ישראל abc\u{2066}", "\u{0}\u{1b}[2J\r\n", "a\u{300}\u{301}\u{302}"];
+    sample::compare(&mut sample);
     sample.layout.title = breaking.into();
     sample.layout.sections[0].title = Some(breaking.into());
     sample.remarks = vec![breaking.into()];
@@ -90,6 +97,11 @@ fn hostile() -> Sample {
     sample.definitions.lists.insert("bad".into(), vec![breaking.into()]);
     sample.definitions.events.get_mut("calls").unwrap().time = breaking.into();
     for (at, metric) in sample.doc.metrics.values_mut().enumerate() {
+        let compared = metric.compared.as_mut().unwrap();
+        let with = compared.previous_day.as_mut().unwrap();
+        (with.change, with.value, with.reason) = (None, None, Some(breaking.into()));
+        let hours = compared.same_weekday.as_mut().unwrap().by.values_mut().flatten();
+        hours.for_each(|level| level.key = Some(breaking.into()));
         metric.label = names[at % names.len()].into();
         metric.unit = (at % 2 == 0).then(|| breaking.into());
         for members in metric.by.values_mut() {
@@ -191,4 +203,56 @@ fn a_page_of_nothing_is_still_a_page() {
     assert!(page.contains("Thursday 6 November 2025"));
     sample.layout.sections.clear();
     parse(&html(&sample)).unwrap();
+}
+
+#[test]
+fn every_change_that_is_shown_is_in_the_document() {
+    let mut sample = sample::in_sections();
+    sample::compare(&mut sample);
+    let both = |metric: &asof::model::metrics_doc::MetricDoc| {
+        let compared = metric.compared.clone().unwrap();
+        [compared.same_weekday, compared.previous_day].into_iter().flatten().collect::<Vec<_>>()
+    };
+    let changes: Vec<_> = sample.doc.metrics.values().flat_map(both).filter_map(|with| with.change).collect();
+    let percentages =
+        changes.iter().filter_map(|change| change.percentage.clone()).map(|p| p.abs()).collect();
+    let differences = changes.iter().map(|change| change.change.abs()).collect();
+    let page = html(&sample);
+    let mut seen = 0;
+    for chip in page.split("<span class=\"chip").skip(1) {
+        let Some((amount, _)) = chip.split_once("</b>") else { continue };
+        let amount = amount.rsplit('>').next().unwrap().trim();
+        let plain: String = amount.chars().filter(|c| c.is_ascii_digit() || *c == '.').collect();
+        if amount.starts_with("&lt;") || amount.starts_with("&#60;") {
+            continue;
+        }
+        let known: &BTreeSet<Number> = if amount.ends_with('%') { &percentages } else { &differences };
+        assert!(holds(known, &plain, amount.ends_with("pt")), "{amount} is not in the document");
+        seen += 1;
+    }
+    // Three metrics against the one day and two against the other.
+    assert_eq!(seen, 5);
+}
+
+#[test]
+fn a_day_is_shown_beside_earlier_ones() {
+    let mut sample = sample::in_sections();
+    sample::compare(&mut sample);
+    let page = html(&sample);
+    let has = |text: &str| assert!(page.contains(text), "{text} is missing: {page}");
+    has("<a rel=\"prev\" href=\"../2025-11-05/dashboard.html\">‹ 5 Nov</a>");
+    has("<a href=\"../index.html\">all days</a>");
+    // 20770 after 20029 and after 20580.
+    has("<b>+3.7\u{2009}%</b> vs Thu 30 Oct");
+    has("<b>+0.9\u{2009}%</b> vs Wed 5 Nov");
+    // Good goes up: 1418 after 1310 is 8.24 % better, 63 after 71 is 11.27 % worse.
+    has("<span class=\"chip better\"><b><span aria-hidden=\"true\">▲</span>");
+    has("<span class=\"unseen\">worse, down</span>");
+    has("five weeks: 20,029 to 20,770");
+    has("Compared with edition 2 of Thu 30 Oct (2025-10-30@2), the latest when this day was frozen.");
+    // 07 was there a week before only; 08 on both days.
+    has("07: nothing (Thu 30 Oct: 12)");
+    has("<title>08: 310 (Thu 30 Oct: 280)</title>");
+    has("Thu 30 Oct, a week before");
+    assert_eq!(page.matches("class=\"spark\"").count(), 3);
 }

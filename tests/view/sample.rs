@@ -1,6 +1,8 @@
 //! A made-up day: its documents lie beside this file.
 
-use asof::model::{Definitions, Manifest, MetricsDoc};
+use asof::analyze::{Earlier, EarlierDay, MadeBy};
+use asof::model::compared::{LevelDoc, MetricLevels, PreviousDoc};
+use asof::model::{Definitions, Edition, Manifest, MetricsDoc};
 use asof::view::{DayInput, Layout, Section, lay_out};
 
 /// The documents of a day and how they are laid out.
@@ -56,4 +58,26 @@ impl Sample {
             cubes: &[],
         }
     }
+}
+
+/// Compares the day with two earlier ones: the same weekday, in its second edition, and the day
+/// before. They know some of its metrics.
+pub fn compare(sample: &mut Sample) {
+    let earlier = |edition: u32, values: &[(&str, &str)]| EarlierDay {
+        edition: Edition::new(edition).unwrap(),
+        made_by: MadeBy::TheSame,
+        values: values.iter().map(|(name, value)| ((*name).into(), value.parse().ok())).collect(),
+        levels: [].into(),
+    };
+    let level = |key: &str, value: i64| LevelDoc { key: Some(key.into()), value: Some(value.into()) };
+    let by = [("hour".to_owned(), vec![level("07", 12), level("08", 280), level("12", 2430)])].into();
+    let mut week_before = earlier(2, &[("calls", "20029"), ("opt_ins", "1310"), ("sales", "71")]);
+    week_before.levels.insert("calls".into(), MetricLevels { reason: None, by });
+    let day_before = earlier(1, &[("calls", "20580"), ("sales", "63")]);
+    let days = [("2025-10-30", week_before), ("2025-11-05", day_before)];
+    let earlier = Earlier {
+        previous: Some(PreviousDoc { date: "2025-11-05".parse().unwrap(), edition: Edition::FIRST }),
+        days: days.map(|(date, day)| (date.parse().unwrap(), day)).into(),
+    };
+    earlier.tell(&mut sample.doc, &sample.definitions, &sample.manifest.definitions);
 }

@@ -7,6 +7,7 @@ use bigdecimal::num_bigint::BigInt;
 use serde::{Serialize, Serializer};
 
 use crate::model::Number;
+use crate::view::format::Recipe;
 
 /// All that the script knows. It refers to dimensions, members, cubes and metrics by their places.
 #[derive(Serialize)]
@@ -67,7 +68,7 @@ pub(super) struct Metric {
     /// As it stands alone, and as it stands in a sentence.
     pub(super) label: String,
     pub(super) word: String,
-    pub(super) format: FormatData,
+    pub(super) format: Recipe,
     /// What it is: `count`, `sum`, `min`, `max`, `avg`, `distinct`, `ratio`.
     pub(super) is: &'static str,
     /// Its cube; none when that can't be filtered, or for a ratio.
@@ -86,16 +87,6 @@ pub(super) struct Metric {
     /// Whether it is taken over several days.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub(super) over: bool,
-}
-
-/// How numbers are shown.
-#[derive(Serialize)]
-pub(super) struct FormatData {
-    pub(super) places: i64,
-    /// Where the unit stands: `%`, `<` before the number, `>` after it, or nowhere.
-    pub(super) at: &'static str,
-    #[serde(skip_serializing_if = "String::is_empty")]
-    pub(super) unit: String,
 }
 
 /// A table of members, and charts of the same.

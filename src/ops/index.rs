@@ -1,0 +1,163 @@
+//! The page of all days, made again from the ledger after each save.
+
+use std::fs;
+use std::path::PathBuf;
+
+use indexmap::{IndexMap, IndexSet};
+
+use super::when::shown;
+use crate::archive::{Archive, ArchiveError, Frozen, History};
+use crate::config::presentation::label_of;
+use crate::config::{Config, Presentation};
+use crate::model::{Number, Provenance};
+use crate::view::IndexPage;
+use crate::view::index::{IndexDay, IndexEdition, IndexInput, IndexMetric, IndexPageError};
+
+/// Its name in the archive's folder.
+pub const NAME: &str = "index.html";
+
+/// How often it is made again when a day is added meanwhile.
+const TRIES: usize = 3;
+
+/// Why the page of all days could not be written.
+#[derive(Debug, thiserror::Error)]
+pub enum IndexError {
+    /// The archive can't be read or written.
+    #[error(transparent)]
+    Archive(#[from] ArchiveError),
+    /// The page could not be made.
+    #[error(transparent)]
+    Page(#[from] IndexPageError),
+}
+
+impl IndexError {
+    /// What to do about it.
+    pub fn hint(&self) -> Option<String> {
+        match self {
+            Self::Archive(error) => error.hint(),
+            Self::Page(error) => error.hint(),
+        }
+    }
+}
+
+/// Makes the page of all days from the ledger, and puts it in the place of the one before.
+///
+/// # Errors
+/// When the ledger can't be read or the page can't be written.
+pub fn rebuild(archive: &Archive, config: &Config) -> Result<PathBuf, IndexError> {
+    let mut path = archive.dir().join(NAME);
+    for _ in 0..TRIES {
+        let before = ledger_size(archive);
+        let history = archive.history()?;
+        let page = IndexPage::new(&input(&history, config))?.to_bytes()?;
+        path = archive.replace_derived(NAME, &page)?;
+        // Another writer may have added a day and been overtaken by this page.
+        if ledger_size(archive) == before {
+            break;
+        }
+    }
+    Ok(path)
+}
+
+/// Whether the page is missing, or older than the ledger.
+pub fn is_stale(archive: &Archive) -> bool {
+    let written = |path: PathBuf| fs::metadata(path).and_then(|meta| meta.modified()).ok();
+    match (written(archive.dir().join(NAME)), written(archive.ledger_path())) {
+        (Some(page), Some(ledger)) => page < ledger,
+        _ => true,
+    }
+}
+
+fn ledger_size(archive: &Archive) -> Option<u64> {
+    fs::metadata(archive.ledger_path()).map(|meta| meta.len()).ok()
+}
+
+/// What the page is made of.
+pub fn input(history: &History, config: &Config) -> IndexInput {
+    let headlines: Vec<Vec<IndexMap<String, Option<Number>>>> = history
+        .days()
+        .map(|(_, editions)| {
+            editions.iter().map(|frozen| frozen.line.headline().unwrap_or_default()).collect()
+        })
+        .collect();
+    let names = names(&config.presentation, &headlines);
+    let days = history.days().zip(headlines).map(|((day, editions), headlines)| IndexDay {
+        day,
+        shown: shown_place(editions),
+        editions: editions.iter().zip(headlines).map(|both| edition(both, &names)).collect(),
+    });
+    IndexInput {
+        title: title(config),
+        zone: config.calendar.time_zone.name().to_owned(),
+        main: main_metric(&config.presentation, &names),
+        days: days.collect(),
+        findings: super::list::findings(history),
+        metrics: names.into_iter().map(|name| metric(name, &config.presentation)).collect(),
+    }
+}
+
+fn edition(
+    (frozen, mut headline): (&Frozen, IndexMap<String, Option<Number>>),
+    names: &IndexSet<String>,
+) -> IndexEdition {
+    IndexEdition {
+        edition: frozen.line.edition,
+        provenance: frozen.line.provenance,
+        captured_at: frozen.line.captured_at,
+        reason: frozen.line.reason.clone(),
+        present: frozen.present,
+        values: names.iter().map(|name| headline.swap_remove(name).flatten()).collect(),
+    }
+}
+
+/// The place of the edition that is shown when none is named; of one whose folder is there, if any is.
+fn shown_place(editions: &[Frozen]) -> usize {
+    let present = |frozen: &&Frozen| frozen.present;
+    let settled = |frozen: &&Frozen| frozen.line.provenance != Provenance::Provisional;
+    let found = shown(editions)
+        .filter(present)
+        .or_else(|| editions.iter().filter(present).find(settled))
+        .or_else(|| editions.iter().rfind(present))
+        .or_else(|| shown(editions));
+    let edition = found.map(|frozen| frozen.line.edition);
+    editions.iter().position(|frozen| Some(frozen.line.edition) == edition).unwrap_or(0)
+}
+
+/// The metrics of all days: those of the configuration first, in its order.
+fn names(
+    presentation: &Presentation,
+    headlines: &[Vec<IndexMap<String, Option<Number>>>],
+) -> IndexSet<String> {
+    let mut found: IndexSet<&str> = IndexSet::new();
+    // The newest days first: their order is nearest to that of the configuration.
+    for name in headlines.iter().rev().flatten().flat_map(IndexMap::keys) {
+        found.insert(name);
+    }
+    let configured = presentation.metrics.keys().map(String::as_str).filter(|name| found.contains(name));
+    let mut names: IndexSet<String> = configured.map(str::to_owned).collect();
+    names.extend(found.into_iter().map(str::to_owned));
+    names
+}
+
+/// The first metric of the first section that has values; else the first of all.
+fn main_metric(presentation: &Presentation, names: &IndexSet<String>) -> usize {
+    let shown = presentation.sections.iter().flat_map(|section| &section.show);
+    shown.into_iter().find_map(|name| names.get_index_of(name)).unwrap_or(0)
+}
+
+fn metric(name: String, presentation: &Presentation) -> IndexMetric {
+    match presentation.metrics.get(&name) {
+        Some(look) => {
+            IndexMetric { label: look.label.clone(), unit: look.unit.clone(), good: look.good, name }
+        }
+        None => IndexMetric { label: label_of(&name), unit: None, good: None, name },
+    }
+}
+
+fn title(config: &Config) -> String {
+    config.presentation.title.clone().unwrap_or_else(|| {
+        let labels: Vec<&str> =
+            config.presentation.events.values().map(|events| events.label.as_str()).collect();
+        labels.join(", ")
+    })
+}

@@ -1,0 +1,81 @@
+//! What the index is made of: plain data, taken from the ledger and the configuration.
+
+use chrono::{DateTime, Utc};
+
+use crate::model::metrics_doc::Good;
+use crate::model::{Day, Edition, Number, Provenance, SnapshotId};
+
+/// All days of an archive.
+#[derive(Clone, Debug, Default)]
+pub struct IndexInput {
+    /// What the numbers are about.
+    pub title: String,
+    /// The IANA name of the zone in which times are told.
+    pub zone: String,
+    /// The metrics, in the order in which they are shown.
+    pub metrics: Vec<IndexMetric>,
+    /// The place of the metric that gives the days their shade at first.
+    pub main: usize,
+    /// The days that have an edition, in order.
+    pub days: Vec<IndexDay>,
+    /// What is not as it should be, as sentences.
+    pub findings: Vec<String>,
+}
+
+/// A metric, as it is shown now.
+#[derive(Clone, Debug)]
+pub struct IndexMetric {
+    /// Its name.
+    pub name: String,
+    /// What people call it.
+    pub label: String,
+    /// Its unit.
+    pub unit: Option<String>,
+    /// Which way is good.
+    pub good: Option<Good>,
+}
+
+/// A frozen day.
+#[derive(Clone, Debug)]
+pub struct IndexDay {
+    /// The day.
+    pub day: Day,
+    /// Its editions, in the ledger's order; never none.
+    pub editions: Vec<IndexEdition>,
+    /// The one that is shown when none is named, as its place among them.
+    pub shown: usize,
+}
+
+/// An edition of a day.
+#[derive(Clone, Debug)]
+pub struct IndexEdition {
+    /// Which.
+    pub edition: Edition,
+    /// How it came to be known.
+    pub provenance: Provenance,
+    /// When the source was read.
+    pub captured_at: DateTime<Utc>,
+    /// Why it was captured, where somebody said so.
+    pub reason: Option<String>,
+    /// Whether its folder is there.
+    pub present: bool,
+    /// The values of the metrics, in their order; `None` is unknown.
+    pub values: Vec<Option<Number>>,
+}
+
+impl IndexDay {
+    /// The edition that is shown when none is named.
+    pub fn shown(&self) -> Option<&IndexEdition> {
+        self.editions.get(self.shown)
+    }
+
+    /// The latest edition, when it is another one than the shown.
+    pub fn later(&self) -> Option<&IndexEdition> {
+        self.editions.get(self.shown + 1..)?.last()
+    }
+
+    /// Where the page of an edition lies, as seen from the index.
+    pub fn page(&self, edition: &IndexEdition) -> String {
+        format!("{}/dashboard.html", SnapshotId::new(self.day, edition.edition))
+    }
+}
