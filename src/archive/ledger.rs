@@ -2,10 +2,12 @@
 //! the history's and the writer's to say.
 
 use std::collections::HashSet;
+use std::fmt;
 use std::ops::Range;
 
 use chrono::{DateTime, Utc};
 use indexmap::IndexMap;
+use serde::de::{Deserializer as _, MapAccess, Visitor};
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
@@ -42,6 +44,25 @@ pub struct SnapshotLine {
     pub asof: String,
 }
 
+/// Reads an object as a list of its members.
+struct Pairs;
+
+impl<'de> Visitor<'de> for Pairs {
+    type Value = Vec<(String, Option<Number>)>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an object of numbers and nulls")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+        let mut list = Vec::with_capacity(16);
+        while let Some(pair) = map.next_entry()? {
+            list.push(pair);
+        }
+        Ok(list)
+    }
+}
+
 /// The one kind that a snapshot line has.
 #[derive(Clone, Copy, Debug, Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -63,6 +84,16 @@ impl SnapshotLine {
     /// When they are not an object of numbers and nulls.
     pub fn headline(&self) -> Result<IndexMap<String, Option<Number>>, serde_json::Error> {
         serde_json::from_str(self.headline.get())
+    }
+
+    /// The same as a plain list, for whoever reads those of a long ledger.
+    ///
+    /// # Errors
+    /// When they are not an object of numbers and nulls.
+    pub fn headline_list(&self) -> Result<Vec<(String, Option<Number>)>, serde_json::Error> {
+        let mut reader = serde_json::Deserializer::from_str(self.headline.get());
+        let list = reader.deserialize_map(Pairs)?;
+        reader.end().map(|()| list)
     }
 }
 

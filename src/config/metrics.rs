@@ -183,6 +183,7 @@ fn ratio(name: &str, parts: &[String], file: &File, checker: &mut Checker<'_, '_
         checker.problem(&["metrics", name, "ratio"], "a ratio is made of two metrics", hint);
         return None;
     };
+    let over = file.metrics.get(name).is_some_and(|metric| metric.over.is_some());
     let mut sound = true;
     for (item, part) in parts.iter().enumerate() {
         let item = item.to_string();
@@ -190,6 +191,9 @@ fn ratio(name: &str, parts: &[String], file: &File, checker: &mut Checker<'_, '_
         let hint = match file.metrics.get(part) {
             Some(metric) if metric.ratio.is_some() => "name what is counted, not another ratio".to_owned(),
             Some(metric) if metric.over.is_some() => "say over in the ratio, not in its parts".to_owned(),
+            Some(metric) if metric.distinct.is_some() && over => {
+                "distinct counts of several days don't add up: leave over out".to_owned()
+            }
             Some(_) => continue,
             None if checker.is_written("metrics", part) => {
                 sound = false;

@@ -133,6 +133,11 @@ fn what_does_not_fit_together_is_told_with_a_hint() {
             "asof.toml:26:63: \"1d\" is no number of days\n  hint: write a number of days from 2d to 366d, such as 30d",
         ),
         (
+            "[\"sales\", \"calls\"], unit",
+            "[\"phones\", \"calls\"], unit",
+            "asof.toml:26:25: \"phones\" can't be a part of a ratio\n  hint: distinct counts of several days don't add up: leave over out",
+        ),
+        (
             "by = [\"status\"], label",
             "by = [\"stats\"], label",
             "asof.toml:25:59: \"stats\" is no dimension of \"calls\"\n  hint: did you mean \"status\"?",

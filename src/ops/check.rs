@@ -10,6 +10,7 @@ use crate::calendar::{Calendar, DayName};
 use crate::config::{Config, SourceUrl};
 use crate::model::definitions::{Dialect, From, TimeIs};
 use crate::model::{Day, Progress};
+use crate::plan::time_type::contradiction;
 use crate::plan::{EventsPlan, Plan, PlanError};
 use crate::source::{self, Access, ServerReport, Session, SourceError};
 
@@ -258,9 +259,11 @@ async fn about_query(
         }
     };
     let Some(def) = config.definitions.events.get(&events.name) else { return true };
+    let mut sound = true;
     if let Err(wrong) = about_time_column(dialect, def.time_is, &def.time, events, session).await {
         let hint = "set time_is to what the column is".to_owned();
         report.add(Level::Error, &events.name, wrong, Some(hint));
+        sound = false;
     }
     let index = match &def.from {
         From::Table(table) if session.is_usable() => {
@@ -270,7 +273,7 @@ async fn about_query(
     };
     about_index(&events.name, &def.time, matches!(def.from, From::Table(_)), index, &access, report);
     report.queries.push(QueryReport { name: query.name.clone(), sql, access });
-    true
+    sound
 }
 
 /// Whether the time column's type fits what is said of it.
@@ -286,18 +289,7 @@ async fn about_time_column(
     }
     let Ok(columns) = session.describe(&events.times).await else { return Ok(()) };
     let kind = columns.first().map_or("", |column| column.kind.as_str());
-    let number = ["int", "decimal", "double", "float", "bigint"].iter().any(|word| kind.contains(word));
-    let wrong = match time_is {
-        TimeIs::Local if kind.starts_with("timestamp") => {
-            Some("keeps instants, not local times: it is \"instant\"")
-        }
-        TimeIs::Instant if kind.starts_with("datetime") => {
-            Some("has no zone: it is \"local\", or \"utc\" if UTC is written into it")
-        }
-        TimeIs::Epoch if !number && !kind.is_empty() => Some("is no number of seconds"),
-        TimeIs::Local | TimeIs::Utc | TimeIs::Instant if number => Some("is a number: it is \"epoch\""),
-        _ => None,
-    };
+    let wrong = contradiction(time_is, kind);
     wrong.map_or(Ok(()), |wrong| Err(format!("the column {column} has the type {kind}, which {wrong}")))
 }
 
@@ -369,9 +361,10 @@ async fn about_cubes(
         }
         Err(error) => {
             let about = match &error {
-                ReadingError::Source(_) | ReadingError::TooManyGroups | ReadingError::Background(_) => {
-                    "reading"
-                }
+                ReadingError::Source(_)
+                | ReadingError::TooManyGroups
+                | ReadingError::Background(_)
+                | ReadingError::TimeType { .. } => "reading",
                 ReadingError::Cube(_) | ReadingError::Time { .. } => "numbers",
             };
             report.add(Level::Error, about, error.to_string(), error.hint());

@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::PathBuf;
 
-use indexmap::{IndexMap, IndexSet};
+use indexmap::IndexSet;
 
 use super::when::shown;
 use crate::archive::{Archive, ArchiveError, Frozen, History};
@@ -15,6 +15,9 @@ use crate::view::index::{IndexDay, IndexEdition, IndexInput, IndexMetric, IndexP
 
 /// Its name in the archive's folder.
 pub const NAME: &str = "index.html";
+
+/// The values of an edition, by the names of their metrics.
+type Headline = Vec<(String, Option<Number>)>;
 
 /// How often it is made again when a day is added meanwhile.
 const TRIES: usize = 3;
@@ -74,12 +77,9 @@ fn ledger_size(archive: &Archive) -> Option<u64> {
 
 /// What the page is made of.
 pub fn input(history: &History, config: &Config) -> IndexInput {
-    let headlines: Vec<Vec<IndexMap<String, Option<Number>>>> = history
-        .days()
-        .map(|(_, editions)| {
-            editions.iter().map(|frozen| frozen.line.headline().unwrap_or_default()).collect()
-        })
-        .collect();
+    let headline = |frozen: &Frozen| frozen.line.headline_list().unwrap_or_default();
+    let headlines: Vec<Vec<Headline>> =
+        history.days().map(|(_, editions)| editions.iter().map(headline).collect()).collect();
     let names = names(&config.presentation, &headlines);
     let days = history.days().zip(headlines).map(|((day, editions), headlines)| IndexDay {
         day,
@@ -96,18 +96,30 @@ pub fn input(history: &History, config: &Config) -> IndexInput {
     }
 }
 
-fn edition(
-    (frozen, mut headline): (&Frozen, IndexMap<String, Option<Number>>),
-    names: &IndexSet<String>,
-) -> IndexEdition {
+fn edition((frozen, headline): (&Frozen, Headline), names: &IndexSet<String>) -> IndexEdition {
+    let line = &frozen.line;
     IndexEdition {
-        edition: frozen.line.edition,
-        provenance: frozen.line.provenance,
-        captured_at: frozen.line.captured_at,
-        reason: frozen.line.reason.clone(),
+        edition: line.edition,
+        provenance: line.provenance,
+        captured_at: line.captured_at,
+        reason: line.reason.clone(),
         present: frozen.present,
-        values: names.iter().map(|name| headline.swap_remove(name).flatten()).collect(),
+        values: in_order(headline, names),
     }
+}
+
+/// The values in the order of all metrics.
+fn in_order(headline: Headline, names: &IndexSet<String>) -> Vec<Option<Number>> {
+    if names.iter().eq(headline.iter().map(|(name, _)| name)) {
+        return headline.into_iter().map(|(_, value)| value).collect();
+    }
+    let mut values = vec![None; names.len()];
+    for (name, value) in headline {
+        if let Some(slot) = names.get_index_of(&name).and_then(|at| values.get_mut(at)) {
+            *slot = value;
+        }
+    }
+    values
 }
 
 /// The place of the edition that is shown when none is named; of one whose folder is there, if any is.
@@ -124,14 +136,16 @@ fn shown_place(editions: &[Frozen]) -> usize {
 }
 
 /// The metrics of all days: those of the configuration first, in its order.
-fn names(
-    presentation: &Presentation,
-    headlines: &[Vec<IndexMap<String, Option<Number>>>],
-) -> IndexSet<String> {
+fn names(presentation: &Presentation, headlines: &[Vec<Headline>]) -> IndexSet<String> {
     let mut found: IndexSet<&str> = IndexSet::new();
+    let mut before: &[(String, Option<Number>)] = &[];
     // The newest days first: their order is nearest to that of the configuration.
-    for name in headlines.iter().rev().flatten().flat_map(IndexMap::keys) {
-        found.insert(name);
+    for headline in headlines.iter().rev().flatten() {
+        // Most have the same as their neighbour.
+        if !headline.iter().map(|pair| &pair.0).eq(before.iter().map(|pair| &pair.0)) {
+            found.extend(headline.iter().map(|(name, _)| name.as_str()));
+        }
+        before = headline;
     }
     let configured = presentation.metrics.keys().map(String::as_str).filter(|name| found.contains(name));
     let mut names: IndexSet<String> = configured.map(str::to_owned).collect();
@@ -141,8 +155,8 @@ fn names(
 
 /// The first metric of the first section that has values; else the first of all.
 fn main_metric(presentation: &Presentation, names: &IndexSet<String>) -> usize {
-    let shown = presentation.sections.iter().flat_map(|section| &section.show);
-    shown.into_iter().find_map(|name| names.get_index_of(name)).unwrap_or(0)
+    let mut shown = presentation.sections.iter().flat_map(|section| &section.show);
+    shown.find_map(|name| names.get_index_of(name)).unwrap_or(0)
 }
 
 fn metric(name: String, presentation: &Presentation) -> IndexMetric {

@@ -64,6 +64,16 @@ pub enum ReadingError {
         /// The time, shortened.
         time: String,
     },
+    /// The time column is not what it is said to be.
+    #[error("events.{events}: the time column has the type {kind}, which {wrong}")]
+    TimeType {
+        /// The events.
+        events: String,
+        /// The column's type.
+        kind: String,
+        /// What speaks against what is said of it.
+        wrong: &'static str,
+    },
     /// The crossed cube has too many groups: not an error to the outside.
     #[error("the crossed dimensions have more groups than max_groups")]
     TooManyGroups,
@@ -86,6 +96,7 @@ impl ReadingError {
                  events' SQL write it so"
                     .to_owned(),
             ),
+            Self::TimeType { .. } => Some("set time_is to what the column is".to_owned()),
             Self::TooManyGroups | Self::Background(_) => None,
         }
     }
@@ -98,6 +109,7 @@ impl Transient for ReadingError {
             Self::Cube(CubeError::Torn { .. }) => true,
             Self::Cube(CubeError::Unmappable { .. } | CubeError::Undecided { .. })
             | Self::Time { .. }
+            | Self::TimeType { .. }
             | Self::Background(_)
             | Self::TooManyGroups => false,
         }
@@ -134,7 +146,6 @@ async fn read_once(
     let mut tasks = Vec::new();
     for events in &plan.events {
         progress.step(&format!("reading {}", events.name));
-        only_readable_times(&mut session, events).await?;
         let cube = match read_cube(&mut session, events, true).await {
             Err(ReadingError::TooManyGroups) => {
                 // The broken-off read has used the session up, and with it the snapshot.
@@ -148,6 +159,7 @@ async fn read_once(
             }
             read => read?,
         };
+        only_readable_times(&mut session, events).await?;
         tasks.push(tokio::task::spawn_blocking(move || {
             let kept = KeptCube { numbers: cube.numbers_digest(), file: cube_file::encode(&table(&cube)) };
             (cube, kept)
@@ -183,12 +195,16 @@ async fn only_readable_times(session: &mut Session, events: &EventsPlan) -> Resu
 async fn read_cube(session: &mut Session, events: &EventsPlan, crossed: bool) -> Result<Cube, ReadingError> {
     let statement = if crossed { &events.crossed } else { &events.alone };
     let mut builder = CubeBuilder::new(events, crossed);
-    session
+    let columns = session
         .read(&statement.query, &mut |row: Vec<Value>| match builder.push(&row)? {
             Pushed::Taken => Ok(()),
             Pushed::TooManyGroups => Err(ReadingError::TooManyGroups),
         })
         .await?;
+    let kind = columns.get(events.newest_column()).map_or("", |column| column.kind.as_str());
+    if let Some(wrong) = events.bounds.contradiction(kind) {
+        return Err(ReadingError::TimeType { events: events.name.clone(), kind: kind.to_owned(), wrong });
+    }
     Ok(builder.finish()?)
 }
 

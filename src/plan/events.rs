@@ -299,6 +299,11 @@ impl EventsPlan {
         1 + members + self.aggregates.list.len()
     }
 
+    /// The column that holds the newest event's time.
+    pub fn newest_column(&self) -> usize {
+        self.columns() - self.aggregates.list.len() + NEWEST
+    }
+
     /// What a column of the result is called in messages.
     pub fn column_name(&self, column: usize) -> String {
         let mut at = 1;

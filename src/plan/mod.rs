@@ -11,6 +11,7 @@ pub mod sql;
 #[cfg(test)]
 mod tests;
 pub mod time;
+pub mod time_type;
 
 use chrono_tz::Tz;
 

@@ -4,6 +4,7 @@ use chrono::{DateTime, NaiveDateTime, TimeDelta, Utc};
 use chrono_tz::Tz;
 
 use super::sql::{Sql, quoted};
+use super::time_type::contradiction;
 use crate::calendar::{Overlap, Window, first_instant_of, is_ambiguous};
 use crate::model::Value;
 use crate::model::definitions::{Dialect, TimeIs, TimeSpan};
@@ -82,6 +83,12 @@ impl Bounds {
         let elsewhere = time_is == TimeIs::Local && source_zone != window.zone;
         let jump = if elsewhere { jump(source_zone, &window) } else { None };
         Ok(Self { dialect, time_is, window, source_zone, start, end, jump })
+    }
+
+    /// What speaks against how the column is said to tell time, when its type is this.
+    pub fn contradiction(&self, kind: &str) -> Option<&'static str> {
+        // SQLite's columns have no such types.
+        if self.dialect == Dialect::Sqlite { None } else { contradiction(self.time_is, kind) }
     }
 
     /// The first bound as a value that compares with the column.

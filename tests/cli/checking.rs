@@ -213,7 +213,6 @@ ok    time zone      the server is at -06:00, as America/Chicago is now
 fail  calls          the column at has the type timestamp, which keeps instants, not local times: it is "instant"
                      hint: set time_is to what the column is
 ok    calls          at has the index by_time, which the source does not use for so few rows
-ok    calls          4 rows on 2025-11-06, in 4 groups of at most 50000
 exit 1
 $ asof check
 ok    configuration  asof.toml is sound: 1 kind of events, 5 metrics
@@ -224,7 +223,6 @@ ok    time zone      the server is at -06:00, as America/Chicago is now
 fail  calls          the column at has the type timestamp, which is no number of seconds
                      hint: set time_is to what the column is
 ok    calls          at has the index by_time, which the source does not use for so few rows
-ok    calls          0 rows on 2025-11-06, in 0 groups of at most 50000
 exit 1
 $ asof check
 ok    configuration  asof.toml is sound: 1 kind of events, 5 metrics
@@ -408,7 +406,7 @@ $ asof save
 !   hint: correct the table, the column or the SQL in asof.toml; `asof check --sql` shows the whole query
 exit 1
 $ asof save
-! error: 2025-11-06 could not be read: events.calls is refused by the source: near ")": syntax error (error 1)
+! error: 2025-11-06 could not be read: events.calls is refused by the source: no such column: "called_at" - should this be a string literal in single-quotes? (error 1)
 !   hint: correct the table, the column or the SQL in asof.toml; `asof check --sql` shows the whole query
 exit 1
 "#,

@@ -15,6 +15,7 @@ mod names;
 mod restating;
 mod restoring;
 mod source_trouble;
+mod time_types;
 mod usage;
 mod vicidial;
 pub mod vicidial_expected;

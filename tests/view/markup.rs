@@ -12,16 +12,20 @@ pub enum Node<'a> {
 /// Elements that have no end.
 const VOID: [&str; 10] = ["meta", "br", "hr", "img", "input", "link", "base", "col", "wbr", "source"];
 
+/// Elements whose content is no markup and ends at their end tag only.
+const RAW: [&str; 2] = ["style", "script"];
+
 /// The pieces of a page, or what is wrong with it.
 pub fn parse(page: &str) -> Result<Vec<Node<'_>>, String> {
     let mut rest = page.strip_prefix("<!doctype html>").ok_or("no doctype")?;
     let mut open: Vec<&str> = Vec::new();
     let mut nodes = Vec::new();
     while !rest.is_empty() {
-        // A script is text up to its end, whatever it holds.
-        let next = if open.last() == Some(&"script") { "</script>" } else { "<" };
-        let (text, tag) = rest.split_at(rest.find(next).unwrap_or(rest.len()));
-        if !matches!(open.last(), Some(&("style" | "script"))) && text.contains('>') {
+        // A script or a style sheet is text up to its end, whatever it holds.
+        let raw = open.last().copied().filter(|name| RAW.contains(name));
+        let end = raw.map_or_else(|| "<".to_owned(), |name| format!("</{name}"));
+        let (text, tag) = rest.split_at(rest.find(&end).unwrap_or(rest.len()));
+        if text.contains('>') && raw.is_none() {
             return Err(format!("a bare > in {text:?}"));
         }
         if !text.trim().is_empty() {

@@ -1,5 +1,7 @@
 //! One day of the calendar: its looks and what it says of itself.
 
+use chrono::Datelike as _;
+
 use super::input::{IndexDay, IndexEdition};
 use crate::model::{Day, Number, Provenance};
 use crate::view::format::Format;
@@ -22,8 +24,15 @@ pub struct Cell {
     pub value: String,
     /// All of it in words.
     pub words: String,
-    /// The same as short as it can be said, for years of days.
-    pub short: String,
+}
+
+/// How much is said in words.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Words {
+    /// All of it.
+    Full,
+    /// As little as says it, for years of days.
+    Short,
 }
 
 impl Cell {
@@ -33,6 +42,7 @@ impl Cell {
         value: Option<&Number>,
         level: Option<usize>,
         format: &Format,
+        say: Words,
     ) -> Option<Self> {
         let shown = day.shown()?;
         let class = class(day, shown, level);
@@ -43,26 +53,28 @@ impl Cell {
             class,
             href: shown.present.then(|| day.page(shown)),
             value: value.map(|value| value.number).unwrap_or_default(),
-            words: words(day, shown, &in_words),
-            short: short(day, shown, &in_words),
+            words: match say {
+                Words::Full => words(day, shown, &in_words),
+                Words::Short => short(day, shown, &in_words),
+            },
         })
     }
 
     /// A day between frozen ones that nobody froze.
-    pub fn gap(day: Day) -> Self {
+    pub fn gap(day: Day, say: Words) -> Self {
+        let name = if say == Words::Full { when::in_words(day) } else { with_weekday(day) };
         Self {
             number: number(day),
             class: "gap".to_owned(),
             href: None,
             value: String::new(),
-            words: format!("{}: not captured", when::in_words(day)),
-            short: format!("{}: not captured", with_weekday(day)),
+            words: format!("{name}: not captured"),
         }
     }
 }
 
 fn number(day: Day) -> String {
-    day.date().format("%-d").to_string()
+    day.date().day().to_string()
 }
 
 fn class(day: &IndexDay, shown: &IndexEdition, level: Option<usize>) -> String {

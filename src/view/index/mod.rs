@@ -12,18 +12,16 @@ mod input;
 mod list;
 mod shade;
 
-use std::collections::BTreeMap;
-
 use askama::Template;
 use chrono::Datelike as _;
 
 pub use input::{IndexDay, IndexEdition, IndexInput, IndexMetric};
 
-use super::format::count;
+use super::format::{Format, count};
 use super::page::{BASE_STYLE, csp_digest};
 use super::text::visible;
-use crate::model::{Day, Number};
-use cell::Cell;
+use crate::model::Day;
+use cell::{Cell, Words};
 use data::Drawn;
 use list::{LaterRow, ListRow, ListYear};
 
@@ -133,9 +131,9 @@ impl IndexPage {
         let script = include_str!("../../../templates/index.js");
         let metrics = || input.metrics.iter().enumerate();
         let drawn: Vec<Drawn<'_>> = metrics().map(|(at, metric)| data::drawn(input, at, metric)).collect();
-        let cells = cells(input, drawn.get(input.main));
+        let days = Days::new(input, drawn.get(input.main));
         let chosen = input.metrics.get(input.main).zip(drawn.get(input.main));
-        let months = months(&cells);
+        let months = days.as_ref().map(months).unwrap_or_default();
         let (later, more_later) = list::later(input, &drawn);
         Ok(Self {
             title: visible(&input.title).into_owned(),
@@ -159,7 +157,7 @@ impl IndexPage {
             }),
             size: size(&months),
             months,
-            years: years(&cells),
+            years: days.as_ref().map(years).unwrap_or_default(),
             later,
             more_later,
             list: list::years(input, drawn.get(input.main)),
@@ -185,45 +183,47 @@ fn policy(style: &str, script: &str) -> String {
     )
 }
 
-/// A cell for each frozen day.
-fn cells(input: &IndexInput, drawn: Option<&Drawn<'_>>) -> BTreeMap<Day, Cell> {
-    let whole = super::format::Format::whole();
-    let format = drawn.map_or(&whole, |drawn| &drawn.format);
-    let value = |day: &'_ IndexDay| -> Option<Number> { day.shown()?.values.get(input.main)?.clone() };
-    input
-        .days
-        .iter()
-        .enumerate()
-        .filter_map(|(at, day)| {
-            let level = drawn.and_then(|drawn| drawn.shading.levels.get(at).copied().flatten());
-            Some((day.day, Cell::frozen(day, value(day).as_ref(), level, format)?))
-        })
-        .collect()
+/// The days of the calendar, by date.
+struct Days<'a> {
+    input: &'a IndexInput,
+    drawn: Option<&'a Drawn<'a>>,
+    format: Format,
+    first: Day,
+    last: Day,
 }
 
-/// What is at a day's place.
-fn place(cells: &BTreeMap<Day, Cell>, day: Option<Day>) -> Place {
-    let (Some(day), Some((first, _)), Some((last, _))) =
-        (day, cells.first_key_value(), cells.last_key_value())
-    else {
-        return Place::Empty;
-    };
-    match cells.get(&day) {
-        Some(cell) => Place::Day(cell.clone()),
-        None if day < *first || day > *last => Place::Outside(day.date().format("%-d").to_string()),
-        None => Place::Day(Cell::gap(day)),
+impl<'a> Days<'a> {
+    /// `None` when there is no day.
+    fn new(input: &'a IndexInput, drawn: Option<&'a Drawn<'a>>) -> Option<Self> {
+        let (first, last) = (input.days.first()?.day, input.days.last()?.day);
+        let format = drawn.map_or_else(Format::whole, |drawn| drawn.format.clone());
+        Some(Self { input, drawn, format, first, last })
+    }
+
+    /// What is at a day's place.
+    fn place(&self, day: Option<Day>, say: Words) -> Place {
+        let Some(day) = day else { return Place::Empty };
+        if day < self.first || day > self.last {
+            return Place::Outside(day.date().day().to_string());
+        }
+        Place::Day(self.frozen(day, say).unwrap_or_else(|| Cell::gap(day, say)))
+    }
+
+    fn frozen(&self, day: Day, say: Words) -> Option<Cell> {
+        let at = self.input.days.binary_search_by_key(&day, |one| one.day).ok()?;
+        let day = self.input.days.get(at)?;
+        let value = day.shown()?.values.get(self.input.main).and_then(Option::as_ref);
+        let level = self.drawn.and_then(|drawn| drawn.shading.levels.get(at).copied().flatten());
+        Cell::frozen(day, value, level, &self.format, say)
     }
 }
 
-fn months(cells: &BTreeMap<Day, Cell>) -> Vec<MonthPart> {
-    let (Some((first, _)), Some((last, _))) = (cells.first_key_value(), cells.last_key_value()) else {
-        return Vec::new();
-    };
-    grid::recent_months(*first, *last)
+fn months(days: &Days<'_>) -> Vec<MonthPart> {
+    grid::recent_months(days.first, days.last)
         .into_iter()
         .map(|month| MonthPart {
             name: month.first.format("%B %Y").to_string(),
-            weeks: month.weeks.into_iter().map(|week| week.map(|day| place(cells, day))).collect(),
+            weeks: month.weeks.into_iter().map(|week| week.map(|day| days.place(day, Words::Full))).collect(),
         })
         .collect()
 }
@@ -240,15 +240,12 @@ fn size(months: &[MonthPart]) -> &'static str {
 }
 
 /// The years, newest first, when the months don't show them all. Years without a frozen day are only told.
-fn years(cells: &BTreeMap<Day, Cell>) -> Vec<YearPart> {
-    let (Some((first, _)), Some((last, _))) = (cells.first_key_value(), cells.last_key_value()) else {
-        return Vec::new();
-    };
-    let shown = grid::recent_months(*first, *last).first().map(|month| month.first);
-    if shown.is_none_or(|shown| shown <= first.date()) {
+fn years(days: &Days<'_>) -> Vec<YearPart> {
+    let shown = grid::recent_months(days.first, days.last).first().map(|month| month.first);
+    if shown.is_none_or(|shown| shown <= days.first.date()) {
         return Vec::new();
     }
-    let mut numbers: Vec<i32> = cells.keys().map(|day| day.date().year()).collect();
+    let mut numbers: Vec<i32> = days.input.days.iter().map(|day| day.day.date().year()).collect();
     numbers.dedup();
     let mut parts = Vec::new();
     for (at, number) in numbers.iter().enumerate().rev() {
@@ -261,7 +258,7 @@ fn years(cells: &BTreeMap<Day, Cell>) -> Vec<YearPart> {
         let week = |week: grid::Week| {
             let name =
                 week.month.and_then(|month| MONTHS.get(month as usize - 1)).copied().unwrap_or_default();
-            (name, week.days.map(|day| place(cells, day)))
+            (name, week.days.map(|day| days.place(day, Words::Short)))
         };
         parts.push(YearPart { year: *number, weeks: weeks.into_iter().map(week).collect(), before });
     }
