@@ -251,7 +251,6 @@ ok    time zone      the server is at -06:00, as America/Chicago is now
 fail  calls          the column at has the type datetime, which has no zone: it is "local", or "utc" if UTC is written into it
                      hint: set time_is to what the column is
 ok    calls          at has the index by_time, which the source does not use for so few rows
-ok    calls          4 rows on 2025-11-06, in 4 groups of at most 50000
 exit 1
 $ asof check
 ok    configuration  asof.toml is sound: 1 kind of events, 5 metrics
@@ -261,10 +260,9 @@ ok    clock          not compared, since ASOF_NOW sets ours
 ok    time zone      the server is at -06:00, as America/Chicago is now
 fail  calls          the column at has the type integer, which is a number: it is "epoch"
                      hint: set time_is to what the column is
-ok    calls          0 rows on 2025-11-06, in 0 groups of at most 50000
 exit 1
 $ asof check --json
-{"config":"asof.toml","day":"2025-11-06","findings":[{"about":"configuration","hint":null,"level":"ok","text":"asof.toml is sound: 1 kind of events, 5 metrics"},{"about":"source","hint":null,"level":"ok","text":"mysql://report@[SERVER]/[DB] is MariaDB [VERSION], not encrypted"},{"about":"account","hint":null,"level":"ok","text":"can only read"},{"about":"clock","hint":null,"level":"ok","text":"not compared, since ASOF_NOW sets ours"},{"about":"time zone","hint":null,"level":"ok","text":"the server is at -06:00, as America/Chicago is now"},{"about":"calls","hint":"set time_is to what the column is","level":"error","text":"the column at has the type integer, which is a number: it is \"epoch\""},{"about":"calls","hint":null,"level":"ok","text":"0 rows on 2025-11-06, in 0 groups of at most 50000"}],"ok":false,"queries":[{"access":[{"access":"ALL","columns":[],"full_scan":true,"key":null,"note":"where calls.`at` >= '2025-11-06 00:00:00' and calls.`at` < '2025-11-07 00:00:00'","rows":5,"table":"calls"}],"name":"events.calls","sql":"[SQL]"},{"access":[{"access":"ALL","columns":[],"full_scan":true,"key":null,"note":null,"rows":2,"table":"campaigns"}],"name":"labels of calls.campaign","sql":"[SQL]"}]}
+{"config":"asof.toml","day":"2025-11-06","findings":[{"about":"configuration","hint":null,"level":"ok","text":"asof.toml is sound: 1 kind of events, 5 metrics"},{"about":"source","hint":null,"level":"ok","text":"mysql://report@[SERVER]/[DB] is MariaDB [VERSION], not encrypted"},{"about":"account","hint":null,"level":"ok","text":"can only read"},{"about":"clock","hint":null,"level":"ok","text":"not compared, since ASOF_NOW sets ours"},{"about":"time zone","hint":null,"level":"ok","text":"the server is at -06:00, as America/Chicago is now"},{"about":"calls","hint":"set time_is to what the column is","level":"error","text":"the column at has the type integer, which is a number: it is \"epoch\""}],"ok":false,"queries":[{"access":[{"access":"ALL","columns":[],"full_scan":true,"key":null,"note":"where calls.`at` >= '2025-11-06 00:00:00' and calls.`at` < '2025-11-07 00:00:00'","rows":5,"table":"calls"}],"name":"events.calls","sql":"[SQL]"},{"access":[{"access":"ALL","columns":[],"full_scan":true,"key":null,"note":null,"rows":2,"table":"campaigns"}],"name":"labels of calls.campaign","sql":"[SQL]"}]}
 exit 1
 "#);
 }
@@ -406,7 +404,7 @@ $ asof save
 !   hint: correct the table, the column or the SQL in asof.toml; `asof check --sql` shows the whole query
 exit 1
 $ asof save
-! error: 2025-11-06 could not be read: events.calls is refused by the source: no such column: "called_at" - should this be a string literal in single-quotes? (error 1)
+! error: 2025-11-06 could not be read: events.calls is refused by the source: near ")": syntax error (error 1)
 !   hint: correct the table, the column or the SQL in asof.toml; `asof check --sql` shows the whole query
 exit 1
 "#,

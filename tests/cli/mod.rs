@@ -14,6 +14,7 @@ mod listing;
 mod names;
 mod restating;
 mod restoring;
+mod sample;
 mod source_trouble;
 mod time_types;
 mod usage;
