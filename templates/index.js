@@ -1,58 +1,28 @@
-"use strict";
+// The page of all days: its calendar, its day picker, and two days side by side.
+
 (() => {
   const $ = (id) => document.getElementById(id);
   const data = JSON.parse($("data").textContent);
   if (!data.first) return;
 
-  // Exact decimals: {n, s} is n over ten to the power of s, with n a BigInt.
-  const ten = (power) => 10n ** BigInt(power);
-  const abs = (n) => (n < 0n ? -n : n);
-  const exact = (text) => {
-    const [whole, fraction = ""] = text.split(".");
-    return { n: BigInt(whole + fraction), s: fraction.length };
+  // Numbers are exact and shown as by the frozen pages; see number.js.
+  const minus = (one, other) => plus(one, { n: -other.n, s: other.s });
+  const digits = (value, format) => show(format, value)[0];
+  const signed = (value, format) => {
+    const text = digits(value, format);
+    if (value.n <= 0n) return text;
+    return text.startsWith("<") ? `<+${text.slice(1)}` : `+${text}`;
   };
-  const minus = (one, other) => {
-    const s = Math.max(one.s, other.s);
-    return { n: one.n * ten(s - one.s) - other.n * ten(s - other.s), s };
+  const difference = (value, format) => {
+    const unit = format.at === "%" ? "pt" : show(format, value)[1];
+    return signed(value, format) + (unit && `\u2009${unit}`);
   };
-  // n / d as a whole number, half to even.
-  const divided = (n, d) => {
-    const [top, by] = [abs(n), abs(d)];
-    const rest = (top % by) * 2n;
-    let whole = top / by;
-    if (rest > by || (rest === by && whole % 2n === 1n)) whole += 1n;
-    return n < 0n !== d < 0n ? -whole : whole;
-  };
-  const rounded = (number, places) =>
-    number.s <= places
-      ? { n: number.n * ten(places - number.s), s: places }
-      : { n: divided(number.n, ten(number.s - places)), s: places };
-  const plain = (number) => {
-    const digits = String(abs(number.n)).padStart(number.s + 1, "0");
-    const whole = digits.slice(0, digits.length - number.s).replace(/\B(?=(\d{3})+$)/g, ",");
-    return number.s ? `${whole}.${digits.slice(-number.s)}` : whole;
-  };
-  // A number as the frozen pages show it; what is not zero never reads as zero.
-  const number = (value, format, signed) => {
-    const scaled = format.percent ? { n: value.n * 100n, s: value.s } : value;
-    let shown = rounded(scaled, format.places);
-    let bound = "";
-    if (shown.n === 0n && scaled.n !== 0n) {
-      shown = { n: 1n, s: format.places };
-      bound = scaled.n < 0n ? ">" : "<";
-    }
-    const sign = scaled.n < 0n ? "\u2212" : signed && scaled.n > 0n ? "+" : "";
-    return bound + sign + format.before + plain(shown);
-  };
-  const show = (value, format) => number(value, format) + (format.after && `\u2009${format.after}`);
-  const difference = (value, format) =>
-    number(value, format, true) + (format.percent ? "\u2009pt" : format.after && `\u2009${format.after}`);
-  const points = { places: 2, percent: false, before: "", after: "%" };
-  // The change from `was` in percent; null where that means nothing.
+  const percent = { places: 2, at: "" };
+  // The change from `was` in percent, with its own sign; null where that means nothing.
   const change = (is, was) => {
     if (was.n === 0n) return null;
     const by = minus(is, was);
-    return { n: divided(by.n * 10000n * ten(was.s), abs(was.n) * ten(by.s)), s: 2 };
+    return { n: nearest(by.n * 10000n * ten(was.s), size(was.n) * ten(by.s)), s: 2 };
   };
 
   // Days are counted from the first.
@@ -90,14 +60,14 @@
   const latest = (day) => byDay.get(day).at(-1);
   const value = (row, metric) => {
     const text = metric.values[row.at];
-    return text ? exact(text) : null;
+    return text ? number(text) : null;
   };
-  const nearest = (day) => {
+  const around = (day) => {
     const at = days.findIndex((other) => other > day);
     return [days[at < 0 ? days.length - 1 : at - 1], at < 0 ? undefined : days[at]].filter((d) => d !== undefined);
   };
   const notCaptured = (day) =>
-    `${inWords(day)} was not captured; the nearest days are ${nearest(day).map((d) => inWords(d, "short", "short")).join(" and ")}.`;
+    `${inWords(day)} was not captured; the nearest days are ${around(day).map((d) => inWords(d, "short", "short")).join(" and ")}.`;
   const picked = (input) => (/^\d{4}-\d\d-\d\d$/.test(input.value) ? counted(input.value) : null);
   const say = (where, text, wrong) => {
     where.textContent = text;
@@ -125,7 +95,7 @@
   const said = (row) => {
     const metric = metrics[state.metric];
     const known = metric && value(row, metric);
-    const label = metric ? `${metric.label} ${known ? show(known, metric.format) : "unknown"}, ` : "";
+    const label = metric ? `${metric.label} ${known ? told(metric.format, known) : "unknown"}, ` : "";
     const of = row.of > 1 ? `, edition ${row.edition} of ${row.of}` : "";
     const later = latest(row.day);
     const why = reasons.get(later.at);
@@ -140,7 +110,7 @@
         cell.classList.remove("q0", "q1", "q2", "q3", "q4", "none");
         cell.classList.add(level === "-" ? "none" : `q${level}`);
         const known = value(row, metric);
-        if (text) text.textContent = known ? number(known, metric.format) : "";
+        if (text) text.textContent = known ? digits(known, metric.format) : "";
       }
       cell.setAttribute("aria-label", said(row).join(": "));
     }
@@ -264,16 +234,16 @@
     const name = element("th");
     name.scope = "row";
     name.append(element("bdi", metric.label));
-    const cell = (number, text, className) => element("td", number === null ? "\u2014" : text, className);
-    line.append(name, cell(a, a && show(a, metric.format), "n"), cell(b, b && show(b, metric.format), "n"));
+    const cell = (known, text, className) => element("td", known === null ? "\u2014" : text, className);
+    line.append(name, cell(a, a && told(metric.format, a), "n"), cell(b, b && told(metric.format, b), "n"));
     const by = a && b && minus(a, b);
     const way = by && by.n !== 0n && metric.good && (metric.good === "up") === by.n > 0n ? "good" : "bad";
     const tone = by && by.n !== 0n && metric.good ? ` ${way}` : "";
     const arrow = tone ? (by.n > 0n ? "\u25b2 " : "\u25bc ") : "";
     line.append(cell(by, by && arrow + difference(by, metric.format), `n${tone}`));
-    const percent = by && !metric.format.percent ? change(a, b) : null;
-    if (metric.format.percent) line.append(element("td"));
-    else line.append(cell(percent, percent && number(percent, points, true) + "\u2009%", "n mute"));
+    const part = by && change(a, b);
+    if (metric.format.at === "%") line.append(element("td"));
+    else line.append(cell(part, part && `${signed(part, percent)}\u2009%`, "n mute"));
     return line;
   };
   const editions = (side) => {
@@ -315,7 +285,7 @@
       else $("frames").append(part);
     });
   };
-  const compare = () => {
+  const draw = () => {
     for (const side of ["a", "b"]) {
       $(side).value = iso(state[side].day);
       $(side).setCustomValidity("");
@@ -330,7 +300,7 @@
   };
   const choose = (sides) => {
     Object.assign(state, sides, { chosen: true, beside: state.beside || !state.hidden });
-    compare();
+    draw();
     keep();
     const words = (row) => `${inWords(row.day)}${row.of > 1 ? `, edition ${row.edition} of ${row.of}` : ""}`;
     say($("two-said"), `${words(state.a)} against ${words(state.b)}.`);
@@ -381,7 +351,7 @@
     const newest = a ?? latest(days.at(-1));
     const before = byDay.has(newest.day - 7) ? newest.day - 7 : days[Math.max(0, place.get(newest.day) - 1)];
     Object.assign(state, { a: newest, b: b ?? latest(before), chosen: Boolean(a || b), beside: Boolean(a && b) });
-    compare();
+    draw();
     const missing = ["a", "b"].filter((side) => wanted.get(side) && !rowNamed(wanted.get(side)));
     if (missing.length) {
       const names = missing.map((side) => wanted.get(side).slice(0, 20)).join(" and ");

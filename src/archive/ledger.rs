@@ -7,7 +7,7 @@ use std::ops::Range;
 
 use chrono::{DateTime, Utc};
 use indexmap::IndexMap;
-use serde::de::{Deserializer as _, MapAccess, Visitor};
+use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, Visitor};
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
@@ -94,6 +94,68 @@ impl SnapshotLine {
         let mut reader = serde_json::Deserializer::from_str(self.headline.get());
         let list = reader.deserialize_map(Pairs)?;
         reader.end().map(|()| list)
+    }
+}
+
+impl SnapshotLine {
+    /// Only the values of these names, in their order; the others are passed over unparsed, for
+    /// whoever lists a long ledger. `None` where the line has none.
+    ///
+    /// # Errors
+    /// When they are not an object of numbers and nulls.
+    pub fn values(&self, names: &[String]) -> Result<Vec<Option<Number>>, serde_json::Error> {
+        let mut reader = serde_json::Deserializer::from_str(self.headline.get());
+        let values = reader.deserialize_map(Wanted { names })?;
+        reader.end().map(|()| values)
+    }
+}
+
+/// Takes the values of some names from an object.
+struct Wanted<'a> {
+    names: &'a [String],
+}
+
+impl<'de> Visitor<'de> for Wanted<'_> {
+    type Value = Vec<Option<Number>>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an object of numbers and nulls")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+        let mut values = vec![None; self.names.len()];
+        while let Some(place) = map.next_key_seed(Place { names: self.names })? {
+            match place.and_then(|place| values.get_mut(place)) {
+                Some(value) => *value = map.next_value()?,
+                None => drop(map.next_value::<IgnoredAny>()?),
+            }
+        }
+        Ok(values)
+    }
+}
+
+/// The place of a key among some names.
+struct Place<'a> {
+    names: &'a [String],
+}
+
+impl<'de> DeserializeSeed<'de> for Place<'_> {
+    type Value = Option<usize>;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
+        deserializer.deserialize_str(self)
+    }
+}
+
+impl Visitor<'_> for Place<'_> {
+    type Value = Option<usize>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a metric's name")
+    }
+
+    fn visit_str<E: serde::de::Error>(self, key: &str) -> Result<Self::Value, E> {
+        Ok(self.names.iter().position(|name| name == key))
     }
 }
 

@@ -116,17 +116,17 @@ fn row(
     shown: &[String],
     presentation: &Presentation,
 ) -> terminal::ListRow {
-    let headline = day.headline();
-    let value = |name: &String| {
+    let mut values = day.values(shown).into_iter();
+    let mut value = |name: &String| {
         let unit = presentation.metrics.get(name).and_then(|look| look.unit.clone());
-        headline.get(name).cloned().flatten().map(|value| (value, unit))
+        values.next().flatten().map(|value| (value, unit))
     };
     let gap = listing.gaps.iter().find(|gap| gap.to.checked_add(1) == Some(day.day));
     terminal::ListRow {
         day: day.day,
         editions: day.editions.iter().map(|frozen| frozen.line.edition).collect(),
         provenance: day.edition().map_or(Provenance::Provisional, |frozen| frozen.line.provenance),
-        headline: shown.iter().map(value).collect(),
+        headline: shown.iter().map(&mut value).collect(),
         gap_before: gap.map(|gap| terminal::Gap { first: gap.from, last: gap.to }),
         notes: notes(day),
     }

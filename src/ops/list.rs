@@ -49,6 +49,12 @@ impl ListedDay {
         self.editions.get(self.shown)
     }
 
+    /// Its headline values of these names, in their order; none where they can't be read.
+    pub fn values(&self, names: &[String]) -> Vec<Option<Number>> {
+        let values = self.edition().and_then(|frozen| frozen.line.values(names).ok());
+        values.unwrap_or_else(|| vec![None; names.len()])
+    }
+
     /// Its headline values; none when they can't be read.
     pub fn headline(&self) -> IndexMap<String, Option<Number>> {
         self.edition().and_then(|frozen| frozen.line.headline().ok()).unwrap_or_default()

@@ -6,8 +6,6 @@
 
 use std::fmt;
 
-use serde::Serialize;
-
 use crate::model::Number;
 use crate::model::metrics_doc::{Figure, MetricDoc};
 
@@ -46,19 +44,6 @@ pub struct Shown {
     pub number: String,
     /// The unit after it: `%`, `min`.
     pub unit: Option<String>,
-}
-
-/// How numbers are shown, for a page's script, which does by it what [`Format::show`] does.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct Recipe {
-    /// How many decimals.
-    pub places: i64,
-    /// Whether the number is a plain fraction, shown in percent.
-    pub percent: bool,
-    /// What stands before the digits.
-    pub before: String,
-    /// The unit after them.
-    pub after: String,
 }
 
 impl Shown {
@@ -147,20 +132,16 @@ impl Format {
         if self.common_unit().is_some() { Shown { unit: None, ..shown } } else { shown }
     }
 
-    /// The same as plain data.
-    pub fn recipe(&self) -> Recipe {
-        let (before, after) = match &self.unit {
+    /// The places, where the unit stands (`%`, `<` before the number, `>` after it, or nowhere) and
+    /// the unit, for a script that shows further numbers of the kind.
+    pub(super) fn told(&self) -> (i64, &'static str, &str) {
+        let (at, unit) = match &self.unit {
             Unit::None => ("", ""),
-            Unit::Percent => ("", "%"),
-            Unit::Before(unit) => (unit.as_str(), ""),
-            Unit::After(unit) => ("", unit.as_str()),
+            Unit::Percent => ("%", ""),
+            Unit::Before(unit) => ("<", unit.as_str()),
+            Unit::After(unit) => (">", unit.as_str()),
         };
-        Recipe {
-            places: self.places,
-            percent: self.unit == Unit::Percent,
-            before: before.to_owned(),
-            after: after.to_owned(),
-        }
+        (self.places, at, unit)
     }
 
     /// Whether only whole numbers are shown.

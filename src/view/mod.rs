@@ -16,6 +16,7 @@ mod made;
 pub mod page;
 mod panel;
 pub mod rollup;
+mod script;
 pub mod seal;
 pub mod spark;
 pub mod terminal;

@@ -31,13 +31,13 @@ function drawn([plot, axis], format, values, titles) {
   const extreme = (sign) => known.reduce((a, b) => (compare(b, a) * sign > 0 ? b : a), zero);
   const height = Number(plot.getAttribute("height"));
   const large = height > 150;
-  const { step, at } = ticks(extreme(-1), extreme(1), large ? 5 : 2, !format.places && !format.percent) ?? {};
+  const { step, at } = ticks(extreme(-1), extreme(1), large ? 5 : 2, !format.places && format.at !== "%") ?? {};
   if (!at) return null;
   const [low, high] = [at[0], at.at(-1)];
   const minus = (a, b) => plus(a, { n: -b.n, s: b.s });
   const decimal = ({ n, s }) => Number(`${n}e-${s}`);
   const y = (value) => height - 24 - (height - 33) * decimal(over(minus(value, low), minus(high, low)));
-  const scaled = trimmed(format.percent ? times(step, number(100)) : step);
+  const scaled = trimmed(format.at === "%" ? times(step, number(100)) : step);
   const labels = { ...format, places: scaled.s };
   const [lines, texts] = [[], []];
   for (const tick of at) {

@@ -1,8 +1,8 @@
 // The page: its controls, the choice in its address, and its tiles and panels for a choice.
 
 const DASH = "\u2014";
-const WHOLE = { places: 0, before: "", after: "" };
-const SHARE = { places: 1, percent: true, before: "", after: "%" };
+const WHOLE = { places: 0, at: "" };
+const SHARE = { places: 1, at: "%" };
 const PILLS = 8;
 const FINDABLE = 12;
 

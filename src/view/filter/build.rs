@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::data::{ColumnData, CubeData, Data, Digits, Dimension, Metric, PanelData, SlotData};
+use super::data::{ColumnData, CubeData, Data, Digits, Dimension, FormatData, Metric, PanelData, SlotData};
 use crate::metrics::cube::{Cube, Groups, Member};
 use crate::metrics::rollup;
 use crate::model::Number;
@@ -11,7 +11,7 @@ use crate::model::metrics_doc::{DimensionDoc, MetricDoc};
 use crate::plan::measures::{Fold, MetricColumns, ROWS};
 use crate::view::breakdown::Breakdown;
 use crate::view::day::{DayInput, SectionView};
-use crate::view::format::{Format, Recipe};
+use crate::view::format::Format;
 use crate::view::panel::Panel;
 use crate::view::text::{isolated, member_name, visible, within_sentence};
 use crate::view::timeline::{self, Slot};
@@ -245,12 +245,11 @@ fn metric(
             by.insert(at, all.iter().map(value).collect());
         }
     }
-    let format = Format::of_metric(doc).recipe();
-    let unit = |unit: &str| visible(unit).into_owned();
+    let format = Format::of_metric(doc);
     Metric {
         label: isolated(&doc.label).into_owned(),
         word: isolated(&within_sentence(&doc.label)).into_owned(),
-        format: Recipe { before: unit(&format.before), after: unit(&format.after), ..format },
+        format: FormatData::of(&format),
         is: match measure {
             Measure::Count(_) => "count",
             Measure::Sum(_) => "sum",

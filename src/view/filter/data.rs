@@ -7,7 +7,8 @@ use bigdecimal::num_bigint::BigInt;
 use serde::{Serialize, Serializer};
 
 use crate::model::Number;
-use crate::view::format::Recipe;
+use crate::view::format::Format;
+use crate::view::text::visible;
 
 /// All that the script knows. It refers to dimensions, members, cubes and metrics by their places.
 #[derive(Serialize)]
@@ -68,7 +69,7 @@ pub(super) struct Metric {
     /// As it stands alone, and as it stands in a sentence.
     pub(super) label: String,
     pub(super) word: String,
-    pub(super) format: Recipe,
+    pub(super) format: FormatData,
     /// What it is: `count`, `sum`, `min`, `max`, `avg`, `distinct`, `ratio`.
     pub(super) is: &'static str,
     /// Its cube; none when that can't be filtered, or for a ratio.
@@ -87,6 +88,24 @@ pub(super) struct Metric {
     /// Whether it is taken over several days.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub(super) over: bool,
+}
+
+/// How numbers are shown.
+#[derive(Serialize)]
+pub(in crate::view) struct FormatData {
+    places: i64,
+    /// Where the unit stands: `%`, `<` before the number, `>` after it, or nowhere.
+    at: &'static str,
+    #[serde(skip_serializing_if = "String::is_empty")]
+    unit: String,
+}
+
+impl FormatData {
+    /// The same as a format, for a script.
+    pub(in crate::view) fn of(format: &Format) -> Self {
+        let (places, at, unit) = format.told();
+        Self { places, at, unit: visible(unit).into_owned() }
+    }
 }
 
 /// A table of members, and charts of the same.

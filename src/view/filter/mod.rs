@@ -16,6 +16,7 @@ use super::panel::Panel;
 use super::text::{isolated, within_sentence};
 use build::Kept;
 
+pub(super) use data::FormatData;
 pub(super) use script::{STYLE, script};
 
 /// How many bytes a page may have, unless its text alone has more.

@@ -1,22 +1,21 @@
 //! The page's script and the part of the style sheet that goes with it.
 
+use crate::view::script::{NUMBER, packed};
+
 /// The style of the controls, which the script makes.
 pub(in crate::view) const STYLE: &str = include_str!("../../../templates/filter/filter.css");
 
 /// In the order in which they build on each other; the first two can do without a page.
 const PARTS: [&str; 4] = [
-    include_str!("../../../templates/filter/number.js"),
+    NUMBER,
     include_str!("../../../templates/filter/cube.js"),
     include_str!("../../../templates/filter/chart.js"),
     include_str!("../../../templates/filter/day.js"),
 ];
 
-/// The script as it stands in a page: without its comments and indentation, which every page of
-/// every day would carry.
+/// The script as it stands in a page.
 pub(in crate::view) fn script() -> String {
-    let lines = PARTS.iter().flat_map(|part| part.lines()).map(str::trim);
-    let kept: Vec<&str> = lines.filter(|line| !line.is_empty() && !line.starts_with("//")).collect();
-    kept.join("\n")
+    packed(&PARTS)
 }
 
 #[cfg(test)]

@@ -9,7 +9,8 @@ use super::input::{IndexDay, IndexEdition, IndexInput, IndexMetric};
 use super::shade::Shading;
 use crate::model::metrics_doc::Good;
 use crate::model::{Day, Number, Provenance};
-use crate::view::format::{Format, Recipe};
+use crate::view::filter::FormatData;
+use crate::view::format::Format;
 use crate::view::text::{isolated, visible};
 
 /// What the script is given.
@@ -38,7 +39,7 @@ struct Metric<'a> {
     name: &'a str,
     label: String,
     good: Option<Good>,
-    format: Recipe,
+    format: FormatData,
     /// The values of all rows, with commas between them; nothing where it is unknown.
     values: String,
     /// A digit for each day, and `-` where its value is unknown.
@@ -118,7 +119,7 @@ fn metric<'a>(at: usize, (metric, drawn): (&'a IndexMetric, &Drawn<'_>), rows: &
         name: &metric.name,
         label: visible(&metric.label).into_owned(),
         good: metric.good,
-        format: drawn.format.recipe(),
+        format: FormatData::of(&drawn.format),
         values: rows.iter().map(text).collect::<Vec<_>>().join(","),
         shades: drawn.shading.levels.iter().map(shade).collect(),
         legend: legend(drawn),

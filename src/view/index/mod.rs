@@ -19,6 +19,7 @@ pub use input::{IndexDay, IndexEdition, IndexInput, IndexMetric};
 
 use super::format::{Format, count};
 use super::page::{BASE_STYLE, csp_digest};
+use super::script::{NUMBER, packed};
 use super::text::visible;
 use crate::model::Day;
 use cell::{Cell, Words};
@@ -31,7 +32,7 @@ use list::{LaterRow, ListRow, ListYear};
 pub struct IndexPage {
     title: String,
     style: String,
-    script: &'static str,
+    script: String,
     policy: String,
     data: String,
     facts: Vec<Fact>,
@@ -128,7 +129,7 @@ impl IndexPage {
     /// None in practice: the data can always be encoded.
     pub fn new(input: &IndexInput) -> Result<Self, IndexPageError> {
         let style = format!("{BASE_STYLE}{}", include_str!("../../../templates/index.css"));
-        let script = include_str!("../../../templates/index.js");
+        let script = packed(&[NUMBER, include_str!("../../../templates/index.js")]);
         let metrics = || input.metrics.iter().enumerate();
         let drawn: Vec<Drawn<'_>> = metrics().map(|(at, metric)| data::drawn(input, at, metric)).collect();
         let days = Days::new(input, drawn.get(input.main));
@@ -137,7 +138,7 @@ impl IndexPage {
         let (later, more_later) = list::later(input, &drawn);
         Ok(Self {
             title: visible(&input.title).into_owned(),
-            policy: policy(&style, script),
+            policy: policy(&style, &script),
             style,
             script,
             data: data::json(input, &drawn)?,

@@ -99,21 +99,22 @@ fn the_script_divides_and_rounds_as_the_program_does() {
         pairs.push((format!("{}.{}5", digits(&mut rng), places(&mut rng)), digits(&mut rng).to_string()));
         pairs.push((format!("{}5", digits(&mut rng)), format!("1{}", places(&mut rng))));
     }
-    let formats = [Format::whole(), Format::share(), Format::of(Some("$"), [])];
     let told = browser.script(&format!(
         "{}.map(([a, b]) => {{
             const ratio = over(number(a), number(b));
-            const formats = {formats};
+            const formats = [{{ places: 0, at: '' }}, {{ places: 1, at: '%' }}, {{ places: 2, at: '<', unit: '$' }}];
             return [ratio && `${{ratio.n}}e-${{ratio.s}}`, ...formats.map(format => told(format, number(a)))];
         }})",
-        json!(pairs),
-        formats = json!(formats.each_ref().map(Format::recipe)),
+        json!(pairs)
     ));
+    let dollars = Format::of(Some("$"), []);
     for ((a, b), told) in pairs.iter().zip(told.as_array().unwrap()) {
         let (number, by): (Number, Number) = (a.parse().unwrap(), b.parse().unwrap());
         let ratio: Option<Number> = told[0].as_str().map(|text| text.parse().unwrap());
         assert_eq!(ratio, number.ratio(&by), "{a} / {b}");
-        for (format, told) in formats.iter().zip(&told.as_array().unwrap()[1..]) {
+        for (format, told) in
+            [Format::whole(), Format::share(), dollars.clone()].iter().zip(&told.as_array().unwrap()[1..])
+        {
             assert_eq!(told, &json!(format.show(&number).html()), "{a}");
         }
     }

@@ -56,7 +56,7 @@ function over(a, b) {
 
 // Each as people read it: its digits, and the unit that stands after them.
 function show(format, a) {
-  const scaled = format.percent ? times(a, number(100)) : a;
+  const scaled = format.at === "%" ? times(a, { n: 100n, s: 0 }) : a;
   const near = rounded(scaled, format.places);
   const hidden = near.n === 0n && scaled.n !== 0n;
   const text = String(hidden ? 1n : size(near.n)).padStart(format.places + 1, "0");
@@ -65,10 +65,12 @@ function show(format, a) {
   const digits = format.places ? whole + "." + text.slice(point) : whole;
   const sign = scaled.n < 0n ? "\u2212" : "";
   const bound = hidden ? (sign ? ">" : "<") : "";
-  return [bound + sign + format.before + digits, format.after];
+  const before = format.at === "<" ? format.unit : "";
+  const after = format.at === "%" ? "%" : format.at === ">" ? format.unit : "";
+  return [bound + sign + before + digits, after];
 }
 
 function told(format, a, bare) {
   const [digits, unit] = show(format, a);
-  return unit && (format.percent || !bare) ? digits + "\u2009" + unit : digits;
+  return unit && !(bare && format.at === ">") ? digits + "\u2009" + unit : digits;
 }
