@@ -187,7 +187,12 @@ impl Browser {
     /// Waits until an expression is true.
     pub fn wait_until(&mut self, expression: &str) {
         let deadline = Instant::now() + PATIENCE;
-        while self.script(&format!("!!({expression})")) != json!(true) {
+        let asked = json!({ "expression": format!("!!({expression})"), "returnByValue": true });
+        // While the page gives way to another one there may be nothing that could answer.
+        while !self
+            .try_call("Runtime.evaluate", &asked)
+            .is_ok_and(|answer| answer["result"]["value"] == json!(true))
+        {
             assert!(Instant::now() < deadline, "never true: {expression}");
             sleep(Duration::from_millis(20));
         }
@@ -305,6 +310,11 @@ impl Browser {
 
     /// Calls a method of the protocol and waits for its result.
     fn call(&mut self, method: &str, parameters: &Value) -> Value {
+        self.try_call(method, parameters).unwrap_or_else(|error| panic!("{method}: {error}"))
+    }
+
+    /// The same where it may be refused, with what is said then.
+    fn try_call(&mut self, method: &str, parameters: &Value) -> Result<Value, String> {
         self.last_id += 1;
         let mut message = json!({ "id": self.last_id, "method": method, "params": parameters });
         if let Some(session) = &self.session {
@@ -315,8 +325,10 @@ impl Browser {
         loop {
             let answer = self.hear(method);
             if answer["id"] == json!(self.last_id) {
-                assert!(answer["error"].is_null(), "{method}: {}", answer["error"]["message"]);
-                return answer["result"].clone();
+                return match answer["error"]["message"].as_str() {
+                    Some(error) => Err(error.to_owned()),
+                    None => Ok(answer["result"].clone()),
+                };
             }
             self.events.push_back(answer);
         }

@@ -5,7 +5,8 @@ use std::path::PathBuf;
 use rusqlite::Connection;
 use serde_json::{Value, json};
 
-use crate::support::browser::{Browser, PHONE, file_url};
+use crate::support::axe;
+use crate::support::browser::{Browser, Look, PHONE, WIDE, file_url};
 use crate::support::command::Place;
 
 /// A campaign's name as bad as they come.
@@ -294,7 +295,7 @@ fn a_hostile_name_is_shown_and_can_be_chosen_and_runs_nothing() {
     );
     assert_eq!(browser.script("location.hash"), json!("#campaign=~~x,"));
     for width in [390, 1200] {
-        browser.look(crate::support::browser::Look { width, ..PHONE });
+        browser.look(Look { width, ..PHONE });
         let wide = browser.script("document.documentElement.scrollWidth <= innerWidth");
         assert_eq!(wide, json!(true), "the page is wider than {width}");
     }
@@ -337,6 +338,21 @@ fn the_policy_lets_this_script_run_and_no_other() {
     assert_eq!(browser.script("window.ran ?? null"), json!(null));
     let refused = browser.errors().join("\n");
     assert!(refused.contains("script-src 'sha256-") && refused.contains("style-src 'sha256-"), "{refused}");
+}
+
+#[test]
+fn axe_finds_nothing_on_a_filtered_page() {
+    let day = Day::frozen();
+    let mut browser = Browser::start();
+    browser.open(&format!("{}#campaign=1027,1031&status=SALE,~", file_url(&day.page)));
+    browser.click(".more summary");
+    browser.script("document.querySelectorAll('.as-table').forEach(table => table.open = true)");
+    for look in [WIDE, Look { dark: true, ..WIDE }, PHONE] {
+        browser.look(look);
+        assert_eq!(axe::findings(&mut browser), [""; 0]);
+    }
+    browser.click(".chosen button");
+    assert_eq!(axe::findings(&mut browser), [""; 0]);
 }
 
 /// What the script makes of no choice at all is what was written when the day was frozen.
