@@ -7,6 +7,7 @@ use serde_json::json;
 use super::context::{Context, block_on};
 use super::exit;
 use super::failure::Failure;
+use super::output::quoted;
 use super::progress::TerminalProgress;
 use crate::archive::ArchiveError;
 use crate::ops::rehearse::{Demo as Made, DemoError, rehearse};
@@ -58,9 +59,10 @@ impl Demo {
 fn next_steps(made: &Made) -> String {
     let calls = count(made.calls);
     let (days, editions) = (made.days, made.editions);
-    let dir = quoted(&made.dir);
-    let path =
-        missing_from_path().map_or_else(String::new, |folder| format!("  PATH={}:$PATH\n", quoted(&folder)));
+    let dir = quoted(&made.dir.display().to_string());
+    let path = missing_from_path().map_or_else(String::new, |folder| {
+        format!("  PATH={}:$PATH\n", quoted(&folder.display().to_string()))
+    });
     format!(
         "made {dir}: {calls} calls of {days} days, frozen night by night in {editions} editions\n\
          \n\
@@ -85,13 +87,6 @@ fn missing_from_path() -> Option<PathBuf> {
         return None;
     }
     std::env::current_exe().ok()?.parent().map(Path::to_owned)
-}
-
-/// A path as a shell takes it.
-fn quoted(path: &Path) -> String {
-    let text = path.display().to_string();
-    let plain = |c: char| c.is_ascii_alphanumeric() || "/._-+@:".contains(c);
-    if text.chars().all(plain) { text } else { format!("'{}'", text.replace('\'', "'\\''")) }
 }
 
 impl From<DemoError> for Failure {

@@ -10,6 +10,7 @@ use serde_json::json;
 use super::context::{CONFIG_FILE, Context};
 use super::exit;
 use super::failure::Failure;
+use super::output::quoted;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -45,12 +46,6 @@ impl Preset {
             Self::Vicidial => include_str!("../../presets/vicidial.toml"),
         }
     }
-}
-
-/// A word as a shell reads it.
-fn quoted(word: &str) -> String {
-    let plain = |c: char| c.is_alphanumeric() || matches!(c, '/' | '.' | '_' | '-' | '+' | ',' | ':' | '@');
-    if word.chars().all(plain) { word.to_owned() } else { format!("'{}'", word.replace('\'', r"'\''")) }
 }
 
 impl Init {

@@ -20,6 +20,13 @@ pub struct Presentation {
     pub sections: Vec<Section>,
 }
 
+impl Presentation {
+    /// How many groups the crossed dimensions of some events may have.
+    pub fn max_groups(&self, events: &str) -> u64 {
+        self.events.get(events).map_or(MAX_GROUPS, |look| look.max_groups)
+    }
+}
+
 /// How one kind of events is shown and read.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct EventsLook {

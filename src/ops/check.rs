@@ -97,7 +97,9 @@ pub async fn check(
     let day = day_of(&calendar, day, now)?;
     let mut report = CheckReport { day, findings: Vec::new(), queries: Vec::new() };
     ambiguous_ends(config, &calendar, day, &mut report);
-    let plan = match Plan::new(&config.definitions, calendar.window(day)?, max_groups(config)) {
+    let plan = match Plan::new(&config.definitions, calendar.window(day)?, |events| {
+        config.presentation.max_groups(events)
+    }) {
         Ok(plan) => plan,
         // Told among the findings already; there is nothing left to look at.
         Err(PlanError::Ambiguous(_)) => return Ok(report),
@@ -139,13 +141,6 @@ pub async fn check(
     Ok(report)
 }
 
-fn max_groups(config: &Config) -> impl Fn(&str) -> u64 + '_ {
-    |events| {
-        let look = config.presentation.events.get(events);
-        look.map_or(crate::config::presentation::MAX_GROUPS, |look| look.max_groups)
-    }
-}
-
 /// Days that begin or end at a local time which occurs twice.
 fn ambiguous_ends(config: &Config, calendar: &Calendar, day: Day, report: &mut CheckReport) {
     let local = config.definitions.events.values().any(|events| events.time_is == TimeIs::Local);
@@ -156,7 +151,7 @@ fn ambiguous_ends(config: &Config, calendar: &Calendar, day: Day, report: &mut C
     for step in (0..=DAYS_LOOKED_AT).chain((-DAYS_LOOKED_AT..0).rev()) {
         let Some(Ok(window)) = day.checked_add(step).map(|day| calendar.window(day)) else { continue };
         if let Err(error @ PlanError::Ambiguous(_)) =
-            Plan::new(&config.definitions, window, max_groups(config))
+            Plan::new(&config.definitions, window, |events| config.presentation.max_groups(events))
         {
             report.add(Level::Error, "calendar", error.to_string(), error.hint());
             return;

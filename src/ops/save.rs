@@ -206,11 +206,7 @@ async fn save_day(
         }
     };
     let edition = known.as_ref().map_or(Edition::FIRST, |(_, history)| history.next_edition(day));
-    let max_groups = |events: &str| {
-        let look = config.presentation.events.get(events);
-        look.map_or(crate::config::presentation::MAX_GROUPS, |look| look.max_groups)
-    };
-    let plan = Plan::new(&config.definitions, window, max_groups)?;
+    let plan = Plan::new(&config.definitions, window, |events| config.presentation.max_groups(events))?;
 
     // What does not need the source is made while it is read.
     let definitions = config.definitions.clone();

@@ -6,9 +6,6 @@ use super::sql::{self, Sql};
 use super::time::Bounds;
 use crate::model::definitions::{Dialect, placeholders};
 
-/// The names that stand for the day itself and so can't be names of lists.
-pub const RESERVED: [&str; 3] = ["window", "start", "end"];
-
 /// A name in braces that means nothing here.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{{{name}}} is no list")]
