@@ -8,13 +8,13 @@ use crate::model::{Day, Number, SnapshotId};
 
 /// What an archive holds.
 #[derive(Debug)]
-pub struct Listing {
+pub struct Listing<'h> {
     /// The archive's folder.
     pub dir: std::path::PathBuf,
     /// Its id.
     pub archive: String,
     /// The days, in order.
-    pub days: Vec<ListedDay>,
+    pub days: Vec<ListedDay<'h>>,
     /// The spans of days between the first and the last that are not frozen.
     pub gaps: Vec<Gap>,
     /// What is not as it should be, as sentences.
@@ -23,11 +23,11 @@ pub struct Listing {
 
 /// A frozen day.
 #[derive(Debug)]
-pub struct ListedDay {
+pub struct ListedDay<'h> {
     /// The day.
     pub day: Day,
     /// Its editions, in the ledger's order.
-    pub editions: Vec<Frozen>,
+    pub editions: &'h [Frozen],
     /// The one that is shown when none is named, as its place among them.
     pub shown: usize,
 }
@@ -52,7 +52,7 @@ impl Gap {
     }
 }
 
-impl ListedDay {
+impl ListedDay<'_> {
     /// The edition that is shown when none is named.
     pub fn edition(&self) -> Option<&Frozen> {
         self.editions.get(self.shown)
@@ -71,15 +71,15 @@ impl ListedDay {
 }
 
 /// Lists an archive, or a part of it; `from` and `to` are inclusive.
-pub fn list(archive: &Archive, history: &History, from: Option<Day>, to: Option<Day>) -> Listing {
+pub fn list<'h>(archive: &Archive, history: &'h History, from: Option<Day>, to: Option<Day>) -> Listing<'h> {
     let wanted = |day: Day| from.is_none_or(|from| from <= day) && to.is_none_or(|to| day <= to);
-    let days: Vec<ListedDay> = history
+    let days: Vec<ListedDay<'h>> = history
         .days()
         .filter(|(day, _)| wanted(*day))
         .map(|(day, editions)| {
             let edition = shown(editions).map(|frozen| frozen.line.edition);
             let place = editions.iter().position(|frozen| Some(frozen.line.edition) == edition);
-            ListedDay { day, editions: editions.to_vec(), shown: place.unwrap_or(0) }
+            ListedDay { day, editions, shown: place.unwrap_or(0) }
         })
         .collect();
     // A gap may begin before the range or end after it: only the part inside is told.
