@@ -105,7 +105,7 @@ fn measure(
                 checker.problem(&path, format!("{dimension:?} is no dimension of {of:?}"), hint);
             }
         }
-        return Some(Measure::Distinct(Distinct { of, sql, filter, by }));
+        return Some(Measure::Distinct(Distinct { of, sql, filter, by, kind: None, cumulative: false }));
     }
     let aggregate = Aggregate { of, sql, filter, divide: divisor(name, written, checker) };
     Some(match *kind {

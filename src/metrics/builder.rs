@@ -4,7 +4,7 @@
 //! told apart by the key that the source's collation gives, shown in their binary-smallest
 //! spelling, and put in one order, so that equal data gives an equal cube.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use super::cube::{Cube, Dimension, Group, Groups, Member};
 use super::rollup::folded;
@@ -207,6 +207,7 @@ impl<'p> CubeBuilder<'p> {
             columns: self.plan.aggregates.metrics.clone(),
             groupings,
             floats: self.floats,
+            keys: BTreeMap::new(),
             crossed: self.crossed,
             max_groups: self.plan.max_groups,
         };

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use sha2::{Digest as _, Sha256};
 
+use super::keys::Keys;
 use crate::model::definitions::TimeSpan;
 use crate::model::{Digest, Number};
 use crate::plan::measures::{Aggregate, MetricColumns, ROWS};
@@ -26,6 +27,8 @@ pub struct Cube {
     pub groupings: Vec<Groups>,
     /// The aggregates that came as floats: their sums depend on the order of adding.
     pub floats: BTreeSet<usize>,
+    /// The different keys, by the name of the distinct metric, where it counts over time or normalises.
+    pub keys: BTreeMap<String, Keys>,
     /// Whether the dimensions that don't stand alone were crossed.
     pub crossed: bool,
     /// How many rows one grouping may have.

@@ -124,6 +124,8 @@ fn finished(name: &str, own: &BTreeMap<&str, Values>, input: &DayInput<'_>) -> O
         figure: values.figure.clone(),
         over: None,
         day: None,
+        seen: None,
+        apart: None,
         compared: None,
         recent: None,
         by: ordered(&values.by, metric, input),

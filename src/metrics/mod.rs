@@ -4,6 +4,7 @@ pub mod builder;
 pub mod cube;
 pub mod document;
 pub mod figure;
+pub mod keys;
 pub mod over;
 pub mod rollup;
 pub mod table;

@@ -210,6 +210,20 @@ pub struct Distinct {
     /// The dimensions it is also counted by, each by itself.
     #[serde(default)]
     pub by: Vec<String>,
+    /// How values are made keys before they are told apart; as the source's collation does when left out.
+    #[serde(default, rename = "as", skip_serializing_if = "Option::is_none")]
+    pub kind: Option<KeyKind>,
+    /// Whether it is also counted over all archived days.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub cumulative: bool,
+}
+
+/// How values are made keys.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum KeyKind {
+    /// As phone numbers, see [`super::Phone`].
+    Phone,
 }
 
 /// One metric over another.

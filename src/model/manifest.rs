@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
+use super::seen::KeysDoc;
 use super::{Day, Definitions, Digest, Edition, Fingerprint, Provenance};
 
 /// The format name and version in a manifest.
@@ -36,6 +37,9 @@ pub struct Manifest {
     pub files: Vec<FileDoc>,
     /// What was read, by the name of the events.
     pub events: BTreeMap<String, EventsRead>,
+    /// The files of keys, by the name of the cumulative distinct metric.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub keys: BTreeMap<String, KeysDoc>,
     /// Why it was captured, in the words of whoever asked for it; the original needs no reason.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::compared::{ComparedDoc, PreviousDoc, RecentDoc};
 use super::definitions::TimeSpan;
+use super::seen::{ApartDoc, SeenDoc};
 use super::{Day, Edition, Number, Provenance};
 
 /// The format name and version in `metrics.json`.
@@ -96,6 +97,12 @@ pub struct MetricDoc {
     /// The day's own value, when `over` took more.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub day: Option<Figure>,
+    /// The day beside all earlier archived days, for a cumulative distinct count.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub seen: Option<SeenDoc>,
+    /// What it did not count, for a distinct count of normalised keys.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub apart: Option<ApartDoc>,
     /// How it compares with earlier days.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub compared: Option<ComparedDoc>,

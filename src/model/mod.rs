@@ -10,8 +10,10 @@ pub mod edition;
 pub mod manifest;
 pub mod metrics_doc;
 pub mod number;
+pub mod phone;
 pub mod progress;
 pub mod provenance;
+pub mod seen;
 pub mod value;
 
 pub use cube_table::{Cells, CubeColumn, CubeTable};
@@ -22,6 +24,7 @@ pub use edition::{Edition, SnapshotId};
 pub use manifest::Manifest;
 pub use metrics_doc::MetricsDoc;
 pub use number::Number;
+pub use phone::Phone;
 pub use progress::Progress;
 pub use provenance::Provenance;
 pub use value::Value;

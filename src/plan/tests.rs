@@ -71,7 +71,7 @@ fn measure(by: &[String]) -> impl Strategy<Value = Measure> + use<> {
                 2 => Measure::Min(aggregate()),
                 3 => Measure::Max(aggregate()),
                 4 => Measure::Avg(aggregate()),
-                _ => Measure::Distinct(Distinct { of, sql, filter, by }),
+                _ => Measure::Distinct(Distinct { of, sql, filter, by, kind: None, cumulative: false }),
             }
         })
 }

@@ -88,6 +88,7 @@ fn manifest(id: SnapshotId, captured_at: DateTime<Utc>) -> Manifest {
             metrics: BTreeMap::new(),
             dimensions: BTreeMap::new(),
         },
+        keys: BTreeMap::new(),
         files: Vec::new(),
         events: BTreeMap::new(),
         reason: None,

@@ -215,6 +215,7 @@ fn cube(rows: &[Row], members: &[Vec<Option<String>>; 3], config: &Config) -> Cu
         aggregates: aggregates.list,
         groupings,
         floats: BTreeSet::new(),
+        keys: BTreeMap::new(),
         crossed: true,
         max_groups: 50_000,
     }
