@@ -32,8 +32,6 @@ pub enum Decision {
     Freeze {
         /// What sets it off.
         why: Why,
-        /// What the capture is, by its time.
-        provenance: Provenance,
     },
 }
 
@@ -145,12 +143,12 @@ pub fn decide(
         if now < window.end && !wish.provisional {
             return Err(Refusal::NotEnded { day, ends: local(window.end) });
         }
-        return Ok(Decision::Freeze { why, provenance });
+        return Ok(Decision::Freeze { why });
     }
     if now < window.end && !wish.provisional {
         return Err(Refusal::NotEnded { day, ends: local(window.end) });
     }
-    Ok(Decision::Freeze { why: Why::First, provenance })
+    Ok(Decision::Freeze { why: Why::First })
 }
 
 #[cfg(test)]
@@ -180,7 +178,7 @@ mod tests {
     fn a_day_that_is_over_is_frozen_once() {
         let plain = Wish::default();
         let at = "2025-11-07T08:00:00Z";
-        let first = Decision::Freeze { why: Why::First, provenance: Provenance::Witnessed };
+        let first = Decision::Freeze { why: Why::First };
         assert_eq!(decided(at, None, &plain), Ok(first));
         for provenance in [Provenance::Witnessed, Provenance::Reconstructed] {
             assert_eq!(
@@ -195,7 +193,7 @@ mod tests {
         let plain = Wish::default();
         let provisional = Some(Provenance::Provisional);
         assert!(matches!(decided("2025-11-07T07:59:59Z", provisional, &plain), Ok(Decision::Keep(_))));
-        let next = Decision::Freeze { why: Why::Final { after: FIRST }, provenance: Provenance::Witnessed };
+        let next = Decision::Freeze { why: Why::Final { after: FIRST } };
         assert_eq!(decided("2025-11-07T08:00:00Z", provisional, &plain), Ok(next));
     }
 
@@ -204,7 +202,7 @@ mod tests {
         let plain = Wish::default();
         let provisional = Wish { provisional: true, ..Wish::default() };
         assert!(matches!(decided("2025-11-07T05:59:59Z", None, &plain), Err(Refusal::NotEnded { .. })));
-        let frozen = Decision::Freeze { why: Why::First, provenance: Provenance::Provisional };
+        let frozen = Decision::Freeze { why: Why::First };
         assert_eq!(decided("2025-11-07T05:59:59Z", None, &provisional), Ok(frozen));
         assert!(matches!(decided("2025-11-06T05:59:59Z", None, &provisional), Err(Refusal::Future { .. })));
     }
@@ -212,8 +210,7 @@ mod tests {
     #[test]
     fn restating_reads_a_frozen_day_again() {
         let wish = Wish { restate: Some("late rows".into()), ..Wish::default() };
-        let again =
-            Decision::Freeze { why: Why::Restate { after: FIRST }, provenance: Provenance::Reconstructed };
+        let again = Decision::Freeze { why: Why::Restate { after: FIRST } };
         assert_eq!(decided("2025-12-01T00:00:00Z", Some(Provenance::Witnessed), &wish), Ok(again));
     }
 }

@@ -1,6 +1,7 @@
 //! Use cases: each takes what it needs, does it, and returns an outcome. Nothing prints here.
 
 pub mod check;
+pub mod day;
 pub mod decide;
 pub mod demo;
 pub mod freeze;
