@@ -5,7 +5,7 @@ mod json;
 mod lines;
 mod memory;
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use chrono::{Months, NaiveDate};
 
@@ -23,7 +23,7 @@ use crate::ops::backfill::pace::Rate;
 use crate::ops::backfill::plan::{Redo, Wanted};
 use crate::ops::backfill::report::Summary;
 use crate::ops::backfill::state::StateFiles;
-use crate::ops::backfill::{self, BackfillError, BackfillRequest, Days};
+use crate::ops::backfill::{self, BackfillError, BackfillRequest, Clock, Days};
 
 /// A range is no longer than this: a century. A longer one is a slip of the keyboard.
 const LONGEST: i64 = 36_525;
@@ -125,9 +125,10 @@ impl Backfill {
             retry_for: self.retry_for,
             wait: self.wait,
         };
-        let now = || context.now();
+        let (now, began) = (|| context.now(), Instant::now());
+        let clock = Clock { now: &now, elapsed: &|| began.elapsed() };
         let stop = interrupt::listen()?;
-        let summary = backfill::run(&config, &files, &request, &env, &now, &stop, &screen)?;
+        let summary = backfill::run(&config, &files, &request, &env, clock, &stop, &screen)?;
         screen.clear();
         if context.output.json() {
             json_line(&json::summary(&summary));

@@ -1,10 +1,9 @@
 //! Keeps what a run has outside of the days it freezes: its plan, the statistics, and the page
 //! of all days; while it runs at most once a second, and at its end.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use chrono::{DateTime, Utc};
-
+use super::Clock;
 use super::plan::{PlanDoc, Status};
 use super::report::{DayOutcome, Summary, Watch};
 use super::state::{StateError, StateFiles};
@@ -20,9 +19,11 @@ const EVERY: Duration = Duration::from_secs(1);
 
 pub(super) struct Keeper<'a> {
     config: &'a Config,
+    clock: Clock<'a>,
     files: &'a StateFiles,
     plan: PlanDoc,
-    refreshed: Instant,
+    /// When that was done last, as time since some fixed moment.
+    refreshed: Duration,
     frozen: bool,
     saved: usize,
     unchanged: usize,
@@ -34,13 +35,19 @@ impl<'a> Keeper<'a> {
     ///
     /// # Errors
     /// When it can't be written.
-    pub(super) fn new(config: &'a Config, files: &'a StateFiles, plan: PlanDoc) -> Result<Self, StateError> {
+    pub(super) fn new(
+        config: &'a Config,
+        files: &'a StateFiles,
+        plan: PlanDoc,
+        clock: Clock<'a>,
+    ) -> Result<Self, StateError> {
         files.write_plan(&plan)?;
         Ok(Self {
             config,
+            clock,
             files,
             plan,
-            refreshed: Instant::now(),
+            refreshed: clock.elapsed(),
             frozen: false,
             saved: 0,
             unchanged: 0,
@@ -71,10 +78,11 @@ impl<'a> Keeper<'a> {
     }
 
     /// Brings everything up to date, unless that was done just now.
-    pub(super) fn refresh(&mut self, watch: &dyn Watch, now: DateTime<Utc>) {
-        if self.refreshed.elapsed() >= EVERY {
-            self.write(watch, now);
-            self.refreshed = Instant::now();
+    pub(super) fn refresh(&mut self, watch: &dyn Watch) {
+        let elapsed = self.clock.elapsed();
+        if elapsed.saturating_sub(self.refreshed) >= EVERY {
+            self.write(watch);
+            self.refreshed = elapsed;
         }
     }
 
@@ -84,9 +92,8 @@ impl<'a> Keeper<'a> {
         interrupted: bool,
         ended_by: Option<SaveError>,
         watch: &dyn Watch,
-        now: DateTime<Utc>,
     ) -> Summary {
-        self.write(watch, now);
+        self.write(watch);
         let plan = &self.plan;
         let failed = plan.days.iter().filter(|day| day.status == Status::Failed);
         let left = plan.to_do().len();
@@ -108,8 +115,8 @@ impl<'a> Keeper<'a> {
     }
 
     /// What can't be written is told, and does not keep days from being frozen.
-    fn write(&mut self, watch: &dyn Watch, now: DateTime<Utc>) {
-        self.plan.updated_at = now;
+    fn write(&mut self, watch: &dyn Watch) {
+        self.plan.updated_at = self.clock.now();
         if let Err(error) = self.files.write_plan(&self.plan) {
             watch.warn(&format!("the plan of this backfill is out of date: {error}"));
         }

@@ -32,6 +32,8 @@ use std::sync::mpsc;
 use std::thread;
 use std::time::Duration;
 
+use chrono::{DateTime, Utc};
+
 use keeper::Keeper;
 use pace::{Pace, Rate};
 use plan::{PlanDoc, Redo, Status, Wanted};
@@ -80,6 +82,25 @@ pub enum Days {
     Resume,
 }
 
+/// The time, in both ways that a run needs it.
+#[derive(Clone, Copy)]
+pub struct Clock<'a> {
+    /// The clock on the wall.
+    pub now: Now<'a>,
+    /// The time since some fixed moment, which no setting of clocks moves.
+    pub elapsed: &'a (dyn Fn() -> Duration + Sync),
+}
+
+impl Clock<'_> {
+    fn now(&self) -> DateTime<Utc> {
+        (self.now)()
+    }
+
+    fn elapsed(&self) -> Duration {
+        (self.elapsed)()
+    }
+}
+
 /// Why a backfill could not be run.
 #[derive(Debug, thiserror::Error)]
 pub enum BackfillError {
@@ -99,7 +120,7 @@ pub fn plan_of(
     config: &Config,
     files: &StateFiles,
     days: &Days,
-    now: Now<'_>,
+    now: DateTime<Utc>,
     watch: &dyn Watch,
 ) -> Result<PlanDoc, StateError> {
     let before = files.read_plan();
@@ -111,7 +132,7 @@ pub fn plan_of(
                 watch.warn(&format!("{error}; a new one takes its place"));
                 None
             });
-            Ok(PlanDoc::new(wanted.clone(), before.as_ref(), definitions, now()))
+            Ok(PlanDoc::new(wanted.clone(), before.as_ref(), definitions, now))
         }
         Days::Resume => {
             let plan = before?.ok_or_else(|| StateError::NoPlan { path: files.plan.clone() })?;
@@ -121,7 +142,7 @@ pub fn plan_of(
                      made by others than those before",
                 );
             }
-            Ok(plan.resumed(now()))
+            Ok(plan.resumed(now))
         }
     }
 }
@@ -135,12 +156,12 @@ pub fn run(
     files: &StateFiles,
     request: &BackfillRequest,
     env: Env<'_>,
-    now: Now<'_>,
+    clock: Clock<'_>,
     stop: &Stop,
     watch: &dyn Watch,
 ) -> Result<Summary, BackfillError> {
     let _lock = files.lock()?;
-    let plan = plan_of(config, files, &request.days, now, watch)?;
+    let plan = plan_of(config, files, &request.days, clock.now(), watch)?;
     let to_do = plan.to_do();
     let known = day::open(config).map_err(SaveError::from)?;
     let history = known.as_ref().map(|(_, history)| history);
@@ -152,8 +173,8 @@ pub fn run(
     let queue = Queue::new(days.len(), request.jobs + AHEAD);
     let pace = Pace::new(request.rate);
     let of = plan.days.len();
-    let keeper = Keeper::new(config, files, plan)?;
-    let settler = Settler::new(config, &calendar, wish.restate.as_deref(), request.wait, now);
+    let keeper = Keeper::new(config, files, plan, clock)?;
+    let settler = Settler::new(config, &calendar, wish.restate.as_deref(), request.wait, clock.now);
     let shared = Shared {
         config,
         calendar: &calendar,
@@ -163,13 +184,13 @@ pub fn run(
         pause: request.pause,
         pace: &pace,
         env,
-        now,
+        clock,
         watch,
         days: &days,
         queue: &queue,
     };
 
-    let mut run = Run { settler, keeper, queue: &queue, stop, watch, to_do: &to_do, of, now };
+    let mut run = Run { settler, keeper, queue: &queue, stop, watch, to_do: &to_do, of };
     watch.begin(days.len());
     let ended_by = thread::scope(|scope| {
         let (sender, receiver) = mpsc::channel();
@@ -184,7 +205,7 @@ pub fn run(
         ended
     });
     let interrupted = *stop.borrow();
-    Ok(run.keeper.finish(interrupted, ended_by, watch, now()))
+    Ok(run.keeper.finish(interrupted, ended_by, watch))
 }
 
 /// The part of a run that puts days away.
@@ -196,7 +217,6 @@ struct Run<'a> {
     watch: &'a dyn Watch,
     to_do: &'a [usize],
     of: usize,
-    now: Now<'a>,
 }
 
 impl Run<'_> {
@@ -260,7 +280,7 @@ impl Run<'_> {
         self.keeper.set(place, status, why, edition);
         self.keeper.count(&outcome);
         self.watch.day(&DayReport { day, place: place + 1, of: self.of, outcome, numbers });
-        self.keeper.refresh(self.watch, (self.now)());
+        self.keeper.refresh(self.watch);
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::str::FromStr;
 use std::sync::{Mutex, PoisonError};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 /// At most so many days begun in a span of time: `30/min`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -36,28 +36,29 @@ impl FromStr for Rate {
 #[derive(Debug)]
 pub struct Pace {
     rate: Option<Rate>,
-    next: Mutex<Option<Instant>>,
+    next: Mutex<Duration>,
 }
 
 impl Pace {
     /// A pace of at most this rate.
     pub fn new(rate: Option<Rate>) -> Self {
-        Self { rate, next: Mutex::new(None) }
+        Self { rate, next: Mutex::default() }
     }
 
-    /// How long to wait before a day may be begun, asked at `now`; the turn is taken with it.
-    pub fn turn(&self, now: Instant) -> Duration {
+    /// How long to wait before a day may be begun; the turn is taken with it. `elapsed` is the time since
+    /// some fixed moment.
+    pub fn turn(&self, elapsed: Duration) -> Duration {
         let Some(rate) = self.rate else { return Duration::ZERO };
         let mut next = self.next.lock().unwrap_or_else(PoisonError::into_inner);
-        let begins = next.map_or(now, |next| next.max(now));
-        *next = begins.checked_add(rate.interval);
-        begins.saturating_duration_since(now)
+        let begins = (*next).max(elapsed);
+        *next = begins.saturating_add(rate.interval);
+        begins.saturating_sub(elapsed)
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use std::time::{Duration, Instant};
+    use std::time::Duration;
 
     use super::{Pace, Rate};
 
@@ -74,13 +75,13 @@ mod tests {
 
     #[test]
     fn turns_keep_their_distance_and_time_that_went_by_is_not_made_up_for() {
-        let (start, ms) = (Instant::now(), Duration::from_millis);
+        let ms = Duration::from_millis;
         let pace = Pace::new("2/s".parse().ok());
-        assert_eq!(pace.turn(start), ms(0));
-        assert_eq!(pace.turn(start), ms(500));
-        assert_eq!(pace.turn(start + ms(100)), ms(900));
-        assert_eq!(pace.turn(start + ms(9000)), ms(0));
-        assert_eq!(pace.turn(start + ms(9000)), ms(500));
-        assert_eq!(Pace::new(None).turn(start), ms(0));
+        assert_eq!(pace.turn(ms(0)), ms(0));
+        assert_eq!(pace.turn(ms(0)), ms(500));
+        assert_eq!(pace.turn(ms(100)), ms(900));
+        assert_eq!(pace.turn(ms(9000)), ms(0));
+        assert_eq!(pace.turn(ms(9000)), ms(500));
+        assert_eq!(Pace::new(None).turn(ms(0)), ms(0));
     }
 }

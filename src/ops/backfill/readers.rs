@@ -1,10 +1,11 @@
 //! The readers of a backfill: each has a connection of its own, and reads the days it is handed.
 
 use std::sync::mpsc::Sender;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use tokio::sync::watch;
 
+use super::Clock;
 use super::pace::Pace;
 use super::queue::Queue;
 use super::report::Watch;
@@ -14,7 +15,7 @@ use crate::config::Config;
 use crate::model::{Day, Progress};
 use crate::ops::day::{self, DayPlan, Next, SaveError, SaveOutcome};
 use crate::ops::decide::Wish;
-use crate::ops::reading::{Env, Now, Reader, Reading, ReadingError};
+use crate::ops::reading::{Env, Reader, Reading, ReadingError};
 use crate::source::SourceError;
 
 /// Tells a run to stop: `true` is sent when somebody wants it to end.
@@ -30,7 +31,7 @@ pub(super) struct Shared<'a> {
     pub(super) pause: Duration,
     pub(super) pace: &'a Pace,
     pub(super) env: Env<'a>,
-    pub(super) now: Now<'a>,
+    pub(super) clock: Clock<'a>,
     pub(super) watch: &'a dyn Watch,
     pub(super) days: &'a [Day],
     pub(super) queue: &'a Queue,
@@ -90,15 +91,16 @@ pub(super) fn read_days(shared: &Shared<'_>, mut stop: Stop, found: &Sender<Read
 }
 
 async fn read_day(shared: &Shared<'_>, reader: &mut Reader<'_>, day: Day) -> Found {
-    let next = day::next(shared.config, shared.calendar, shared.history, day, shared.wish, (shared.now)());
+    let next =
+        day::next(shared.config, shared.calendar, shared.history, day, shared.wish, shared.clock.now());
     let plan = match next {
         Ok(Next::Read(plan)) => plan,
         Ok(Next::Keep(outcome)) => return Found::Kept(outcome),
         Err(error) => return Found::Failed(Box::new(error)),
     };
-    tokio::time::sleep(shared.pace.turn(Instant::now())).await;
+    tokio::time::sleep(shared.pace.turn(shared.clock.elapsed())).await;
     let progress = OfDay { day, watch: shared.watch };
-    match reader.read(&plan.plan, shared.retry_for, shared.now, &progress).await {
+    match reader.read(&plan.plan, shared.retry_for, shared.clock.now, &progress).await {
         Ok(reading) => Found::Read(plan, Box::new(reading)),
         Err(source) => Found::Failed(Box::new(SaveError::Reading { day, source })),
     }
