@@ -43,6 +43,6 @@ exit 0
             "2025-11-02" => 75,
             _ => 72,
         };
-        assert_eq!(day["metrics"]["calls"], calls, "{day}");
+        assert_eq!(day["editions"][0]["metrics"]["calls"], calls, "{day}");
     }
 }

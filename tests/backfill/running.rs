@@ -51,11 +51,25 @@ fn a_range_is_frozen_day_by_day_and_what_is_there_is_skipped() {
     place.told(
         "
 $ asof backfill --from 2025-12-01 --to 2025-12-04 --jobs 1
-2025-12-01        3 calls          1 sales   1.5 min minutes    day 1 of 4
-2025-12-02        1 calls          0 sales   1.5 min minutes    already there  day 2 of 4
-2025-12-03        0 calls          0 sales     0 min minutes    day 3 of 4
-2025-12-04        2 calls          2 sales   0.5 min minutes    day 4 of 4
-totals            7 calls    3 saved, 1 already there, 0 failed
+2025-12-01        3 calls          1 sales        1.5 minutes     day 1 of 4
+2025-12-02        1 calls          0 sales        1.5 minutes     already there   day 2 of 4
+2025-12-03        0 calls          0 sales          0 minutes     day 3 of 4
+2025-12-04        2 calls          2 sales        0.5 minutes     day 4 of 4
+totals            6 calls    3 saved, 1 already there, 0 failed
+exit 0
+$ asof backfill --from 2025-12-01 --to 2025-12-04
+2025-12-01        3 calls          1 sales        1.5 minutes     already there   day 1 of 4
+2025-12-02        1 calls          0 sales        1.5 minutes     already there   day 2 of 4
+2025-12-03        0 calls          0 sales          0 minutes     already there   day 3 of 4
+2025-12-04        2 calls          2 sales        0.5 minutes     already there   day 4 of 4
+totals            6 calls    0 saved, 4 already there, 0 failed
+exit 0
+$ asof list
+Day             Editions  Provenance       Calls  Sales  Minutes min
+2025-12-01 Mon  1         ○ reconstructed      3      1          1.5
+2025-12-02 Tue  1         ○ reconstructed      1      0          1.5
+2025-12-03 Wed  1         ○ reconstructed      0      0          0.0
+2025-12-04 Thu  1         ● witnessed          2      2          0.5
 exit 0
 ",
     );
@@ -87,7 +101,16 @@ fn a_provisional_day_gets_its_final_edition_and_a_day_that_is_not_over_waits() {
     place.done(&["save 2025-12-04 --provisional"]);
     place.at("2025-12-05T03:00:00-06:00");
     place.asof("backfill --from 2025-12-04 --to 2025-12-06");
-    place.told("");
+    place.told(
+        "
+$ asof backfill --from 2025-12-04 --to 2025-12-06
+2025-12-04        2 calls          2 sales        0.5 minutes     final, edition 2   day 1 of 3
+2025-12-05     not over yet                                       day 2 of 3
+2025-12-06     not over yet                                       day 3 of 3
+totals            2 calls    1 saved, 0 already there, 0 failed, 2 not over yet
+exit 0
+",
+    );
     assert!(place.path("snapshots/2025-12-04@2").is_dir());
     assert!(!place.path("snapshots/2025-12-05").exists());
 }
@@ -101,8 +124,18 @@ fn all_days_can_be_read_again_and_are_restated_where_a_number_differs() {
         "insert into calls (at, status, seconds) values ('2025-12-02 18:00:00', 'SALE', 30)",
     );
     place.asof("backfill --from 2025-12-01 --to 2025-12-04 --redo all --reason 'late rows' --jobs 1");
-    place.asof("list --json");
-    place.told("");
+    place.told(
+        "
+$ asof backfill --from 2025-12-01 --to 2025-12-04 --redo all --reason 'late rows' --jobs 1
+2025-12-01        3 calls          1 sales        1.5 minutes     reads the same   day 1 of 4
+2025-12-02        2 calls          1 sales          2 minutes     restated, edition 2   day 2 of 4
+2025-12-03        0 calls          0 sales          0 minutes     reads the same   day 3 of 4
+2025-12-04        2 calls          2 sales        0.5 minutes     reads the same   day 4 of 4
+totals            7 calls    1 saved, 0 already there, 0 failed, 3 read the same
+exit 0
+",
+    );
+    assert_eq!(place.asof("restore 2025-12-02@2 --metric calls").code, 0);
     let manifest: Value = serde_json::from_str(&place.read("snapshots/2025-12-02@2/manifest.json")).unwrap();
     assert_eq!((&manifest["reason"], &manifest["trigger"]), (&"late rows".into(), &"restate".into()));
 }
@@ -112,7 +145,18 @@ fn programs_get_an_object_for_each_day_and_a_summary() {
     let place = place();
     place.done(&["save 2025-12-02"]);
     place.asof("backfill --from 2025-12-01 --to 2025-12-05 --json");
-    place.told("");
+    place.told(
+        r#"
+$ asof backfill --from 2025-12-01 --to 2025-12-05 --json
+{"date":"2025-12-01","edition":1,"event":"day","metrics":{"calls":3,"minutes":1.5,"sales":1},"of":5,"place":1,"provenance":"reconstructed","rows":3,"status":"saved","trigger":"backfill"}
+{"date":"2025-12-02","edition":1,"event":"day","metrics":{"calls":1,"minutes":1.5,"sales":0},"of":5,"place":2,"provenance":"reconstructed","status":"skipped","why":"frozen already"}
+{"date":"2025-12-03","edition":1,"event":"day","metrics":{"calls":0,"minutes":0,"sales":0},"of":5,"place":3,"provenance":"reconstructed","rows":0,"status":"saved","trigger":"backfill"}
+{"date":"2025-12-04","edition":1,"event":"day","metrics":{"calls":2,"minutes":0.5,"sales":2},"of":5,"place":4,"provenance":"witnessed","rows":2,"status":"saved","trigger":"backfill"}
+{"date":"2025-12-05","event":"day","of":5,"place":5,"status":"missing","why":"2025-12-05 has not ended: it ends at 2025-12-06 00:00 CST"}
+{"already_there":1,"event":"summary","failed":[],"from":"2025-12-01","left":0,"not_over":1,"saved":3,"seen":{},"status":"done","to":"2025-12-05","totals":{"calls":6,"sales":3},"unchanged":0}
+exit 0
+"#,
+    );
 }
 
 #[test]
@@ -122,7 +166,24 @@ fn a_rehearsal_tells_what_would_be_done_and_writes_nothing() {
     let before = place.tree("");
     place.asof("backfill --from 2025-12-01 --to 2025-12-06 --dry-run");
     place.asof("backfill --from 2025-12-01 --to 2025-12-02 --dry-run --redo all --json");
-    place.told("");
+    place.told(
+        r#"
+$ asof backfill --from 2025-12-01 --to 2025-12-06 --dry-run
+2025-12-01   would be frozen
+2025-12-02   already there (reconstructed)
+2025-12-03   would be frozen
+2025-12-04   would be frozen
+2025-12-05   not over yet: 2025-12-05 has not ended: it ends at 2025-12-06 00:00 CST
+2025-12-06   not over yet: 2025-12-06 has not begun: it begins at 2025-12-06 00:00 CST
+3 of 6 days would be read; nothing was written
+exit 0
+$ asof backfill --from 2025-12-01 --to 2025-12-02 --dry-run --redo all --json
+{"cost":null,"date":"2025-12-01","edition":1,"event":"day","rows":null,"will":"freeze"}
+{"cost":null,"date":"2025-12-02","edition":2,"event":"day","rows":null,"will":"read_again"}
+{"cost":null,"days":2,"dry_run":true,"event":"summary","rows":null,"would_read":2}
+exit 0
+"#,
+    );
     assert_eq!(place.tree(""), before);
 }
 
@@ -147,7 +208,17 @@ fn the_last_days_end_with_yesterday() {
     let place = place();
     place.asof("backfill --last 2d");
     place.asof("backfill --from -3d --quiet");
-    place.told("");
+    place.told(
+        "
+$ asof backfill --last 2d
+2025-12-03        0 calls          0 sales          0 minutes     day 1 of 2
+2025-12-04        2 calls          2 sales        0.5 minutes     day 2 of 2
+totals            2 calls    2 saved, 0 already there, 0 failed
+exit 0
+$ asof backfill --from -3d --quiet
+exit 0
+",
+    );
     assert!(!place.path("snapshots/2025-12-05").exists());
     assert!(place.path("snapshots/2025-12-02").exists());
     assert!(!place.path("snapshots/2025-12-01").exists());

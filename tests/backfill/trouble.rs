@@ -20,7 +20,19 @@ fn a_source_that_is_not_there_ends_the_run() {
     place.change("asof.toml", "calls.db", "gone.db");
     place.asof("backfill --last 4d --jobs 1");
     place.asof("backfill --last 4d --dry-run");
-    place.told("");
+    place.told(
+        "
+$ asof backfill --last 4d --jobs 1
+totals      0 saved, 0 already there, 1 failed, 3 left
+! error: 2025-12-01 could not be read: there is no file gone.db
+!   hint: check the path in [source] url; it is relative to asof.toml
+exit 5
+$ asof backfill --last 4d --dry-run
+! error: there is no file gone.db
+!   hint: check the path in [source] url; it is relative to asof.toml
+exit 5
+",
+    );
 }
 
 #[test]
@@ -32,7 +44,21 @@ fn a_locked_archive_ends_the_run_and_nothing_is_lost() {
     place.asof("backfill --from 2025-12-01 --to 2025-12-03 --wait 0s --jobs 1");
     drop(lock);
     place.asof("backfill --resume --jobs 1");
-    place.told("");
+    place.told(
+        "
+$ asof backfill --from 2025-12-01 --to 2025-12-03 --wait 0s --jobs 1
+2025-12-01        3 calls          1 sales        1.5 minutes     already there   day 1 of 3
+totals            3 calls    0 saved, 1 already there, 0 failed, 2 left
+! error: 2025-12-02 could not be frozen: another run holds the archive's lock snapshots/.lock
+!   hint: try again when that run is over, or wait longer with --wait
+exit 6
+$ asof backfill --resume --jobs 1
+2025-12-02        1 calls          0 sales        1.5 minutes     day 2 of 3
+2025-12-03        0 calls          0 sales          0 minutes     day 3 of 3
+totals            4 calls    2 saved, 1 already there, 0 failed
+exit 0
+",
+    );
     assert_eq!(verify(&place.path("snapshots")), 3);
 }
 
@@ -43,7 +69,14 @@ fn two_runs_at_once_are_one_too_many() {
         File::options().write(true).create(true).truncate(false).open(place.path(".backfill.lock")).unwrap();
     lock.lock().unwrap();
     place.asof("backfill --last 2d");
-    place.told("");
+    place.told(
+        "
+$ asof backfill --last 2d
+! error: another backfill of this configuration is running
+!   hint: wait until it is over, or stop it: the next run goes on there
+exit 6
+",
+    );
     assert!(!place.path("snapshots").exists());
 }
 
@@ -102,7 +135,16 @@ exit 0
     Command::new("kill").arg(run.id().to_string()).status().unwrap();
     run.wait().unwrap();
     place.asof("backfill --resume --jobs 1");
-    place.told("");
+    place.told(
+        "
+$ asof backfill --resume --jobs 1
+2025-12-02        1 calls          0 sales        1.5 minutes     day 2 of 4
+2025-12-03        0 calls          0 sales          0 minutes     day 3 of 4
+2025-12-04        2 calls          2 sales        0.5 minutes     already there   day 4 of 4
+totals            6 calls    2 saved, 2 already there, 0 failed
+exit 0
+",
+    );
     assert_eq!(verify(&place.path("snapshots")), 4);
 }
 

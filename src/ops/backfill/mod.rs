@@ -131,7 +131,7 @@ pub fn plan_of(
         Days::Range(wanted) => {
             // A plan that can't be read is no hindrance to a new one.
             let before = before.unwrap_or_else(|error| {
-                watch.warn(&format!("{error}; a new one takes its place"));
+                watch.remark(&format!("{error}; a new one takes its place"));
                 None
             });
             Ok(PlanDoc::new(wanted.clone(), before.as_ref(), definitions, now))
@@ -139,7 +139,7 @@ pub fn plan_of(
         Days::Resume => {
             let plan = before?.ok_or_else(|| StateError::NoPlan { path: files.plan.clone() })?;
             if plan.definitions != definitions {
-                watch.warn(
+                watch.remark(
                     "the definitions have changed since this backfill began: days that are frozen now are \
                      made by others than those before",
                 );
@@ -292,16 +292,20 @@ impl Run<'_> {
     }
 }
 
-/// An error with what caused it, on one line.
-fn chain(error: &dyn std::error::Error) -> String {
-    let mut text = error.to_string();
-    let mut cause = error.source();
+/// Why a day failed, on one line; the day is told beside it.
+fn chain(error: &SaveError) -> String {
+    let mut cause: Option<&dyn std::error::Error> = match error {
+        SaveError::Reading { source, .. } => Some(source),
+        SaveError::Freeze { source, .. } => Some(source),
+        other => Some(other),
+    };
+    let mut words: Vec<String> = Vec::new();
     while let Some(inner) = cause {
-        let words = inner.to_string();
-        if !text.contains(&words) {
-            text = format!("{text}: {words}");
+        let told = inner.to_string();
+        if words.last() != Some(&told) {
+            words.push(told);
         }
         cause = inner.source();
     }
-    text
+    words.join(": ")
 }
