@@ -299,6 +299,12 @@ impl Definitions {
         text
     }
 
+    /// The distinct metrics that are also counted over all archived days, by name.
+    pub fn cumulative(&self) -> Vec<&str> {
+        let counted = |metric: &MetricDef| matches!(&metric.measure, Measure::Distinct(distinct) if distinct.cumulative);
+        self.metrics.iter().filter(|(_, metric)| counted(metric)).map(|(name, _)| name.as_str()).collect()
+    }
+
     /// The digest of [`Definitions::text`].
     pub fn fingerprint(&self) -> Fingerprint {
         Fingerprint(Digest::of(self.text().as_bytes()))
