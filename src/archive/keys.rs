@@ -132,7 +132,7 @@ impl Iterator for KeyStream {
             if let Some(bytes) = self.piece.get(self.at..).and_then(|rest| rest.first_chunk::<KEY_BYTES>()) {
                 let key = u64::from_be_bytes(*bytes);
                 if self.last.is_some_and(|last| last >= key) {
-                    return Some(Err(self.out_of_order()));
+                    return Some(Err(Box::new(self.out_of_order())));
                 }
                 self.at += KEY_BYTES;
                 self.last = Some(key);
@@ -188,11 +188,11 @@ impl KeyStream {
     }
 
     #[cold]
-    fn out_of_order(&mut self) -> Box<ArchiveError> {
+    fn out_of_order(&mut self) -> ArchiveError {
         let behind = (self.piece.len() - self.at) as u64;
         let number = (self.read - behind) / KEY_BYTES as u64 + 1;
         self.end();
-        Box::new(document::damaged(&self.file.path, format!("has its keys out of order at key {number}")))
+        document::damaged(&self.file.path, format!("has its keys out of order at key {number}"))
     }
 
     /// Gives nothing more.

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 
-use super::decide::{Decision, Latest, Refusal, Why, Wish, decide};
+use super::decide::{By, Decision, Latest, Refusal, Why, Wish, decide};
 use super::freeze::{self, EditionInput, FreezeError};
 use super::key_file::KeyFileError;
 use super::past::Past;
@@ -200,6 +200,8 @@ pub struct Finish<'a> {
     pub past: &'a Past,
     /// Its distinct counts over time.
     pub seen: &'a Counts,
+    /// Which command does it.
+    pub by: By,
     /// Why, in somebody's words.
     pub reason: Option<&'a str>,
     /// How long the archive's lock is waited for.
@@ -229,6 +231,7 @@ pub fn finish(
             window: &window,
             edition,
             why: &why,
+            by: input.by,
             reason: input.reason,
             past: input.past,
             seen: input.seen,

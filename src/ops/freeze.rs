@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 
-use super::decide::Why;
+use super::decide::{By, Why};
 use super::past::Past;
 use super::reading::Reading;
 use super::restate::SameKeys;
@@ -99,6 +99,8 @@ pub struct EditionInput<'a> {
     pub edition: Edition,
     /// What sets it off.
     pub why: &'a Why,
+    /// Which command does it.
+    pub by: By,
     /// Why, in somebody's words.
     pub reason: Option<&'a str>,
     /// Frozen days before this one.
@@ -178,7 +180,7 @@ pub fn compute(input: &EditionInput<'_>, reading: &Reading) -> Result<Computed, 
         events,
         keys,
         reason: input.reason.map(str::to_owned),
-        trigger: input.why.trigger().to_owned(),
+        trigger: input.why.trigger(input.by).to_owned(),
         asof: VERSION.to_owned(),
     };
     Ok(Computed { doc, manifest, keys: kept })

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::day::{self, Finish, Next};
-use super::decide::Wish;
+use super::decide::{By, Wish};
 use super::index::{self, IndexError};
 use super::reading::{self, Env, Now};
 use super::seen::Seen;
@@ -96,7 +96,10 @@ async fn save_day(
         let known = known.as_ref().map(|(archive, history)| (archive, history));
         let fingerprints = DefinitionsDoc::of(&definitions);
         let past = known.map(|(archive, history)| past::load(archive, history, &definitions, day));
-        let seen = Seen::before(known, &definitions, &fingerprints, key, day)?;
+        let mut seen = Seen::new(&definitions, &fingerprints, key);
+        if let Some((archive, history)) = known {
+            seen.catch_up(archive, history, day)?;
+        }
         Ok((past.transpose()?.unwrap_or_default(), seen, fingerprints))
     });
     let reading = reading::read(&config.source, env, &plan.plan, request.retry_for, now, progress)
@@ -114,6 +117,7 @@ async fn save_day(
         fingerprints: &fingerprints,
         past: &past,
         seen: &counts,
+        by: By::Save,
         reason: request.wish.restate.as_deref(),
         wait: request.wait,
         now: now(),

@@ -2,11 +2,10 @@
 
 use crate::analyze::earlier::{DEFINED_OTHERWISE, NOT_DEFINED};
 use crate::archive::keys::Check;
-use crate::archive::{Archive, ArchiveError, Frozen, KeysFile, SnapshotLine};
+use crate::archive::{Archive, ArchiveError, KeysFile, SnapshotLine};
 use crate::metrics::seen::first_seen;
 use crate::model::seen::KeyId;
 use crate::model::{Day, Fingerprint, Manifest};
-use crate::ops::when;
 
 /// How much memory the pieces of all files that are merged may take together.
 const PIECES: usize = 16 << 20;
@@ -98,13 +97,9 @@ pub(super) enum Archived {
 }
 
 impl Archived {
-    /// The latest edition of a day.
-    pub(super) fn open(archive: &Archive, editions: &[Frozen]) -> Self {
-        when::latest(editions).map_or(Self::Missing, |line| Self::of(archive, line))
-    }
-
-    /// An edition.
-    pub(super) fn of(archive: &Archive, line: &SnapshotLine) -> Self {
+    /// The edition of a day that counts, if any of its folders is there.
+    pub(super) fn open(archive: &Archive, line: Option<&SnapshotLine>) -> Self {
+        let Some(line) = line else { return Self::Missing };
         archive.manifest(line).map_or_else(Self::Damaged, |manifest| Self::There(Box::new(manifest)))
     }
 

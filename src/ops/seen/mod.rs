@@ -1,7 +1,7 @@
 //! Distinct counts over time: how many of a day's keys no earlier archived day has.
 //!
-//! [`Seen`] is what is known before a day. It is built once for a run, and goes on from day to day
-//! in a longer one. Its counts are frozen with their day and never change after that: [`recount`]
+//! [`Seen`] is what is known before a day. A run has one, and catches up with the archive before each
+//! day that it counts. Its counts are frozen with their day and never change after that: [`recount`]
 //! tells what they would be now.
 
 mod archived;
@@ -19,15 +19,16 @@ use crate::metrics::Cube;
 use crate::metrics::seen::Unseen;
 use crate::model::manifest::DefinitionsDoc;
 use crate::model::seen::{BasisDoc, KeyId, LeftOutDoc, SeenDoc};
-use crate::model::{Day, Definitions};
+use crate::model::{Day, Definitions, Edition};
+use crate::ops::when;
 
 /// What the archived days before a day have seen, for each metric that is counted over time.
 #[derive(Debug, Default)]
 pub struct Seen {
     metrics: BTreeMap<String, Before>,
-    /// The first day that is not among them.
-    until: Option<Day>,
     key: Option<KeyId>,
+    /// The days that were taken, each with the edition that counts; `None` when its folders are missing.
+    taken: BTreeMap<Day, Option<Edition>>,
     /// What was left out since the last count because it is damaged, as sentences.
     damaged: Vec<String>,
 }
@@ -54,44 +55,55 @@ struct Before {
 }
 
 impl Seen {
-    /// What the archive has seen before a day: the latest edition of each earlier day that counted
-    /// in the same way, under the same hash key. All their keys are read once.
+    /// No day was seen yet. `key` is `None` when no metric is counted over time.
+    pub fn new(definitions: &Definitions, fingerprints: &DefinitionsDoc, key: Option<KeyId>) -> Self {
+        let mut seen = Self { key, ..Self::default() };
+        for name in definitions.cumulative() {
+            if let (Some(metric), Some(key)) = (fingerprints.metrics.get(name), key) {
+                seen.metrics.insert(name.to_owned(), Before::new(Group { metric: *metric, key }));
+            }
+        }
+        seen
+    }
+
+    /// Takes in what the archive has before a day: the latest edition of each earlier day that was
+    /// counted in the same way, under the same hash key.
     ///
-    /// `known` is `None` when there is no archive yet, and `key` when no metric is counted over time.
+    /// All their keys are read the first time. Later only those of days that have come since are, unless
+    /// an edition of an earlier day has: so it gives the same whether it is asked once or day by day.
     ///
     /// # Errors
     /// When the ledger is damaged. A damaged day is done without, and that is said.
-    pub fn before(
-        known: Option<(&Archive, &History)>,
-        definitions: &Definitions,
-        fingerprints: &DefinitionsDoc,
-        key: Option<KeyId>,
-        day: Day,
-    ) -> Result<Self, ArchiveError> {
-        let mut seen = Self { until: Some(day), key, ..Self::default() };
-        let Some(key) = key else { return Ok(seen) };
-        for name in definitions.cumulative() {
-            let Some(metric) = fingerprints.metrics.get(name) else { continue };
-            let before = Before::new(Group { metric: *metric, key });
-            seen.metrics.insert(name.to_owned(), before);
+    pub fn catch_up(&mut self, archive: &Archive, history: &History, day: Day) -> Result<(), ArchiveError> {
+        if self.metrics.is_empty() {
+            return Ok(());
         }
-        let Some((archive, history)) = known.filter(|_| !seen.metrics.is_empty()) else { return Ok(seen) };
-        for (date, _) in history.days().filter(|(date, _)| *date < day) {
-            let archived = Archived::open(archive, history.day(date)?);
-            seen.damaged.extend(archived.trouble(date));
-            for (name, before) in &mut seen.metrics {
-                before.add(date, &archived.held(archive, name), &mut seen.damaged);
-            }
+        let earlier = history.days().take_while(|(date, _)| *date < day);
+        let now: BTreeMap<Day, Option<Edition>> = earlier
+            .map(|(date, _)| Ok((date, when::latest(history.day(date)?).map(|line| line.edition))))
+            .collect::<Result<_, ArchiveError>>()?;
+        let last = self.taken.last_key_value().map(|(date, _)| *date);
+        let fits = now.iter().take(self.taken.len()).eq(&self.taken);
+        if !fits {
+            self.taken.clear();
+            self.metrics.values_mut().for_each(|before| *before = Before::new(before.group));
         }
-        for before in seen.metrics.values_mut() {
-            before.settle(&mut seen.damaged);
+        let since = last.filter(|_| fits);
+        let new: Vec<Day> = now.into_keys().filter(|date| since.is_none_or(|since| since < *date)).collect();
+        let settle = new.len() > 1;
+        for date in new {
+            let line = when::latest(history.day(date)?);
+            self.take(archive, date, line, if settle { Total::Later } else { Total::Now });
         }
-        Ok(seen)
+        if settle {
+            self.metrics.values_mut().for_each(|before| before.settle(&mut self.damaged));
+        }
+        Ok(())
     }
 
-    /// Counts the keys of a day against those of all days before it.
+    /// Counts the keys of a day against those of all days that were taken in before it.
     ///
-    /// The keys of the days before are read, and nothing is kept of it: see [`Seen::advance`].
+    /// Their keys are read once more. The day itself is not taken in: it may never be frozen.
     pub fn count(&mut self, cubes: &[Cube], day: Day) -> Counts {
         let mut counts = Counts { key: self.key, ..Counts::default() };
         for (name, before) in &mut self.metrics {
@@ -110,44 +122,43 @@ impl Seen {
         counts
     }
 
-    /// Goes on past a day that is frozen now, without reading all days again.
-    ///
-    /// `counts` are those that were frozen with it, when it was frozen with what [`Seen::count`] gave
-    /// just now; of any other frozen day the keys are read and counted. Days must
-    /// come in their order: one that is not later than all before it is passed over.
-    pub fn advance(&mut self, archive: &Archive, line: &SnapshotLine, counts: Option<&Counts>) {
-        let day = line.date;
-        if self.until.is_some_and(|until| day < until) {
-            return;
+    /// Takes in a day that was frozen just now with what [`Seen::count`] gave for it, so that its keys
+    /// need not be read again. Without this, [`Seen::catch_up`] reads them.
+    pub fn advance(&mut self, archive: &Archive, frozen: &SnapshotLine, counts: &Counts) {
+        let is_next = self.taken.last_key_value().is_none_or(|(last, _)| *last < frozen.date);
+        if is_next && !self.metrics.is_empty() {
+            self.take(archive, frozen.date, Some(frozen), Total::Known(counts));
         }
-        self.until = day.checked_add(1);
-        if self.metrics.is_empty() {
-            return;
-        }
-        let archived = Archived::of(archive, line);
+    }
+
+    /// Takes in a day that is later than all before it.
+    fn take(&mut self, archive: &Archive, day: Day, line: Option<&SnapshotLine>, total: Total<'_>) {
+        self.taken.insert(day, line.map(|line| line.edition));
+        let archived = Archived::open(archive, line);
         self.damaged.extend(archived.trouble(day));
         for (name, before) in &mut self.metrics {
-            let held = archived.held(archive, name);
-            let known = counts.and_then(|counts| counts.metrics.get(name)).and_then(|doc| {
-                let same = matches!(&held, Ok(Held::Keys { file, .. }) if file.count() == doc.unique);
-                doc.new.filter(|_| same)
-            });
-            let new = match (&held, known) {
-                (_, Some(new)) => Ok(new),
-                (Ok(Held::Keys { group, file }), None) if *group == before.group => {
-                    file.read().map(|keys| before.unseen(&keys, &mut self.damaged))
-                }
-                _ => Ok(0),
+            let new = match total {
+                Total::Later => Some(0),
+                Total::Now => None,
+                Total::Known(counts) => counts.metrics.get(name).and_then(|doc| doc.new),
             };
-            match new {
-                Ok(new) => {
-                    before.add(day, &held, &mut self.damaged);
-                    before.total += new;
-                }
-                Err(error) => before.leave_out(day, &error, &mut self.damaged),
+            let held = archived.held(archive, name);
+            if let Err(error) = held.and_then(|held| before.take(day, &held, new, &mut self.damaged)) {
+                before.leave_out(day, &error, &mut self.damaged);
             }
         }
     }
+}
+
+/// How the total goes on with a day.
+#[derive(Clone, Copy)]
+enum Total<'a> {
+    /// It is counted when all days are there.
+    Later,
+    /// The day's keys are read.
+    Now,
+    /// The day was counted already.
+    Known(&'a Counts),
 }
 
 impl Before {
@@ -155,13 +166,26 @@ impl Before {
         Self { group, counted: Vec::new(), left_out: BTreeMap::new(), total: 0 }
     }
 
-    /// Takes a day among those that count, or those that are left out; the total stays as it is.
-    fn add(&mut self, day: Day, held: &Result<Held, ArchiveError>, damaged: &mut Vec<String>) {
-        match held.as_ref().map(|held| held.counts_in(self.group)) {
-            Ok(Ok(file)) => self.counted.push(Counted { day, file: file.clone() }),
-            Ok(Err(reason)) => *self.left_out.entry(reason).or_default() += 1,
-            Err(error) => self.leave_out(day, error, damaged),
+    /// Takes a day among those that count, or those that are left out. `new` is how many keys it adds
+    /// to the total; without it they are counted.
+    fn take(
+        &mut self,
+        day: Day,
+        held: &Held,
+        new: Option<u64>,
+        damaged: &mut Vec<String>,
+    ) -> Result<(), ArchiveError> {
+        match held.counts_in(self.group) {
+            Ok(file) => {
+                self.total += match new {
+                    Some(new) => new,
+                    None => self.unseen(&file.read()?, damaged),
+                };
+                self.counted.push(Counted { day, file: file.clone() });
+            }
+            Err(reason) => *self.left_out.entry(reason).or_default() += 1,
         }
+        Ok(())
     }
 
     fn leave_out(&mut self, day: Day, error: &ArchiveError, damaged: &mut Vec<String>) {

@@ -7,6 +7,7 @@ use super::basis;
 use crate::archive::{Archive, ArchiveError, History};
 use crate::model::Day;
 use crate::model::seen::SeenDoc;
+use crate::ops::when;
 
 /// The counts over time of all archived days, as they would be now.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -29,7 +30,7 @@ pub fn recount(archive: &Archive, history: &History, metrics: &[&str]) -> Result
     let mut recount = Recount::default();
     let mut all: Vec<Vec<(Day, Held)>> = metrics.iter().map(|_| Vec::new()).collect();
     for (day, _) in history.days().filter(|_| !metrics.is_empty()) {
-        let archived = Archived::open(archive, history.day(day)?);
+        let archived = Archived::open(archive, when::latest(history.day(day)?));
         recount.damaged.extend(archived.trouble(day));
         for (name, days) in metrics.iter().zip(&mut all) {
             let held = archived.held(archive, name).unwrap_or_else(|error| {
