@@ -7,6 +7,7 @@ use chrono::{DateTime, Utc};
 
 use crate::archive::cube_file::{self, CubeFileError};
 use crate::config::SourceSettings;
+use crate::metrics::keys::KeyHash;
 use crate::metrics::table::table;
 use crate::metrics::{Cube, CubeBuilder, CubeError, Pushed};
 use crate::model::manifest::Consistency;
@@ -118,24 +119,28 @@ impl Transient for ReadingError {
 
 /// Reads all that a plan asks for; connection trouble is retried for as long as `retry_for`.
 ///
+/// Keys become hashes under `hash`. Without one they are good for counting, and for nothing that is kept.
+///
 /// # Errors
 /// Whatever the source says, or a value that can't be taken.
 pub async fn read(
     settings: &SourceSettings,
     env: Env<'_>,
     plan: &Plan,
+    hash: Option<&KeyHash>,
     retry_for: Duration,
     now: Now<'_>,
     progress: &dyn Progress,
 ) -> Result<Reading, ReadingError> {
-    source::with_retry(retry_for, progress, async || read_once(settings, env, plan, now, progress).await)
-        .await
+    let once = async || read_once(settings, env, plan, hash, now, progress).await;
+    source::with_retry(retry_for, progress, once).await
 }
 
 async fn read_once(
     settings: &SourceSettings,
     env: Env<'_>,
     plan: &Plan,
+    hash: Option<&KeyHash>,
     now: Now<'_>,
     progress: &dyn Progress,
 ) -> Result<Reading, ReadingError> {
@@ -146,7 +151,7 @@ async fn read_once(
     let mut tasks = Vec::new();
     for events in &plan.events {
         progress.step(&format!("reading {}", events.name));
-        let cube = match read_cube(&mut session, events, true).await {
+        let cube = match read_cube(&mut session, events, true, hash).await {
             Err(ReadingError::TooManyGroups) => {
                 // The broken-off read has used the session up, and with it the snapshot.
                 progress.step(&format!("reading {} again, each dimension by itself", events.name));
@@ -155,7 +160,7 @@ async fn read_once(
                 if plan.events.len() > 1 {
                     consistency = Consistency::Statement;
                 }
-                read_cube(&mut session, events, false).await?
+                read_cube(&mut session, events, false, hash).await?
             }
             read => read?,
         };
@@ -192,9 +197,14 @@ async fn only_readable_times(session: &mut Session, events: &EventsPlan) -> Resu
 }
 
 /// Reads one kind of events, all groupings in one statement.
-async fn read_cube(session: &mut Session, events: &EventsPlan, crossed: bool) -> Result<Cube, ReadingError> {
+async fn read_cube(
+    session: &mut Session,
+    events: &EventsPlan,
+    crossed: bool,
+    hash: Option<&KeyHash>,
+) -> Result<Cube, ReadingError> {
     let statement = if crossed { &events.crossed } else { &events.alone };
-    let mut builder = CubeBuilder::new(events, crossed);
+    let mut builder = CubeBuilder::new(events, crossed, hash);
     let columns = session
         .read(&statement.query, &mut |row: Vec<Value>| match builder.push(&row)? {
             Pushed::Taken => Ok(()),

@@ -94,7 +94,7 @@ async fn save_day(
         let past = known.map(|(archive, history)| past::load(&archive, &history, &definitions, day));
         (past.unwrap_or(Ok(Past::default())), DefinitionsDoc::of(&definitions))
     });
-    let reading = reading::read(&config.source, env, &plan.plan, request.retry_for, now, progress)
+    let reading = reading::read(&config.source, env, &plan.plan, None, request.retry_for, now, progress)
         .await
         .map_err(|source| SaveError::Reading { day, source })?;
     let (past, fingerprints) = beside.await.map_err(|error| SaveError::Background(error.to_string()))?;
