@@ -360,7 +360,7 @@ async fn about_cubes(
     report: &mut CheckReport,
     progress: &dyn Progress,
 ) {
-    match reading::read(&config.source, env, plan, Duration::ZERO, now, progress).await {
+    match reading::read(&config.source, env, plan, None, Duration::ZERO, now, progress).await {
         Ok(reading) => {
             let day = report.day;
             for cube in &reading.cubes {

@@ -50,6 +50,7 @@ use super::key_file;
 use super::reading::{Env, Now};
 use crate::calendar::Calendar;
 use crate::config::Config;
+use crate::metrics::keys::KeyHash;
 use crate::model::Day;
 
 /// The reason kept with restatements when nobody gave one.
@@ -166,7 +167,8 @@ pub fn run(
     let to_do = plan.to_do();
     let known = day::open(config).map_err(SaveError::from)?;
     let history = known.as_ref().map(|(_, history)| history);
-    let key = key_file::of(config, known.as_ref()).map_err(SaveError::from)?.map(|key| key.id());
+    let hash = key_file::of(config, known.as_ref()).map_err(SaveError::from)?;
+    let key = hash.as_ref().map(KeyHash::id);
     let calendar = Calendar::new(config.calendar);
     let restate =
         (plan.redo == Redo::All).then(|| plan.reason.clone().unwrap_or_else(|| USUAL_REASON.to_owned()));
@@ -186,6 +188,7 @@ pub fn run(
         pause: request.pause,
         pace: &pace,
         env,
+        hash: hash.as_ref(),
         clock,
         watch,
         days: &days,
