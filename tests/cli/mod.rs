@@ -15,6 +15,7 @@ mod names;
 mod restating;
 mod restoring;
 mod sample;
+mod seen;
 mod source_trouble;
 mod time_types;
 mod usage;
