@@ -9,6 +9,7 @@ mod configuration;
 mod earlier_days;
 mod freezing;
 mod index;
+mod keyed;
 mod killed;
 mod listing;
 mod names;
