@@ -30,7 +30,7 @@ pub mod state;
 pub mod totals;
 
 use std::collections::BTreeMap;
-use std::sync::mpsc;
+use std::sync::{Mutex, mpsc};
 use std::thread;
 use std::time::Duration;
 
@@ -182,7 +182,7 @@ pub fn run(
     let wish = wish_of(&plan);
     let days: Vec<Day> = to_do.iter().filter_map(|at| plan.days.get(*at)).map(|day| day.date).collect();
     let queue = Queue::new(days.len(), request.jobs + AHEAD);
-    let pace = Pace::new(request.rate);
+    let (pace, order) = (Pace::new(request.rate), Mutex::default());
     let of = plan.days.len();
     let keeper = Keeper::new(config, files, plan, clock)?;
     let settler = Settler::new(config, &calendar, key, wish.restate.as_deref(), request.wait, clock.now);
@@ -200,6 +200,7 @@ pub fn run(
         watch,
         days: &days,
         queue: &queue,
+        order: &order,
     };
 
     let mut run = Run { settler, keeper, queue: &queue, stop, watch, to_do: &to_do, of };
