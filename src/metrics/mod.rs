@@ -1,12 +1,18 @@
 //! Rows to cube to values: pure.
 
 pub mod builder;
+mod cells;
 pub mod cube;
 pub mod document;
 pub mod figure;
+mod keyed;
+#[cfg(test)]
+mod keyed_tests;
 pub mod keys;
+mod members;
 pub mod over;
 pub mod rollup;
+pub mod seen;
 pub mod table;
 #[cfg(test)]
 mod tests;

@@ -48,9 +48,11 @@ use state::{StateError, StateFiles};
 
 use super::day::{self, SaveError};
 use super::decide::Wish;
+use super::key_file;
 use super::reading::{Env, Now};
 use crate::calendar::Calendar;
 use crate::config::Config;
+use crate::metrics::keys::KeyHash;
 use crate::model::Day;
 
 /// The reason kept with restatements when nobody gave one.
@@ -174,6 +176,8 @@ pub fn run(
     let to_do = plan.to_do();
     let known = day::open(config).map_err(SaveError::from)?;
     let history = known.as_ref().map(|(_, history)| history);
+    let hash = key_file::of(config, known.as_ref()).map_err(SaveError::from)?;
+    let key = hash.as_ref().map(KeyHash::id);
     let calendar = Calendar::new(config.calendar);
     let wish = wish_of(&plan);
     let days: Vec<Day> = to_do.iter().filter_map(|at| plan.days.get(*at)).map(|day| day.date).collect();
@@ -181,7 +185,7 @@ pub fn run(
     let (pace, order) = (Pace::new(request.rate), Mutex::default());
     let of = plan.days.len();
     let keeper = Keeper::new(config, files, plan, clock)?;
-    let settler = Settler::new(config, &calendar, wish.restate.as_deref(), request.wait, clock.now);
+    let settler = Settler::new(config, &calendar, key, wish.restate.as_deref(), request.wait, clock.now);
     let shared = Shared {
         config,
         calendar: &calendar,
@@ -191,6 +195,7 @@ pub fn run(
         pause: request.pause,
         pace: &pace,
         env,
+        hash: hash.as_ref(),
         clock,
         watch,
         days: &days,

@@ -13,6 +13,7 @@ use super::report::Watch;
 use crate::archive::History;
 use crate::calendar::Calendar;
 use crate::config::Config;
+use crate::metrics::keys::KeyHash;
 use crate::model::{Day, Progress};
 use crate::ops::day::{self, DayPlan, Next, SaveError, SaveOutcome};
 use crate::ops::decide::Wish;
@@ -32,6 +33,7 @@ pub(super) struct Shared<'a> {
     pub(super) pause: Duration,
     pub(super) pace: &'a Pace,
     pub(super) env: Env<'a>,
+    pub(super) hash: Option<&'a KeyHash>,
     pub(super) clock: Clock<'a>,
     pub(super) watch: &'a dyn Watch,
     pub(super) days: &'a [Day],
@@ -68,7 +70,7 @@ pub(super) fn read_days(shared: &Shared<'_>, mut stop: Stop, found: &Sender<Read
         return;
     };
     runtime.block_on(async {
-        let mut reader = Reader::new(&shared.config.source, shared.env);
+        let mut reader = Reader::new(&shared.config.source, shared.env, shared.hash);
         while let Some(Turn { number, day, next, wait }) = shared.turn() {
             let read = async {
                 tokio::time::sleep(wait).await;
