@@ -13,6 +13,7 @@ pub mod format;
 pub mod index;
 pub mod layout;
 mod made;
+pub mod odd;
 pub mod page;
 mod panel;
 pub mod rollup;
