@@ -1,10 +1,12 @@
 //! The command line: arguments, one file for each command, and the only place that prints.
 
+mod backfill;
 mod check;
 mod context;
 mod demo;
 mod failure;
 mod init;
+mod interrupt;
 mod list;
 mod output;
 mod progress;
@@ -28,10 +30,14 @@ pub mod exit {
     pub const FAILED: u8 = 1;
     /// Wrong usage or configuration.
     pub const USAGE: u8 = 2;
+    /// Some days of a range failed.
+    pub const PARTLY: u8 = 3;
     /// The source could not be reached.
     pub const UNREACHABLE: u8 = 5;
     /// The archive stayed locked by another run.
     pub const LOCKED: u8 = 6;
+    /// Somebody stopped it.
+    pub const INTERRUPTED: u8 = 130;
 }
 
 const AFTER_HELP: &str = "\
@@ -40,11 +46,13 @@ Examples:
   asof init --preset vicidial   write a commented asof.toml
   asof check                    will it work?
   asof save                     freeze yesterday
+  asof backfill --last 7d       freeze a range of days
   asof list                     what is frozen
   asof restore 2025-11-06       look at a frozen day
 
-Exit codes: 0 done, 1 failed, 2 wrong usage or configuration, 5 the source could
-not be reached, 6 the archive stayed locked by another run.";
+Exit codes: 0 done, 1 failed, 2 wrong usage or configuration, 3 some days of a range
+failed, 5 the source could not be reached, 6 the archive stayed locked by another run,
+130 interrupted.";
 
 /// Freezes what a database says each day, so that it can be asked again later.
 #[derive(Debug, Parser)]
@@ -89,6 +97,7 @@ enum Command {
     Demo(demo::Demo),
     Check(check::Check),
     Save(save::Save),
+    Backfill(backfill::Backfill),
     List(list::List),
     Restore(restore::Restore),
 }
@@ -106,6 +115,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         Command::Demo(demo) => demo.run(&context),
         Command::Check(check) => check.run(&context),
         Command::Save(save) => save.run(&context),
+        Command::Backfill(backfill) => backfill.run(&context),
         Command::List(list) => list.run(&context),
         Command::Restore(restore) => restore.run(&context),
     });

@@ -134,6 +134,11 @@ impl Output {
     }
 }
 
+/// One JSON object on a line of its own, for commands that give many.
+pub fn json_line(object: &Value) {
+    print(&format!("{}\n", serde_json::to_string(object).unwrap_or_default()));
+}
+
 fn failure_document(failure: &Failure) -> Value {
     let problems = failure.problems.as_ref().map(|problems| {
         let list = problems.list.iter().map(|problem| {

@@ -11,7 +11,7 @@ use super::progress::TerminalProgress;
 use crate::calendar::DayName;
 use crate::config::duration;
 use crate::model::Provenance;
-use crate::ops::decide::{Why, Wish};
+use crate::ops::decide::{By, Why, Wish};
 use crate::ops::save::{Frozen, SaveOutcome, SaveRequest, save};
 use crate::view::format::{Format, count};
 use crate::view::text::safe;
@@ -158,7 +158,7 @@ fn document(outcome: &SaveOutcome) -> Value {
             "edition": frozen.id.edition,
             "status": "frozen",
             "provenance": frozen.provenance,
-            "trigger": frozen.why.trigger(),
+            "trigger": frozen.why.trigger(By::Save),
             "rows": frozen.rows,
             "differs_in": frozen.differences.as_ref().map(|found| &found.metrics),
             "groups_differ_in": frozen.differences.as_ref().map(|found| &found.groups_of),

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 
-use super::decide::{Decision, Latest, Refusal, Why, Wish, decide};
+use super::decide::{By, Decision, Latest, Refusal, Why, Wish, decide};
 use super::freeze::{self, EditionInput, FreezeError};
 use super::past::Past;
 use super::reading::{Reading, ReadingError};
@@ -190,6 +190,8 @@ pub struct Finish<'a> {
     pub fingerprints: &'a DefinitionsDoc,
     /// The frozen days before the day.
     pub past: &'a Past,
+    /// Which command does it.
+    pub by: By,
     /// Why, in somebody's words.
     pub reason: Option<&'a str>,
     /// How long the archive's lock is waited for.
@@ -219,6 +221,7 @@ pub fn finish(
             window: &window,
             edition,
             why: &why,
+            by: input.by,
             reason: input.reason,
             past: input.past,
             fingerprints: input.fingerprints,

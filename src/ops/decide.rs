@@ -52,13 +52,23 @@ pub enum Why {
     },
 }
 
+/// Which command it was.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum By {
+    /// The freezing of one day.
+    Save,
+    /// The freezing of a range.
+    Backfill,
+}
+
 impl Why {
     /// The word for it in manifests and the ledger.
-    pub fn trigger(&self) -> &'static str {
-        match self {
-            Self::First => "save",
-            Self::Final { .. } => "final",
-            Self::Restate { .. } => "restate",
+    pub fn trigger(&self, by: By) -> &'static str {
+        match (self, by) {
+            (Self::First, By::Save) => "save",
+            (Self::First, By::Backfill) => "backfill",
+            (Self::Final { .. }, _) => "final",
+            (Self::Restate { .. }, _) => "restate",
         }
     }
 }

@@ -6,7 +6,7 @@ use std::time::Duration;
 use chrono::{DateTime, Utc};
 use indexmap::IndexMap;
 
-use super::decide::Why;
+use super::decide::{By, Why};
 use super::past::Past;
 use super::reading::Reading;
 use crate::archive::{Archive, ArchiveError, Commit};
@@ -84,6 +84,8 @@ pub struct EditionInput<'a> {
     pub edition: Edition,
     /// What sets it off.
     pub why: &'a Why,
+    /// Which command does it.
+    pub by: By,
     /// Why, in somebody's words.
     pub reason: Option<&'a str>,
     /// Frozen days before this one.
@@ -148,7 +150,7 @@ pub fn compute(input: &EditionInput<'_>, reading: &Reading) -> Result<Computed, 
         events,
         keys: BTreeMap::new(),
         reason: input.reason.map(str::to_owned),
-        trigger: input.why.trigger().to_owned(),
+        trigger: input.why.trigger(input.by).to_owned(),
         asof: VERSION.to_owned(),
     };
     Ok(Computed { doc, manifest })

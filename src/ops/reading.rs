@@ -128,19 +128,67 @@ pub async fn read(
     now: Now<'_>,
     progress: &dyn Progress,
 ) -> Result<Reading, ReadingError> {
-    source::with_retry(retry_for, progress, async || read_once(settings, env, plan, now, progress).await)
-        .await
+    let mut reader = Reader::new(settings, env);
+    let reading = reader.read(plan, retry_for, now, progress).await;
+    reader.close().await;
+    reading
 }
 
+/// Reads one plan after another, on a connection that it keeps for as long as it is sound.
+pub struct Reader<'a> {
+    settings: &'a SourceSettings,
+    env: Env<'a>,
+    session: Option<Session>,
+}
+
+impl<'a> Reader<'a> {
+    /// A reader that is not connected yet.
+    pub fn new(settings: &'a SourceSettings, env: Env<'a>) -> Self {
+        Self { settings, env, session: None }
+    }
+
+    /// Reads all that a plan asks for; connection trouble is retried for as long as `retry_for`.
+    ///
+    /// # Errors
+    /// Whatever the source says, or a value that can't be taken.
+    pub async fn read(
+        &mut self,
+        plan: &Plan,
+        retry_for: Duration,
+        now: Now<'_>,
+        progress: &dyn Progress,
+    ) -> Result<Reading, ReadingError> {
+        source::with_retry(retry_for, progress, async || {
+            let session = if let Some(session) = self.session.take() {
+                session
+            } else {
+                progress.step("connecting");
+                source::open(self.settings, self.env).await?
+            };
+            let (reading, session) = read_once(session, self.settings, self.env, plan, now, progress).await?;
+            self.session = session;
+            Ok(reading)
+        })
+        .await
+    }
+
+    /// Ends the connection.
+    pub async fn close(self) {
+        if let Some(session) = self.session {
+            session.close().await;
+        }
+    }
+}
+
+/// Reads a plan in one transaction; gives the session back if it can be used again.
 async fn read_once(
+    mut session: Session,
     settings: &SourceSettings,
     env: Env<'_>,
     plan: &Plan,
     now: Now<'_>,
     progress: &dyn Progress,
-) -> Result<Reading, ReadingError> {
-    progress.step("connecting");
-    let mut session = source::open(settings, env).await?;
+) -> Result<(Reading, Option<Session>), ReadingError> {
     let captured_at = now();
     let mut consistency = session.begin(&plan.queries()).await?;
     let mut tasks = Vec::new();
@@ -168,7 +216,9 @@ async fn read_once(
     progress.step("reading labels");
     let names = all_names(&mut session, plan).await?;
     let server = session.server().clone();
-    session.close().await;
+    // What was read is whole, even if the connection breaks now.
+    let ended = session.end().await;
+    let session = Some(session).filter(|session| ended.is_ok() && session.is_usable());
     let (mut cubes, mut kept) = (Vec::new(), Vec::new());
     for task in tasks {
         let (cube, file) = task.await.map_err(|error| ReadingError::Background(error.to_string()))?;
@@ -176,7 +226,7 @@ async fn read_once(
         kept.push(file);
     }
     label(plan, &names, &mut cubes);
-    Ok(Reading { cubes, kept, server, consistency, captured_at })
+    Ok((Reading { cubes, kept, server, consistency, captured_at }, session))
 }
 
 /// Refuses times that the source can't read: their rows would be on no day at all.

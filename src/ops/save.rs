@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::day::{self, Finish, Next};
-use super::decide::Wish;
+use super::decide::{By, Wish};
 use super::index::{self, IndexError};
 use super::past::{self, Past};
 use super::reading::{self, Env, Now};
@@ -107,6 +107,7 @@ async fn save_day(
         calendar: &calendar,
         fingerprints: &fingerprints,
         past: &past,
+        by: By::Save,
         reason: request.wish.restate.as_deref(),
         wait: request.wait,
         now: now(),

@@ -78,6 +78,14 @@ impl Session {
         }
     }
 
+    /// Ends the transaction; another one can be begun.
+    pub async fn end(&mut self) -> Result<(), SourceError> {
+        match &mut self.0 {
+            Engine::Mysql(session) => session.end().await,
+            Engine::Sqlite(session) => session.end().await,
+        }
+    }
+
     /// Ends the transaction and the connection.
     pub async fn close(self) {
         match self.0 {

@@ -84,6 +84,14 @@ impl MysqlSession {
         .await
     }
 
+    pub(super) async fn end(&mut self) -> Result<(), SourceError> {
+        let at = self.at.clone();
+        self.with("the end of reading", async move |conn| {
+            conn.query_drop("commit").await.map_err(|error| fault(error, &at, Some("the end of reading")))
+        })
+        .await
+    }
+
     pub(super) async fn read<X>(&mut self, query: &Query, each: Each<'_, X>) -> Result<Vec<Column>, X>
     where
         X: From<SourceError> + Send,

@@ -111,6 +111,16 @@ impl SqliteSession {
         Ok(if self.unguarded { Consistency::Statement } else { Consistency::Snapshot })
     }
 
+    pub(super) async fn end(&mut self) -> Result<(), SourceError> {
+        let path = self.path.clone();
+        self.with("the end of reading", move |connection| {
+            connection
+                .execute_batch("commit")
+                .map_err(|error| fault(&error, &path, Some("the end of reading")))
+        })
+        .await
+    }
+
     pub(super) async fn read<X>(&mut self, query: &Query, each: Each<'_, X>) -> Result<Vec<Column>, X>
     where
         X: From<SourceError> + Send,

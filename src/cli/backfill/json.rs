@@ -1,0 +1,63 @@
+//! A backfill for programs: an object for each day, and one for the whole.
+
+use serde_json::{Map, Value, json};
+
+use super::lines::known;
+use crate::ops::backfill::report::{DayOutcome, DayReport, Numbers, Summary};
+
+/// A day.
+pub fn day(report: &DayReport) -> Value {
+    let mut object = json!({ "event": "day", "date": report.day, "place": report.place, "of": report.of });
+    let more = match &report.outcome {
+        DayOutcome::Saved { id, provenance, why, rows } => json!({
+            "status": "saved", "edition": id.edition, "provenance": provenance, "rows": rows,
+            "trigger": why.trigger(crate::ops::decide::By::Backfill),
+        }),
+        DayOutcome::AlreadyThere { id, provenance } => {
+            json!({ "status": "skipped", "why": "frozen already", "edition": id.edition, "provenance": provenance })
+        }
+        DayOutcome::Unchanged { id } => {
+            json!({ "status": "skipped", "why": "reads the same", "edition": id.edition })
+        }
+        DayOutcome::NotOver { why } => json!({ "status": "missing", "why": why }),
+        DayOutcome::Failed { why, hint } => json!({ "status": "failed", "why": why, "hint": hint }),
+    };
+    if let (Some(object), Value::Object(more)) = (object.as_object_mut(), more) {
+        object.extend(more);
+        if let Some(Numbers { values, seen }) = &report.numbers {
+            let values = values.iter().map(|(name, value)| (name.clone(), known(value.as_ref())));
+            object.insert("metrics".to_owned(), Value::Object(values.collect()));
+            if !seen.is_empty() {
+                object.insert("seen".to_owned(), json!(seen));
+            }
+        }
+    }
+    object
+}
+
+/// The whole.
+pub fn summary(summary: &Summary) -> Value {
+    let status = match (summary.interrupted, &summary.ended_by) {
+        (true, _) => "interrupted",
+        (_, Some(_)) => "ended",
+        _ if summary.is_whole() => "done",
+        _ => "partly",
+    };
+    let failed = summary.failed.iter().map(|(day, why)| json!({ "date": day, "why": why }));
+    let totals: Map<String, Value> =
+        summary.totals.sums.iter().map(|(name, sum)| (name.clone(), json!(sum))).collect();
+    json!({
+        "event": "summary",
+        "status": status,
+        "from": summary.from,
+        "to": summary.to,
+        "saved": summary.saved,
+        "already_there": summary.already_there,
+        "unchanged": summary.unchanged,
+        "not_over": summary.not_over,
+        "left": summary.left,
+        "failed": failed.collect::<Vec<_>>(),
+        "totals": totals,
+        "seen": summary.totals.seen,
+    })
+}

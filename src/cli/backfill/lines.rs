@@ -1,0 +1,168 @@
+//! A backfill in words: a line for each day, and what it comes to.
+
+use std::time::Duration;
+
+use crate::config::Config;
+use crate::model::definitions::Measure;
+use crate::model::{Day, Number, Provenance};
+use crate::ops::backfill::report::{DayOutcome, DayReport, Numbers, Summary};
+use crate::ops::decide::Why;
+use crate::view::format::{Format, count};
+use crate::view::text::safe;
+
+/// How wide a number's column is, `1,234,567` and some room.
+const NUMBER: usize = 9;
+/// How many other metrics are shown where nothing is counted over time.
+const OTHERS: usize = 2;
+
+/// Which numbers the lines show.
+pub struct Columns {
+    /// The metric that is counted.
+    main: Option<String>,
+    /// The distinct count over time.
+    over_time: Option<String>,
+    /// Where there is none, the next metrics.
+    others: Vec<String>,
+    labels: Vec<(String, String, Option<String>)>,
+}
+
+impl Columns {
+    /// Those of a configuration: what is counted first, and the first distinct count over time.
+    pub fn of(config: &Config) -> Self {
+        let metrics = &config.presentation.metrics;
+        let measure = |name: &String| config.definitions.metrics.get(name).map(|metric| &metric.measure);
+        let main = metrics.keys().find(|name| matches!(measure(name), Some(Measure::Count(_)))).cloned();
+        let over_time = metrics
+            .keys()
+            .find(|name| matches!(measure(name), Some(Measure::Distinct(distinct)) if distinct.cumulative))
+            .cloned();
+        let others = metrics.keys().filter(|name| Some(*name) != main.as_ref()).take(OTHERS).cloned();
+        let others = if over_time.is_some() { Vec::new() } else { others.collect() };
+        let labels = metrics
+            .iter()
+            .map(|(name, look)| (name.clone(), look.label.to_lowercase(), look.unit.clone()))
+            .collect();
+        Self { main, over_time, others, labels }
+    }
+
+    fn look(&self, name: &str) -> (&str, Option<&str>) {
+        let found = self.labels.iter().find(|(known, _, _)| known == name);
+        found.map_or(("", None), |(_, label, unit)| (label.as_str(), unit.as_deref()))
+    }
+
+    /// The numbers of a day, side by side.
+    fn numbers(&self, numbers: &Numbers) -> String {
+        let mut text = String::new();
+        let mut add = |value: Option<String>, label: &str| {
+            let value = value.unwrap_or_else(|| "unknown".to_owned());
+            text.push_str(&format!("{value:>NUMBER$} {label}  "));
+        };
+        for name in self.main.iter().chain(&self.others) {
+            let (label, unit) = self.look(name);
+            let value = numbers.values.get(name).and_then(Option::as_ref);
+            add(value.map(|value| Format::of(unit, [value]).show(value).to_string()), &safe(label));
+        }
+        if let Some(seen) = self.over_time.as_ref().and_then(|name| numbers.seen.get(name)) {
+            add(Some(count(seen.unique)), "unique");
+            add(seen.new.map(count), "new");
+            add(seen.cumulative.map(count), "total");
+        }
+        text
+    }
+}
+
+/// The line of a day; `left` is how long the rest may take.
+pub fn day(report: &DayReport, columns: &Columns, left: Option<Duration>) -> String {
+    let place = format!("day {:>width$} of {}", report.place, report.of, width = digits(report.of));
+    let left = left.map_or_else(String::new, |left| format!("   {} left", span(left)));
+    let numbers = report.numbers.as_ref().map_or_else(String::new, |numbers| columns.numbers(numbers));
+    let note = match &report.outcome {
+        DayOutcome::Saved { why: Why::First, provenance, .. } => match provenance {
+            Provenance::Provisional => "provisional  ".to_owned(),
+            Provenance::Witnessed | Provenance::Reconstructed => String::new(),
+        },
+        DayOutcome::Saved { id, why: Why::Final { .. }, .. } => format!("final, edition {}  ", id.edition),
+        DayOutcome::Saved { id, why: Why::Restate { .. }, .. } => {
+            format!("restated, edition {}  ", id.edition)
+        }
+        DayOutcome::AlreadyThere { .. } => "already there  ".to_owned(),
+        DayOutcome::Unchanged { .. } => "reads the same  ".to_owned(),
+        DayOutcome::NotOver { .. } => "   not over yet  ".to_owned(),
+        DayOutcome::Failed { why, hint } => {
+            let hint = hint.as_ref().map_or_else(String::new, |hint| format!(" ({})", safe(hint)));
+            format!("   failed: {}{hint}  ", safe(why))
+        }
+    };
+    format!("{}{numbers}  {note}{place}{left}\n", report.day)
+}
+
+/// What a run came to.
+pub fn summary(summary: &Summary, columns: &Columns) -> String {
+    let mut text = String::from("totals    ");
+    if let Some((name, sum)) =
+        columns.main.as_ref().and_then(|name| Some((name, summary.totals.sums.get(name)?)))
+    {
+        let (label, unit) = columns.look(name);
+        text.push_str(&format!(
+            "{:>NUMBER$} {}  ",
+            Format::of(unit, [sum]).show(sum).to_string(),
+            safe(label)
+        ));
+    }
+    if let Some((name, seen)) =
+        columns.over_time.as_ref().and_then(|name| Some((name, summary.totals.seen.get(name)?)))
+        && let Some(cumulative) = seen.cumulative
+    {
+        let label = columns.look(name).0;
+        let label = label.strip_prefix("unique ").unwrap_or(label);
+        let since = seen.basis.since;
+        text.push_str(&format!("{:>NUMBER$} unique {} since {since}  ", count(cumulative), safe(label)));
+    }
+    let mut counts = vec![
+        format!("{} saved", summary.saved),
+        format!("{} already there", summary.already_there),
+        format!("{} failed", summary.failed.len()),
+    ];
+    let others =
+        [(summary.unchanged, "read the same"), (summary.not_over, "not over yet"), (summary.left, "left")];
+    counts.extend(others.iter().filter(|(days, _)| *days > 0).map(|(days, what)| format!("{days} {what}")));
+    text.push_str(&format!("  {}\n", counts.join(", ")));
+    text
+}
+
+/// A span of time for people: `2m10s`, `1h05m`.
+pub fn span(time: Duration) -> String {
+    let seconds = time.as_secs();
+    match (seconds / 3600, seconds / 60 % 60, seconds % 60) {
+        (0, 0, seconds) => format!("{seconds}s"),
+        (0, minutes, seconds) => format!("{minutes}m{seconds:02}s"),
+        (hours, minutes, _) => format!("{hours}h{minutes:02}m"),
+    }
+}
+
+fn digits(number: usize) -> usize {
+    number.to_string().len()
+}
+
+/// The days of a range, in words.
+pub fn range(from: Day, to: Day) -> String {
+    if from == to { from.to_string() } else { format!("{from} to {to}") }
+}
+
+/// A number as JSON, or null.
+pub fn known(number: Option<&Number>) -> serde_json::Value {
+    number.map_or(serde_json::Value::Null, |number| serde_json::json!(number))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::span;
+
+    #[test]
+    fn spans_of_time_are_short() {
+        let told = |seconds| span(Duration::from_secs(seconds));
+        assert_eq!([told(9), told(130), told(3900), told(360_000)], ["9s", "2m10s", "1h05m", "100h00m"]);
+    }
+}

@@ -1,0 +1,133 @@
+//! Keeps what a run has outside of the days it freezes: its plan, the statistics, and the page
+//! of all days; while it runs at most once a second, and at its end.
+
+use std::time::Duration;
+
+use super::Clock;
+use super::plan::{PlanDoc, Status};
+use super::report::{DayOutcome, Summary, Watch};
+use super::state::{StateError, StateFiles};
+use super::totals::Totals;
+use crate::archive::Archive;
+use crate::config::Config;
+use crate::model::Edition;
+use crate::ops::day::SaveError;
+use crate::ops::index;
+
+/// How often things are brought up to date.
+const EVERY: Duration = Duration::from_secs(1);
+
+pub(super) struct Keeper<'a> {
+    config: &'a Config,
+    clock: Clock<'a>,
+    files: &'a StateFiles,
+    plan: PlanDoc,
+    /// When that was done last, as time since some fixed moment.
+    refreshed: Duration,
+    frozen: bool,
+    saved: usize,
+    unchanged: usize,
+    not_over: usize,
+}
+
+impl<'a> Keeper<'a> {
+    /// Keeps a plan from now on.
+    ///
+    /// # Errors
+    /// When it can't be written.
+    pub(super) fn new(
+        config: &'a Config,
+        files: &'a StateFiles,
+        plan: PlanDoc,
+        clock: Clock<'a>,
+    ) -> Result<Self, StateError> {
+        files.write_plan(&plan)?;
+        Ok(Self {
+            config,
+            clock,
+            files,
+            plan,
+            refreshed: clock.elapsed(),
+            frozen: false,
+            saved: 0,
+            unchanged: 0,
+            not_over: 0,
+        })
+    }
+
+    /// Notes what became of the day at this place of the plan.
+    pub(super) fn set(&mut self, place: usize, status: Status, why: Option<&str>, edition: Option<Edition>) {
+        if let Some(day) = self.plan.days.get_mut(place) {
+            day.status = status;
+            day.why = why.map(str::to_owned);
+            day.edition = edition;
+        }
+    }
+
+    /// Counts a day that is done with.
+    pub(super) fn count(&mut self, outcome: &DayOutcome) {
+        match outcome {
+            DayOutcome::Saved { .. } => {
+                self.frozen = true;
+                self.saved += 1;
+            }
+            DayOutcome::Unchanged { .. } => self.unchanged += 1,
+            DayOutcome::NotOver { .. } => self.not_over += 1,
+            DayOutcome::AlreadyThere { .. } | DayOutcome::Failed { .. } => {}
+        }
+    }
+
+    /// Brings everything up to date, unless that was done just now.
+    pub(super) fn refresh(&mut self, watch: &dyn Watch) {
+        let elapsed = self.clock.elapsed();
+        if elapsed.saturating_sub(self.refreshed) >= EVERY {
+            self.write(watch);
+            self.refreshed = elapsed;
+        }
+    }
+
+    /// Brings everything up to date for the last time, and sums up.
+    pub(super) fn finish(
+        mut self,
+        interrupted: bool,
+        ended_by: Option<SaveError>,
+        watch: &dyn Watch,
+    ) -> Summary {
+        self.write(watch);
+        let plan = &self.plan;
+        let failed = plan.days.iter().filter(|day| day.status == Status::Failed);
+        let left = plan.to_do().len();
+        let totals = Totals::of(self.config, plan.from, plan.to);
+        Summary {
+            from: plan.from,
+            to: plan.to,
+            saved: self.saved,
+            already_there: (plan.count(Status::Saved) + plan.count(Status::Skipped))
+                .saturating_sub(self.saved + self.unchanged),
+            unchanged: self.unchanged,
+            not_over: self.not_over,
+            failed: failed.map(|day| (day.date, day.why.clone().unwrap_or_default())).collect(),
+            left: left.saturating_sub(self.not_over),
+            totals,
+            interrupted,
+            ended_by,
+        }
+    }
+
+    /// What can't be written is told, and does not keep days from being frozen.
+    fn write(&mut self, watch: &dyn Watch) {
+        self.plan.updated_at = self.clock.now();
+        if let Err(error) = self.files.write_plan(&self.plan) {
+            watch.warn(&format!("the plan of this backfill is out of date: {error}"));
+        }
+        let Ok(archive) = Archive::open(&self.config.archive.dir) else { return };
+        if (self.frozen || index::is_stale(&archive))
+            && let Err(error) = index::rebuild(&archive, self.config)
+        {
+            watch.warn(&format!(
+                "the page of all days could not be written, the next save tries again: {error}"
+            ));
+        }
+        self.frozen = false;
+    }
+}

@@ -1,0 +1,299 @@
+//! Freezing a range of days, one by one: watched, stopped, and gone on with.
+//!
+//! Readers read days side by side, each on a connection of its own. One place takes what they
+//! read and puts it into the archive in the order of dates, so that each day is made with all
+//! days before it, however many readers there are. The archive's lock is held for a commit
+//! only, so that others get their turn.
+//!
+//! | module | what it is for |
+//! | --- | --- |
+//! | [`plan`] | the range, and what became of each day |
+//! | [`state`] | the files beside the configuration |
+//! | [`pace`] | how gently the source is read |
+//! | [`queue`] | which day is read next |
+//! | `readers` | connections that read |
+//! | `settle` | what was read, into the archive |
+//! | `keeper` | what is kept up to date meanwhile |
+//! | [`totals`] | what a range adds up to |
+//! | [`report`] | what is told |
+
+mod keeper;
+pub mod pace;
+pub mod plan;
+pub mod queue;
+mod readers;
+pub mod report;
+mod settle;
+pub mod state;
+pub mod totals;
+
+use std::collections::BTreeMap;
+use std::sync::mpsc;
+use std::thread;
+use std::time::Duration;
+
+use chrono::{DateTime, Utc};
+
+use keeper::Keeper;
+use pace::{Pace, Rate};
+use plan::{PlanDoc, Redo, Status, Wanted};
+use queue::Queue;
+pub use readers::Stop;
+use readers::{Found, ReadDay, Shared, is_the_end, read_days};
+use report::{DayOutcome, DayReport, Summary, Watch};
+use settle::{Settled, Settler};
+use state::{StateError, StateFiles};
+
+use super::day::{self, SaveError};
+use super::decide::Wish;
+use super::reading::{Env, Now};
+use crate::calendar::Calendar;
+use crate::config::Config;
+use crate::model::Day;
+
+/// The reason kept with restatements when nobody gave one.
+const USUAL_REASON: &str = "read again by a backfill";
+/// How many days more than there are readers may be on their way at once.
+const AHEAD: usize = 2;
+
+/// What is asked for.
+#[derive(Clone, Debug)]
+pub struct BackfillRequest {
+    /// Which days.
+    pub days: Days,
+    /// How many days are read side by side.
+    pub jobs: usize,
+    /// How long each connection rests after a day.
+    pub pause: Duration,
+    /// How many days may be begun in a while.
+    pub rate: Option<Rate>,
+    /// How long connection trouble is retried.
+    pub retry_for: Duration,
+    /// How long the archive's lock is waited for.
+    pub wait: Duration,
+}
+
+/// Which days are to be frozen.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Days {
+    /// Those of a range.
+    Range(Wanted),
+    /// Those that the last run has left.
+    Resume,
+}
+
+/// The time, in both ways that a run needs it.
+#[derive(Clone, Copy)]
+pub struct Clock<'a> {
+    /// The clock on the wall.
+    pub now: Now<'a>,
+    /// The time since some fixed moment, which no setting of clocks moves.
+    pub elapsed: &'a (dyn Fn() -> Duration + Sync),
+}
+
+impl Clock<'_> {
+    fn now(&self) -> DateTime<Utc> {
+        (self.now)()
+    }
+
+    fn elapsed(&self) -> Duration {
+        (self.elapsed)()
+    }
+}
+
+/// Why a backfill could not be run.
+#[derive(Debug, thiserror::Error)]
+pub enum BackfillError {
+    /// The files beside the configuration.
+    #[error(transparent)]
+    State(#[from] StateError),
+    /// The archive.
+    #[error(transparent)]
+    Save(#[from] SaveError),
+}
+
+/// The plan of what is asked for, beside the one that is kept.
+///
+/// # Errors
+/// When the plan that is kept can't be read, or there is none to resume.
+pub fn plan_of(
+    config: &Config,
+    files: &StateFiles,
+    days: &Days,
+    now: DateTime<Utc>,
+    watch: &dyn Watch,
+) -> Result<PlanDoc, StateError> {
+    let before = files.read_plan();
+    let definitions = config.definitions.fingerprint();
+    match days {
+        Days::Range(wanted) => {
+            // A plan that can't be read is no hindrance to a new one.
+            let before = before.unwrap_or_else(|error| {
+                watch.warn(&format!("{error}; a new one takes its place"));
+                None
+            });
+            Ok(PlanDoc::new(wanted.clone(), before.as_ref(), definitions, now))
+        }
+        Days::Resume => {
+            let plan = before?.ok_or_else(|| StateError::NoPlan { path: files.plan.clone() })?;
+            if plan.definitions != definitions {
+                watch.warn(
+                    "the definitions have changed since this backfill began: days that are frozen now are \
+                     made by others than those before",
+                );
+            }
+            Ok(plan.resumed(now))
+        }
+    }
+}
+
+/// Freezes a range of days.
+///
+/// # Errors
+/// When the run can't begin. What ends it later is in the summary, and so is every day that failed.
+pub fn run(
+    config: &Config,
+    files: &StateFiles,
+    request: &BackfillRequest,
+    env: Env<'_>,
+    clock: Clock<'_>,
+    stop: &Stop,
+    watch: &dyn Watch,
+) -> Result<Summary, BackfillError> {
+    let _lock = files.lock()?;
+    let plan = plan_of(config, files, &request.days, clock.now(), watch)?;
+    let to_do = plan.to_do();
+    let known = day::open(config).map_err(SaveError::from)?;
+    let history = known.as_ref().map(|(_, history)| history);
+    let calendar = Calendar::new(config.calendar);
+    let restate =
+        (plan.redo == Redo::All).then(|| plan.reason.clone().unwrap_or_else(|| USUAL_REASON.to_owned()));
+    let wish = Wish { provisional: false, restate };
+    let days: Vec<Day> = to_do.iter().filter_map(|at| plan.days.get(*at)).map(|day| day.date).collect();
+    let queue = Queue::new(days.len(), request.jobs + AHEAD);
+    let pace = Pace::new(request.rate);
+    let of = plan.days.len();
+    let keeper = Keeper::new(config, files, plan, clock)?;
+    let settler = Settler::new(config, &calendar, wish.restate.as_deref(), request.wait, clock.now);
+    let shared = Shared {
+        config,
+        calendar: &calendar,
+        history,
+        wish: &wish,
+        retry_for: request.retry_for,
+        pause: request.pause,
+        pace: &pace,
+        env,
+        clock,
+        watch,
+        days: &days,
+        queue: &queue,
+    };
+
+    let mut run = Run { settler, keeper, queue: &queue, stop, watch, to_do: &to_do, of };
+    watch.begin(days.len());
+    let ended_by = thread::scope(|scope| {
+        let (sender, receiver) = mpsc::channel();
+        for _ in 0..request.jobs.min(days.len()) {
+            let (sender, stop, shared) = (sender.clone(), stop.clone(), &shared);
+            scope.spawn(move || read_days(shared, stop, &sender));
+        }
+        drop(sender);
+        let ended = run.settle_all(&days, &receiver);
+        // Whatever ended it, the readers are let go.
+        queue.close();
+        ended
+    });
+    let interrupted = *stop.borrow();
+    Ok(run.keeper.finish(interrupted, ended_by, watch))
+}
+
+/// The part of a run that puts days away.
+struct Run<'a> {
+    settler: Settler<'a>,
+    keeper: Keeper<'a>,
+    queue: &'a Queue,
+    stop: &'a Stop,
+    watch: &'a dyn Watch,
+    to_do: &'a [usize],
+    of: usize,
+}
+
+impl Run<'_> {
+    /// Takes what the readers found in the order of dates; gives what ended it too early.
+    fn settle_all(&mut self, days: &[Day], found: &mpsc::Receiver<ReadDay>) -> Option<SaveError> {
+        let mut waiting: BTreeMap<usize, Found> = BTreeMap::new();
+        for (number, day) in days.iter().enumerate() {
+            let found = loop {
+                if *self.stop.borrow() {
+                    return None;
+                }
+                if let Some(found) = waiting.remove(&number) {
+                    break found;
+                }
+                match found.recv() {
+                    Ok(read) => {
+                        waiting.insert(read.number, read.found);
+                    }
+                    // Every reader has gone: they were stopped, or none could start.
+                    Err(_) if *self.stop.borrow() => return None,
+                    Err(_) => return Some(SaveError::Background("the readers stopped".to_owned())),
+                }
+            };
+            let place = *self.to_do.get(number)?;
+            let end = match &found {
+                Found::Dropped => return None,
+                Found::Failed(error) => is_the_end(error),
+                Found::Kept(_) | Found::Read(..) => false,
+            };
+            match self.settler.settle(*day, found) {
+                Settled::Day(report) => self.tell(place, *day, *report),
+                Settled::Failed(error) if end => {
+                    self.keeper.set(place, Status::Failed, Some(&chain(&error)), None);
+                    return Some(error);
+                }
+                Settled::Failed(error) => {
+                    let outcome = DayOutcome::Failed { why: chain(&error), hint: error.hint() };
+                    self.tell(place, *day, settle::DayDone { outcome, numbers: None });
+                }
+                Settled::End(error) => {
+                    self.keeper.set(place, Status::Missing, Some(&chain(&error)), None);
+                    return Some(error);
+                }
+            }
+            self.queue.settle();
+        }
+        None
+    }
+
+    fn tell(&mut self, place: usize, day: Day, done: settle::DayDone) {
+        let settle::DayDone { outcome, numbers } = done;
+        let (status, why, edition) = match &outcome {
+            DayOutcome::Saved { id, .. } => (Status::Saved, None, Some(id.edition)),
+            DayOutcome::AlreadyThere { id, .. } => {
+                (Status::Skipped, Some("frozen already"), Some(id.edition))
+            }
+            DayOutcome::Unchanged { id } => (Status::Skipped, Some("reads the same"), Some(id.edition)),
+            DayOutcome::NotOver { why } => (Status::Missing, Some(why.as_str()), None),
+            DayOutcome::Failed { why, .. } => (Status::Failed, Some(why.as_str()), None),
+        };
+        self.keeper.set(place, status, why, edition);
+        self.keeper.count(&outcome);
+        self.watch.day(&DayReport { day, place: place + 1, of: self.of, outcome, numbers });
+        self.keeper.refresh(self.watch);
+    }
+}
+
+/// An error with what caused it, on one line.
+fn chain(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(inner) = cause {
+        let words = inner.to_string();
+        if !text.contains(&words) {
+            text = format!("{text}: {words}");
+        }
+        cause = inner.source();
+    }
+    text
+}

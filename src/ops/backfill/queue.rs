@@ -1,0 +1,93 @@
+//! Hands out days to the readers in the order of dates, no further ahead than what was read
+//! can be put away.
+
+use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+
+/// The days that are to be read, as numbers from 0.
+#[derive(Debug)]
+pub struct Queue {
+    state: Mutex<State>,
+    moved: Condvar,
+    days: usize,
+    ahead: usize,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    /// The day that is handed out next.
+    next: usize,
+    /// How many days have been put away.
+    settled: usize,
+    /// Whether no more days are handed out.
+    closed: bool,
+}
+
+impl Queue {
+    /// A queue of so many days, of which at most `ahead` are on their way at once.
+    pub fn new(days: usize, ahead: usize) -> Self {
+        Self { state: Mutex::default(), moved: Condvar::new(), days, ahead: ahead.max(1) }
+    }
+
+    /// The next day; waits until it may be read. `None` when there is none, or the queue is closed.
+    pub fn take(&self) -> Option<usize> {
+        let mut state = self.state();
+        loop {
+            if state.closed || state.next >= self.days {
+                return None;
+            }
+            if state.next < state.settled + self.ahead {
+                state.next += 1;
+                return Some(state.next - 1);
+            }
+            state = self.moved.wait(state).unwrap_or_else(PoisonError::into_inner);
+        }
+    }
+
+    /// Tells that one more day has been put away.
+    pub fn settle(&self) {
+        self.state().settled += 1;
+        self.moved.notify_all();
+    }
+
+    /// Hands out no more days.
+    pub fn close(&self) {
+        self.state().closed = true;
+        self.moved.notify_all();
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::thread;
+
+    use super::Queue;
+
+    #[test]
+    fn days_come_in_order_and_no_further_ahead_than_allowed() {
+        let queue = Queue::new(4, 2);
+        assert_eq!([queue.take(), queue.take()], [Some(0), Some(1)]);
+        thread::scope(|scope| {
+            let waiting = scope.spawn(|| queue.take());
+            queue.settle();
+            assert_eq!(waiting.join().unwrap(), Some(2));
+        });
+        queue.settle();
+        assert_eq!(queue.take(), Some(3));
+        assert_eq!(queue.take(), None);
+    }
+
+    #[test]
+    fn a_closed_queue_lets_everybody_go() {
+        let queue = Queue::new(9, 1);
+        assert_eq!(queue.take(), Some(0));
+        thread::scope(|scope| {
+            let waiting = scope.spawn(|| queue.take());
+            queue.close();
+            assert_eq!(waiting.join().unwrap(), None);
+        });
+    }
+}

@@ -1,0 +1,136 @@
+//! The readers of a backfill: each has a connection of its own, and reads the days it is handed.
+
+use std::sync::mpsc::Sender;
+use std::time::Duration;
+
+use tokio::sync::watch;
+
+use super::Clock;
+use super::pace::Pace;
+use super::queue::Queue;
+use super::report::Watch;
+use crate::archive::History;
+use crate::calendar::Calendar;
+use crate::config::Config;
+use crate::model::{Day, Progress};
+use crate::ops::day::{self, DayPlan, Next, SaveError, SaveOutcome};
+use crate::ops::decide::Wish;
+use crate::ops::reading::{Env, Reader, Reading, ReadingError};
+use crate::source::SourceError;
+
+/// Tells a run to stop: `true` is sent when somebody wants it to end.
+pub type Stop = watch::Receiver<bool>;
+
+/// What all readers of a run share.
+pub(super) struct Shared<'a> {
+    pub(super) config: &'a Config,
+    pub(super) calendar: &'a Calendar,
+    pub(super) history: Option<&'a History>,
+    pub(super) wish: &'a Wish,
+    pub(super) retry_for: Duration,
+    pub(super) pause: Duration,
+    pub(super) pace: &'a Pace,
+    pub(super) env: Env<'a>,
+    pub(super) clock: Clock<'a>,
+    pub(super) watch: &'a dyn Watch,
+    pub(super) days: &'a [Day],
+    pub(super) queue: &'a Queue,
+}
+
+/// A day that a reader is through with.
+pub(super) struct ReadDay {
+    /// Its number in the queue.
+    pub(super) number: usize,
+    /// What came of it.
+    pub(super) found: Found,
+}
+
+/// What a reader found.
+pub(super) enum Found {
+    /// There is nothing to read.
+    Kept(SaveOutcome),
+    /// It was read.
+    Read(Box<DayPlan>, Box<Reading>),
+    /// It can't be read.
+    Failed(Box<SaveError>),
+    /// It was dropped, since the run is to stop.
+    Dropped,
+}
+
+/// Reads days until there are no more, or somebody wants the run to end.
+pub(super) fn read_days(shared: &Shared<'_>, mut stop: Stop, found: &Sender<ReadDay>) {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    let Ok(runtime) = runtime else {
+        shared.watch.warn("a reader could not start, the others read its days");
+        return;
+    };
+    runtime.block_on(async {
+        let mut reader = Reader::new(&shared.config.source, shared.env);
+        while let Some(number) = shared.queue.take() {
+            let Some(day) = shared.days.get(number).copied() else { break };
+            let read = tokio::select! {
+                biased;
+                () = stopped(&mut stop) => Found::Dropped,
+                read = read_day(shared, &mut reader, day) => read,
+            };
+            let dropped = matches!(read, Found::Dropped);
+            let paused = matches!(read, Found::Read(..) | Found::Failed(_)) && !shared.pause.is_zero();
+            if found.send(ReadDay { number, found: read }).is_err() || dropped {
+                break;
+            }
+            if paused {
+                tokio::select! {
+                    biased;
+                    () = stopped(&mut stop) => {}
+                    () = tokio::time::sleep(shared.pause) => {}
+                }
+            }
+        }
+        reader.close().await;
+    });
+}
+
+async fn read_day(shared: &Shared<'_>, reader: &mut Reader<'_>, day: Day) -> Found {
+    let next =
+        day::next(shared.config, shared.calendar, shared.history, day, shared.wish, shared.clock.now());
+    let plan = match next {
+        Ok(Next::Read(plan)) => plan,
+        Ok(Next::Keep(outcome)) => return Found::Kept(outcome),
+        Err(error) => return Found::Failed(Box::new(error)),
+    };
+    tokio::time::sleep(shared.pace.turn(shared.clock.elapsed())).await;
+    let progress = OfDay { day, watch: shared.watch };
+    match reader.read(&plan.plan, shared.retry_for, shared.clock.now, &progress).await {
+        Ok(reading) => Found::Read(plan, Box::new(reading)),
+        Err(source) => Found::Failed(Box::new(SaveError::Reading { day, source })),
+    }
+}
+
+/// Waits until somebody wants the run to end; for ever where nobody can.
+async fn stopped(stop: &mut Stop) {
+    if stop.wait_for(|stop| *stop).await.is_err() {
+        std::future::pending::<()>().await;
+    }
+}
+
+/// Whether no other day can be read either: nothing answers, or nobody is let in. A connection
+/// that breaks may be that day's own trouble.
+pub(super) fn is_the_end(error: &SaveError) -> bool {
+    matches!(
+        error,
+        SaveError::Reading { source: ReadingError::Source(source), .. }
+            if source.is_unreachable() && !matches!(source, SourceError::Lost { .. })
+    )
+}
+
+/// Names the day in front of what is reported of its reading.
+struct OfDay<'a> {
+    day: Day,
+    watch: &'a dyn Watch,
+}
+
+impl Progress for OfDay<'_> {
+    fn warn(&self, sentence: &str) {
+        self.watch.warn(&format!("{}: {sentence}", self.day));
+    }
+}

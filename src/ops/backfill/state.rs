@@ -1,0 +1,219 @@
+//! The files that a backfill keeps beside the configuration: its plan, its statistics, and the
+//! lock of the run. None of them is part of the archive; all but the plan can be made again.
+
+use std::fs::{self, File, OpenOptions, TryLockError};
+use std::io::{self, ErrorKind, Write as _};
+use std::path::{Path, PathBuf};
+
+use super::plan::{FORMAT, PlanDoc};
+
+/// The name of a configuration that needs no name of its own in front of these files.
+const USUAL_CONFIG: &str = "asof.toml";
+
+/// Where a backfill keeps its files.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StateFiles {
+    /// The plan.
+    pub plan: PathBuf,
+    /// The statistics.
+    pub stats: PathBuf,
+    /// The lock of the run.
+    pub lock: PathBuf,
+}
+
+/// What is wrong with these files.
+#[derive(Debug, thiserror::Error)]
+pub enum StateError {
+    /// One can't be read or written.
+    #[error("can't {doing} {}: {error}", path.display())]
+    Io {
+        /// The verb: `read`, `write`.
+        doing: &'static str,
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        error: io::Error,
+    },
+    /// The plan is none that is understood.
+    #[error("{} is no plan of a backfill: {what}", path.display())]
+    Unreadable {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        what: String,
+    },
+    /// Another backfill is running.
+    #[error("another backfill of this configuration is running")]
+    Running {
+        /// The lock it holds.
+        path: PathBuf,
+    },
+    /// There is no plan to go on with.
+    #[error("there is no backfill to resume: {} does not exist", path.display())]
+    NoPlan {
+        /// Where it would be.
+        path: PathBuf,
+    },
+}
+
+impl StateError {
+    /// What to do about it.
+    pub fn hint(&self) -> Option<String> {
+        match self {
+            Self::Io { error, .. } => match error.kind() {
+                ErrorKind::PermissionDenied | ErrorKind::ReadOnlyFilesystem => Some(
+                    "a backfill keeps its plan beside the configuration: let this folder be writable"
+                        .to_owned(),
+                ),
+                _ => None,
+            },
+            Self::Unreadable { .. } => Some(
+                "move it away and name the range again: days that are frozen are not read again".to_owned(),
+            ),
+            Self::Running { .. } => {
+                Some("wait until it is over, or stop it: the next run goes on there".to_owned())
+            }
+            Self::NoPlan { .. } => {
+                Some("name a range: asof backfill --from 2025-12-01 --to 2026-01-07".to_owned())
+            }
+        }
+    }
+}
+
+/// The lock of a run; it opens when this falls or the process dies.
+#[derive(Debug)]
+pub struct RunLock {
+    _file: File,
+}
+
+impl StateFiles {
+    /// Those of the configuration at `config`: `backfill.json` and `backfill-stats.json` in its
+    /// folder, with its name in front when it is not called `asof.toml`.
+    pub fn beside(config: &Path) -> Self {
+        let folder = config.parent().unwrap_or(Path::new(""));
+        let name = config.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+        let stem = config.file_stem().map(|stem| stem.to_string_lossy().into_owned()).unwrap_or_default();
+        let prefix = if name == USUAL_CONFIG || stem.is_empty() { String::new() } else { format!("{stem}.") };
+        Self {
+            plan: folder.join(format!("{prefix}backfill.json")),
+            stats: folder.join(format!("{prefix}backfill-stats.json")),
+            lock: folder.join(format!(".{prefix}backfill.lock")),
+        }
+    }
+
+    /// Takes the lock of the run; one run at a time.
+    ///
+    /// # Errors
+    /// When another run holds it, or it can't be opened.
+    pub fn lock(&self) -> Result<RunLock, StateError> {
+        let io = |error| StateError::Io { doing: "open", path: self.lock.clone(), error };
+        let file =
+            OpenOptions::new().write(true).create(true).truncate(false).open(&self.lock).map_err(io)?;
+        match file.try_lock() {
+            Ok(()) => Ok(RunLock { _file: file }),
+            Err(TryLockError::WouldBlock) => Err(StateError::Running { path: self.lock.clone() }),
+            Err(TryLockError::Error(error)) => {
+                Err(StateError::Io { doing: "lock", path: self.lock.clone(), error })
+            }
+        }
+    }
+
+    /// The plan that is kept; `None` when there is none.
+    ///
+    /// # Errors
+    /// When it can't be read, or is no plan.
+    pub fn read_plan(&self) -> Result<Option<PlanDoc>, StateError> {
+        let bytes = match fs::read(&self.plan) {
+            Ok(bytes) => bytes,
+            Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
+            Err(error) => return Err(StateError::Io { doing: "read", path: self.plan.clone(), error }),
+        };
+        let wrong = |what: String| StateError::Unreadable { path: self.plan.clone(), what };
+        let plan: PlanDoc = serde_json::from_slice(&bytes).map_err(|error| wrong(error.to_string()))?;
+        if plan.format != FORMAT {
+            return Err(wrong(format!("its format is {:?}, and this version reads {FORMAT}", plan.format)));
+        }
+        Ok(Some(plan))
+    }
+
+    /// Keeps the plan in the place of the one before.
+    ///
+    /// # Errors
+    /// When it can't be written.
+    pub fn write_plan(&self, plan: &PlanDoc) -> Result<(), StateError> {
+        let bytes = plan.to_json().map_err(|error| StateError::Io {
+            doing: "write",
+            path: self.plan.clone(),
+            error: error.into(),
+        })?;
+        replace(&self.plan, &bytes)
+    }
+
+    /// Keeps the statistics in the place of those before.
+    ///
+    /// # Errors
+    /// When they can't be written.
+    pub fn write_stats(&self, bytes: &[u8]) -> Result<(), StateError> {
+        replace(&self.stats, bytes)
+    }
+}
+
+/// Puts a file in the place of the one before: whoever reads it sees one or the other, whole.
+fn replace(path: &Path, bytes: &[u8]) -> Result<(), StateError> {
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let write = || {
+        let mut options = tempfile::Builder::new();
+        // Everybody may read what the user's own settings let them read.
+        #[cfg(unix)]
+        options.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
+        let mut file = options.prefix(".backfill-").tempfile_in(folder)?;
+        file.write_all(bytes)?;
+        file.as_file().sync_data()?;
+        file.persist(path).map_err(|error| error.error)?;
+        Ok(())
+    };
+    write().map_err(|error| StateError::Io { doing: "write", path: path.to_owned(), error })
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use super::{StateError, StateFiles};
+
+    #[test]
+    fn files_lie_beside_the_configuration_under_its_name() {
+        let names = |config: &str| {
+            let files = StateFiles::beside(Path::new(config));
+            [files.plan, files.stats, files.lock].map(|path| path.display().to_string())
+        };
+        assert_eq!(names("asof.toml"), ["backfill.json", "backfill-stats.json", ".backfill.lock"]);
+        assert_eq!(
+            names("/etc/asof/leads.toml"),
+            [
+                "/etc/asof/leads.backfill.json",
+                "/etc/asof/leads.backfill-stats.json",
+                "/etc/asof/.leads.backfill.lock"
+            ]
+        );
+    }
+
+    #[test]
+    fn one_run_at_a_time_holds_the_lock() {
+        let dir = tempfile::tempdir().unwrap();
+        let files = StateFiles::beside(&dir.path().join("asof.toml"));
+        let held = files.lock().unwrap();
+        assert!(matches!(files.lock(), Err(StateError::Running { .. })));
+        drop(held);
+        files.lock().unwrap();
+    }
+
+    #[test]
+    fn what_is_no_plan_is_refused_and_stays() {
+        let dir = tempfile::tempdir().unwrap();
+        let files = StateFiles::beside(&dir.path().join("asof.toml"));
+        assert!(files.read_plan().unwrap().is_none());
+        std::fs::write(&files.plan, "{\"format\":\"asof.backfill/2\"}").unwrap();
+        assert!(matches!(files.read_plan(), Err(StateError::Unreadable { .. })));
+    }
+}

@@ -1,0 +1,45 @@
+//! What the frozen days of a range add up to, from the ledger.
+
+use indexmap::IndexMap;
+
+use crate::archive::{Archive, SnapshotLine};
+use crate::config::Config;
+use crate::model::definitions::Measure;
+use crate::model::seen::SeenDoc;
+use crate::model::{Day, Number};
+use crate::ops::when;
+
+/// What the latest editions of a range's days add up to.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Totals {
+    /// The sums of what is counted, by metric; other kinds don't add up.
+    pub sums: IndexMap<String, Number>,
+    /// The distinct counts over time as of the last frozen day, by metric.
+    pub seen: IndexMap<String, SeenDoc>,
+}
+
+impl Totals {
+    /// Adds up the frozen days from `from` to `to`; nothing where the archive can't be read.
+    pub fn of(config: &Config, from: Day, to: Day) -> Self {
+        let Ok(history) = Archive::open(&config.archive.dir).and_then(|archive| archive.history()) else {
+            return Self::default();
+        };
+        let days = history.days().filter(|(day, _)| (from..=to).contains(day));
+        let lines: Vec<&SnapshotLine> = days.filter_map(|(_, editions)| when::latest(editions)).collect();
+        let counts = config.presentation.metrics.keys().filter(|name| {
+            let metric = config.definitions.metrics.get(*name);
+            metric.is_some_and(|metric| matches!(metric.measure, Measure::Count(_)))
+        });
+        let names: Vec<String> = counts.cloned().collect();
+        let mut sums = vec![Number::zero(); names.len()];
+        for line in &lines {
+            let values = line.values(&names).unwrap_or_default();
+            for (sum, value) in sums.iter_mut().zip(values) {
+                if let Some(value) = value {
+                    *sum = std::mem::replace(sum, Number::zero()) + &value;
+                }
+            }
+        }
+        Self { sums: names.into_iter().zip(sums).collect(), seen: IndexMap::new() }
+    }
+}
