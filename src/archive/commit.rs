@@ -18,6 +18,16 @@ use super::open::DEFINITIONS;
 use super::writer::Writer;
 use super::{Archive, ArchiveError, Sealed, SnapshotLine, files};
 use crate::model::Number;
+use crate::model::seen::SeenDoc;
+
+/// What the ledger's line tells of a day's numbers, so that lists need not open the day.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Headline {
+    /// The main values, by metric, in the order of the configuration; `None` is unknown.
+    pub values: IndexMap<String, Option<Number>>,
+    /// The distinct counts over time, by metric, in the same order.
+    pub seen: IndexMap<String, SeenDoc>,
+}
 
 /// What became of a commit.
 #[derive(Clone, Debug)]
@@ -34,7 +44,7 @@ pub enum Commit {
 impl Archive {
     /// Freezes a sealed snapshot: it is on disk, for good, when this returns [`Commit::Done`].
     ///
-    /// `headline` are the main values, for lists. The lock is waited for as long as `wait`.
+    /// `headline` is for lists. The lock is waited for as long as `wait`.
     ///
     /// # Errors
     /// When the lock stays taken, the ledger is damaged, the clock is more than ten minutes behind
@@ -45,7 +55,7 @@ impl Archive {
     pub fn commit(
         &self,
         sealed: Sealed,
-        headline: &IndexMap<String, Option<Number>>,
+        headline: &Headline,
         wait: Duration,
         now: DateTime<Utc>,
     ) -> Result<Commit, ArchiveError> {
@@ -72,7 +82,8 @@ impl Archive {
             captured_at: manifest.captured_at,
             manifest: sealed.digest,
             definitions: manifest.definitions.fingerprint,
-            headline,
+            headline: &headline.values,
+            seen: &headline.seen,
             reason: manifest.reason.as_deref(),
             trigger: &manifest.trigger,
             asof: &manifest.asof,

@@ -86,7 +86,7 @@ pub(super) fn sync_dir(path: &Path) -> Result<(), ArchiveError> {
 /// Where the file system can't promise that by itself, a file is linked and then
 /// unlinked, which can't replace either. A folder is renamed after a look: a rename can
 /// only replace an empty folder, and the caller holds the archive's lock.
-pub(super) fn rename_new(from: &Path, to: &Path) -> io::Result<()> {
+pub(crate) fn rename_new(from: &Path, to: &Path) -> io::Result<()> {
     match renameat_with(CWD, from, CWD, to, RenameFlags::NOREPLACE) {
         Ok(()) => Ok(()),
         Err(Errno::INVAL | Errno::NOSYS | Errno::NOTSUP) => {

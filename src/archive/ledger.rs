@@ -11,6 +11,7 @@ use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, Visitor};
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
+use crate::model::seen::SeenDoc;
 use crate::model::{Day, Digest, Edition, Fingerprint, Number, Provenance, SnapshotId};
 
 /// The line that says that an edition was frozen.
@@ -35,6 +36,8 @@ pub struct SnapshotLine {
     /// The fingerprint of what made its numbers.
     pub definitions: Fingerprint,
     headline: Box<RawValue>,
+    #[serde(default)]
+    seen: Option<Box<RawValue>>,
     /// Why it was captured, where somebody said so.
     #[serde(default)]
     pub reason: Option<String>,
@@ -98,6 +101,22 @@ impl SnapshotLine {
 }
 
 impl SnapshotLine {
+    /// The distinct counts over time, by metric, in the order of the configuration; none where
+    /// nothing was counted so.
+    ///
+    /// They are parsed only here.
+    ///
+    /// # Errors
+    /// When they are not an object of such counts.
+    pub fn seen(&self) -> Result<IndexMap<String, SeenDoc>, serde_json::Error> {
+        self.seen.as_deref().map_or_else(|| Ok(IndexMap::new()), |seen| serde_json::from_str(seen.get()))
+    }
+
+    /// Whether it has distinct counts over time.
+    pub fn has_seen(&self) -> bool {
+        self.seen.is_some()
+    }
+
     /// Only the values of these names, in their order; the others are passed over unparsed, for
     /// whoever lists a long ledger. `None` where the line has none.
     ///
@@ -371,6 +390,8 @@ pub(super) struct NewSnapshot<'a> {
     pub(super) manifest: Digest,
     pub(super) definitions: Fingerprint,
     pub(super) headline: &'a IndexMap<String, Option<Number>>,
+    #[serde(skip_serializing_if = "IndexMap::is_empty")]
+    pub(super) seen: &'a IndexMap<String, SeenDoc>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) reason: Option<&'a str>,
     pub(super) trigger: &'a str,

@@ -14,6 +14,7 @@
 //! | [`ledger`], [`chain`] | the ledger's lines, and whether they are as they were written |
 //! | `derived` | what may be replaced: the index |
 //! | [`cube_file`] | cubes as Parquet |
+//! | [`keys`] | the keys of a day, in a stream |
 
 pub mod chain;
 mod claim;
@@ -24,6 +25,7 @@ mod document;
 pub mod error;
 mod files;
 pub mod history;
+pub mod keys;
 pub mod ledger;
 mod lock;
 pub mod open;
@@ -32,9 +34,11 @@ pub mod staging;
 mod writer;
 
 pub use chain::LedgerCheck;
-pub use commit::Commit;
+pub use commit::{Commit, Headline};
 pub use error::ArchiveError;
+pub(crate) use files::rename_new;
 pub use history::{Frozen, History};
+pub use keys::{KeyStream, KeysFile};
 pub use ledger::{DamagedLine, SnapshotLine};
 pub use open::{Archive, ArchiveId};
 pub use staging::{Sealed, Staging};

@@ -11,8 +11,8 @@ use super::file::{self, File};
 use super::presentation::{EventsLook, MAX_GROUPS, Presentation, Section, label_of};
 use super::problem::{Problem, did_you_mean, listed};
 use super::tree::Tree;
-use super::{ArchiveSettings, CalendarSettings, Config, PasswordFrom, SourceSettings, SourceUrl};
-use super::{DEFAULT_TIMEOUT, duration, metrics};
+use super::{CalendarSettings, Config, PasswordFrom, SourceSettings, SourceUrl};
+use super::{DEFAULT_TIMEOUT, archive, duration, metrics};
 use crate::model::Definitions;
 use crate::model::definitions::{
     CalendarDef, DimensionDef, DimensionOf, EventsDef, FORMAT, From, SourceDef, TimeIs, TimeSpan,
@@ -116,11 +116,7 @@ pub fn check(file: &File, tree: &Tree<'_>, base: &Path, problems: &mut Vec<Probl
         checker.problem(&[], "there are no metrics", hint);
     }
     let sections = sections(file, &mut checker);
-    let dir = file.archive.dir.as_deref().unwrap_or("snapshots");
-    if dir.is_empty() || dir.contains('\0') {
-        let hint = "name a folder, such as snapshots".to_owned();
-        checker.problem(&["archive", "dir"], format!("{dir:?} is no folder"), hint);
-    }
+    let archive = archive::check(file, base, &mut checker);
     let (calendar, source) = (calendar?, source?);
     let definitions = Definitions {
         format: FORMAT.to_owned(),
@@ -135,13 +131,7 @@ pub fn check(file: &File, tree: &Tree<'_>, base: &Path, problems: &mut Vec<Probl
     };
     let presentation =
         Presentation { title: file.archive.title.clone(), events: looks, metrics: metric_looks, sections };
-    Some(Config {
-        source,
-        archive: ArchiveSettings { dir: base.join(dir) },
-        calendar,
-        definitions,
-        presentation,
-    })
+    Some(Config { source, archive, calendar, definitions, presentation })
 }
 
 fn zone(name: &str, path: &[&str], checker: &mut Checker<'_, '_>) -> Option<Tz> {

@@ -55,6 +55,8 @@ pub struct Archive {
     pub dir: Option<String>,
     /// What the pages are about, in a few words.
     pub title: Option<String>,
+    /// The file of the key under which values are kept, relative to the configuration file; `asof.key` when left out.
+    pub key_file: Option<String>,
 }
 
 /// `[calendar]`
@@ -196,6 +198,11 @@ pub struct Metric {
     pub divide: Option<Decimal>,
     /// The dimensions a `distinct` is also counted by.
     pub by: Option<Vec<String>>,
+    /// How the values of a `distinct` are read before they are told apart.
+    #[serde(rename = "as")]
+    pub kind: Option<KeyKind>,
+    /// Whether a `distinct` is also counted over all archived days.
+    pub cumulative: Option<bool>,
     /// Taken over so many days that end with the day itself: `30d`.
     pub over: Option<String>,
     /// What people call it.
@@ -204,6 +211,14 @@ pub struct Metric {
     pub unit: Option<String>,
     /// Which way is good.
     pub good: Option<Good>,
+}
+
+/// How values are read before they are told apart.
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum KeyKind {
+    /// As phone numbers.
+    Phone,
 }
 
 /// Which way is good.

@@ -10,7 +10,7 @@ use super::file::{self, File};
 use super::presentation::{MetricLook, label_of};
 use super::problem::{did_you_mean, listed};
 use crate::model::Number;
-use crate::model::definitions::{Aggregate, Count, Distinct, Measure, MetricDef, Ratio};
+use crate::model::definitions::{Aggregate, Count, Distinct, KeyKind, Measure, MetricDef, Ratio};
 use crate::model::metrics_doc::Good;
 
 /// The longest span a metric can be taken over, in days.
@@ -105,7 +105,9 @@ fn measure(
                 checker.problem(&path, format!("{dimension:?} is no dimension of {of:?}"), hint);
             }
         }
-        return Some(Measure::Distinct(Distinct { of, sql, filter, by, kind: None, cumulative: false }));
+        let kind = written.kind.map(|file::KeyKind::Phone| KeyKind::Phone);
+        let cumulative = written.cumulative == Some(true);
+        return Some(Measure::Distinct(Distinct { of, sql, filter, by, kind, cumulative }));
     }
     let aggregate = Aggregate { of, sql, filter, divide: divisor(name, written, checker) };
     Some(match *kind {
@@ -124,11 +126,15 @@ fn allowed(name: &str, kind: &str, written: &file::Metric, checker: &mut Checker
         ("where", written.filter.is_some() && kind == "ratio"),
         ("divide", written.divide.is_some() && !divided),
         ("by", written.by.is_some() && kind != "distinct"),
+        ("as", written.kind.is_some() && kind != "distinct"),
+        ("cumulative", written.cumulative.is_some() && kind != "distinct"),
         ("over", written.over.is_some() && kind == "distinct"),
     ];
     for (key, _) in wrong.into_iter().filter(|(_, wrong)| *wrong) {
         let hint = match key {
             "by" => "every other metric is broken down by all dimensions of its events".to_owned(),
+            "as" => "only the values of a distinct are told apart".to_owned(),
+            "cumulative" => "only the values of a distinct are kept for the days to come".to_owned(),
             "over" => "distinct counts of several days don't add up".to_owned(),
             "divide" => "only sum, min, max and avg are divided".to_owned(),
             _ => "a ratio takes everything from its two metrics".to_owned(),

@@ -3,6 +3,7 @@
 //! Reading it gives every problem at once, each with its place. What is written is in
 //! [`file`], what it means in [`Config`].
 
+mod archive;
 mod check;
 pub mod duration;
 pub mod file;
@@ -58,6 +59,8 @@ pub struct CalendarSettings {
 pub struct ArchiveSettings {
     /// The archive's folder.
     pub dir: PathBuf,
+    /// The file of the key under which values are kept; it does not lie in that folder.
+    pub key_file: PathBuf,
 }
 
 impl Config {

@@ -52,6 +52,7 @@ fn with(piece: &str, other: &str) -> String {
 fn a_sound_configuration_is_read() {
     let config = Config::parse(SOUND, Path::new("/etc/asof/asof.toml")).unwrap();
     assert_eq!(config.archive.dir, Path::new("/etc/asof/snapshots"));
+    assert_eq!(config.archive.key_file, Path::new("/etc/asof/asof.key"));
     assert_eq!(config.source.time_zone.name(), "America/Chicago");
     assert_eq!(config.presentation.metrics["minutes"].label, "Minutes");
     assert_eq!(config.presentation.metrics.keys().last().unwrap(), "conversion");
@@ -89,7 +90,7 @@ asof.toml:24:1: it is not said what "minutes" measures
 asof.toml:24:33: invalid type: integer, expected a string
   hint: put it in quotes
 asof.toml:24:77: unknown key "colour"
-  hint: known here: of, count, sum, min, max, avg, distinct, ratio, where, divide, by, over, label, unit, good"#
+  hint: known here: of, count, sum, min, max, avg, distinct, ratio, where, divide, by, as, cumulative, over, label, unit, good"#
     );
 }
 
@@ -164,6 +165,36 @@ fn what_does_not_fit_together_is_told_with_a_hint() {
             "asof.toml:14:11: \"loacl\" is none of local, utc, epoch, instant\n  hint: did you mean \"local\"?",
         ),
         (
+            "by = [\"status\"], label",
+            "by = [\"status\"], as = \"phon\", label",
+            "asof.toml:25:75: \"phon\" is none of phone\n  hint: did you mean \"phone\"?",
+        ),
+        (
+            "count = true, where",
+            "count = true, as = \"phone\", where",
+            "asof.toml:23:44: \"as\" means nothing with \"count\"\n  hint: only the values of a distinct are told apart",
+        ),
+        (
+            "unit = \"%\", over = \"30d\"",
+            "unit = \"%\", cumulative = false",
+            "asof.toml:26:69: \"cumulative\" means nothing with \"ratio\"\n  hint: only the values of a distinct are kept for the days to come",
+        ),
+        (
+            "by = [\"status\"], label",
+            "by = [\"status\"], as = \"phone\", cumulative = true, over = \"7d\", label",
+            "asof.toml:25:110: \"over\" means nothing with \"distinct\"\n  hint: distinct counts of several days don't add up",
+        ),
+        (
+            "[calendar]",
+            "[archive]\nkey_file = \"snapshots/keys/asof.key\"\n[calendar]",
+            "asof.toml:6:12: the key file \"snapshots/keys/asof.key\" lies in the archive \"snapshots\"\n  hint: keep the key apart: whoever",
+        ),
+        (
+            "[calendar]",
+            "[archive]\nkey_file = \"..\"\n[calendar]",
+            "asof.toml:6:12: \"..\" is no file\n  hint: name a file, such as asof.key",
+        ),
+        (
             "mysql://report@db.example/asterisk",
             "mysql://report:hunter2@/asterisk",
             "asof.toml:3:7: the source's url can't be read: it names no host\n  hint: write mysql://user@host:port/database",
@@ -188,4 +219,40 @@ fn a_value_in_the_wrong_place_is_not_repeated() {
     let text = problems("source = \"mysql://report:hunter2@db, expected x/asterisk\"\n");
     assert!(text.starts_with("asof.toml:1:10: invalid type: string, expected a table of its keys"), "{text}");
     assert!(!text.contains("hunter2"), "{text}");
+}
+
+#[test]
+fn the_key_of_kept_values_lies_outside_of_the_archive() {
+    let cumulative = SOUND.replace("by = [\"status\"], label", "cumulative = true, label");
+    let read = |archive: &str| {
+        let text = cumulative.replace("[calendar]", &format!("[archive]\n{archive}\n[calendar]"));
+        Config::parse(&text, Path::new("/etc/asof/asof.toml")).map(|config| config.archive)
+    };
+    let apart = read("dir = \"../snapshots\"\nkey_file = \"keys/../k\"").unwrap();
+    assert_eq!(apart.key_file, Path::new("/etc/asof/keys/../k"));
+    // The archive around the configuration takes the default file in; that matters only where it is needed.
+    let around = read("dir = \"/etc\"").unwrap_err().to_string();
+    let expected = "/etc/asof/asof.toml:6:7: the key file \"asof.key\" lies in the archive \"/etc\"";
+    assert!(around.starts_with(expected), "{around}");
+    assert!(
+        Config::parse(
+            &SOUND.replace("[calendar]", "[archive]\ndir = \"/etc\"\n[calendar]"),
+            Path::new("/etc/asof/asof.toml")
+        )
+        .is_ok()
+    );
+}
+
+#[test]
+fn a_metric_is_the_same_whether_or_not_it_is_cumulative() {
+    let phones = |keys: &str| {
+        let text = SOUND.replace("by = [\"status\"], label", &format!("by = [\"status\"], {keys}label"));
+        Config::parse(&text, Path::new("asof.toml")).unwrap().definitions
+    };
+    let (plain, cumulative) = (phones(""), phones("cumulative = true, "));
+    assert_eq!(plain.metric_fingerprint("phones"), cumulative.metric_fingerprint("phones"));
+    assert_ne!(plain.fingerprint(), cumulative.fingerprint());
+    let phone = phones("as = \"phone\", ");
+    assert_ne!(plain.metric_fingerprint("phones"), phone.metric_fingerprint("phones"));
+    assert!(!plain.text().contains("cumulative") && !plain.text().contains("\"as\""));
 }

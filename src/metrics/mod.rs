@@ -7,6 +7,7 @@ pub mod figure;
 pub mod keys;
 pub mod over;
 pub mod rollup;
+pub mod seen;
 pub mod table;
 #[cfg(test)]
 mod tests;

@@ -235,6 +235,13 @@ pub struct Ratio {
     pub denominator: String,
 }
 
+impl Distinct {
+    /// Whether asof gets the values themselves and counts them, instead of the source.
+    pub fn is_keyed(&self) -> bool {
+        self.kind.is_some() || self.cumulative
+    }
+}
+
 impl Measure {
     /// The events it reads; `None` for a ratio, which reads metrics.
     pub fn of(&self) -> Option<&str> {
@@ -299,6 +306,12 @@ impl Definitions {
         text
     }
 
+    /// The distinct metrics that are also counted over all archived days, by name.
+    pub fn cumulative(&self) -> Vec<&str> {
+        let counted = |metric: &MetricDef| matches!(&metric.measure, Measure::Distinct(distinct) if distinct.cumulative);
+        self.metrics.iter().filter(|(_, metric)| counted(metric)).map(|(name, _)| name.as_str()).collect()
+    }
+
     /// The digest of [`Definitions::text`].
     pub fn fingerprint(&self) -> Fingerprint {
         Fingerprint(Digest::of(self.text().as_bytes()))
@@ -307,7 +320,7 @@ impl Definitions {
     /// The fingerprint of one metric: of its own definition, the metrics it is made of,
     /// their events, the lists these use, and how days are cut. `None` for an unknown metric.
     ///
-    /// Dimensions are left out: its total does not depend on them.
+    /// Dimensions are left out: its total does not depend on them. So is whether it is cumulative.
     pub fn metric_fingerprint(&self, name: &str) -> Option<Fingerprint> {
         let mut only = self.without_names();
         self.copy_metric(name, &mut only)?;
@@ -347,7 +360,12 @@ impl Definitions {
             return Some(());
         }
         let metric = self.metrics.get(name)?;
-        into.metrics.insert(name.to_owned(), metric.clone());
+        let mut copy = metric.clone();
+        if let Measure::Distinct(distinct) = &mut copy.measure {
+            // What is counted beside the day's own values changes none of these.
+            distinct.cumulative = false;
+        }
+        into.metrics.insert(name.to_owned(), copy);
         if let Some(of) = metric.measure.of() {
             let events = self.events.get(of)?;
             if let From::Sql(sql) = &events.from {

@@ -8,9 +8,11 @@ use chrono::{DateTime, Utc};
 
 use super::decide::{By, Decision, Latest, Refusal, Why, Wish, decide};
 use super::freeze::{self, EditionInput, FreezeError};
+use super::key_file::KeyFileError;
 use super::past::Past;
 use super::reading::{Reading, ReadingError};
-use super::restate::{Differences, Side, differences};
+use super::restate::{Differences, Side, differences, kept_keys};
+use super::seen::Counts;
 use super::when;
 use crate::archive::{Archive, ArchiveError, Commit, History, SnapshotLine};
 use crate::calendar::{BeyondCalendar, Calendar, DayName, Window};
@@ -45,6 +47,8 @@ pub enum SaveOutcome {
 pub struct Frozen {
     /// Which.
     pub id: SnapshotId,
+    /// The ledger's line about it.
+    pub line: SnapshotLine,
     /// How it came to be known.
     pub provenance: Provenance,
     /// What set it off.
@@ -98,6 +102,9 @@ pub enum SaveError {
     /// The archive can't be read.
     #[error(transparent)]
     Archive(#[from] ArchiveError),
+    /// There is no hash key for what is counted over time.
+    #[error(transparent)]
+    Key(#[from] KeyFileError),
     /// A thread that read the archive failed.
     #[error("the frozen days before could not be read: {0}")]
     Background(String),
@@ -112,6 +119,7 @@ impl SaveError {
             Self::Source(source) | Self::Reading { source, .. } => source.hint(),
             Self::Freeze { source, .. } => source.hint(),
             Self::Archive(error) => error.hint(),
+            Self::Key(error) => error.hint(),
             Self::BeforeCalendar(_) => Some("name a later day".to_owned()),
             Self::ClockBeyond(_) => {
                 Some("set this machine's clock right, and see that ASOF_NOW is not set by mistake".to_owned())
@@ -190,6 +198,8 @@ pub struct Finish<'a> {
     pub fingerprints: &'a DefinitionsDoc,
     /// The frozen days before the day.
     pub past: &'a Past,
+    /// Its distinct counts over time.
+    pub seen: &'a Counts,
     /// Which command does it.
     pub by: By,
     /// Why, in somebody's words.
@@ -224,6 +234,7 @@ pub fn finish(
             by: input.by,
             reason: input.reason,
             past: input.past,
+            seen: input.seen,
             fingerprints: input.fingerprints,
             archive: &id,
         },
@@ -251,7 +262,8 @@ pub fn finish(
             rows,
             differences: found,
             folder: archive.folder(&line.id()),
-            warnings: input.past.damaged.clone(),
+            warnings: [input.past.damaged.as_slice(), &input.seen.damaged].concat(),
+            line: *line,
         })),
         Commit::Taken { editions } => {
             // Another run froze it in the meantime: what it froze stands.
@@ -287,11 +299,15 @@ fn compare(
 ) -> Result<Differences, ArchiveError> {
     let manifest = archive.manifest(frozen)?;
     let doc = archive.metrics(&manifest)?;
-    let frozen = Side { doc: &doc, fingerprints: &manifest.definitions, events: &manifest.events };
+    let keys = kept_keys(&manifest);
+    let frozen =
+        Side { doc: &doc, fingerprints: &manifest.definitions, events: &manifest.events, keys: &keys };
+    let now_keys = computed.same_keys();
     let now = Side {
         doc: &computed.doc,
         fingerprints: &computed.manifest.definitions,
         events: &computed.manifest.events,
+        keys: &now_keys,
     };
     Ok(differences(frozen, now, &config.definitions))
 }

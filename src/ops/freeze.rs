@@ -4,19 +4,21 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
-use indexmap::IndexMap;
 
 use super::decide::{By, Why};
 use super::past::Past;
 use super::reading::Reading;
-use crate::archive::{Archive, ArchiveError, Commit};
+use super::restate::SameKeys;
+use super::seen::Counts;
+use crate::archive::{self, Archive, ArchiveError, Commit, Headline};
 use crate::calendar::{BeyondCalendar, Calendar, Window};
 use crate::config::Config;
 use crate::config::presentation::Section as ConfiguredSection;
 use crate::metrics::document;
 use crate::metrics::document::DayInput;
 use crate::model::manifest::{self, DefinitionsDoc, EventsRead, SourceDoc};
-use crate::model::{Edition, Manifest, MetricsDoc, SnapshotId};
+use crate::model::seen::KeysDoc;
+use crate::model::{Digest, Edition, Manifest, MetricsDoc, SnapshotId};
 use crate::view::page::PageError;
 use crate::view::{self, DayPage, Layout};
 
@@ -30,6 +32,19 @@ pub struct Computed {
     pub doc: MetricsDoc,
     /// What it is; its files are not listed yet.
     pub manifest: Manifest,
+    /// The files of its keys, by metric: what is in them.
+    pub keys: BTreeMap<String, Vec<u8>>,
+}
+
+impl Computed {
+    /// By what its keys are held against those of a frozen day.
+    pub fn same_keys(&self) -> BTreeMap<String, SameKeys> {
+        let digest = |name: &str| self.keys.get(name).map(|bytes| Digest::of(bytes));
+        let same = |(name, keys): (&String, &KeysDoc)| {
+            Some((name.clone(), SameKeys { key: keys.key, file: digest(name)? }))
+        };
+        self.manifest.keys.iter().filter_map(same).collect()
+    }
 }
 
 /// Why a day that was read could not be frozen.
@@ -90,6 +105,8 @@ pub struct EditionInput<'a> {
     pub reason: Option<&'a str>,
     /// Frozen days before this one.
     pub past: &'a Past,
+    /// Its distinct counts over time.
+    pub seen: &'a Counts,
     /// The fingerprints of the definitions.
     pub fingerprints: &'a DefinitionsDoc,
     /// The archive's id.
@@ -115,6 +132,19 @@ pub fn compute(input: &EditionInput<'_>, reading: &Reading) -> Result<Computed, 
         past: &input.past.over,
     });
     input.past.earlier.tell(&mut doc, &config.definitions, &fingerprints);
+    let mut kept = BTreeMap::new();
+    let mut keys = BTreeMap::new();
+    for (name, counts) in &input.seen.metrics {
+        let found = reading.cubes.iter().find_map(|cube| cube.keys.get(name));
+        let (Some(metric), Some(found), Some(key)) = (doc.metrics.get_mut(name), found, input.seen.key)
+        else {
+            continue;
+        };
+        metric.seen = Some(counts.clone());
+        let count = found.hashes.len() as u64;
+        keys.insert(name.clone(), KeysDoc { file: archive::keys::path_of(name), key, count });
+        kept.insert(name.clone(), archive::keys::encode(&found.hashes));
+    }
     let events: BTreeMap<String, EventsRead> = reading
         .cubes
         .iter()
@@ -148,12 +178,12 @@ pub fn compute(input: &EditionInput<'_>, reading: &Reading) -> Result<Computed, 
         definitions: fingerprints,
         files: Vec::new(),
         events,
-        keys: BTreeMap::new(),
+        keys,
         reason: input.reason.map(str::to_owned),
         trigger: input.why.trigger(input.by).to_owned(),
         asof: VERSION.to_owned(),
     };
-    Ok(Computed { doc, manifest })
+    Ok(Computed { doc, manifest, keys: kept })
 }
 
 /// Stages all files of an edition and commits it.
@@ -168,7 +198,7 @@ pub fn freeze(
     wait: Duration,
     now: DateTime<Utc>,
 ) -> Result<Commit, FreezeError> {
-    let Computed { doc, manifest } = computed;
+    let Computed { doc, manifest, keys } = computed;
     let mut staging = archive.stage(SnapshotId::new(doc.date, doc.edition))?;
     staging.write("metrics.json", &doc.to_json()?)?;
     for (cube, kept) in reading.cubes.iter().zip(&reading.kept) {
@@ -180,6 +210,9 @@ pub fn freeze(
         })?;
         staging.write(&format!("cubes/{events}.parquet"), bytes)?;
     }
+    for (name, doc) in &manifest.keys {
+        staging.write(&doc.file, keys.get(name).map_or(&[], Vec::as_slice))?;
+    }
     let layout = layout(config, &doc);
     let page = DayPage::new(&view::DayInput {
         doc: &doc,
@@ -190,8 +223,9 @@ pub fn freeze(
         cubes: &reading.cubes,
     });
     staging.write("dashboard.html", &page.to_bytes()?)?;
-    let headline: IndexMap<String, _> =
-        doc.metrics.iter().map(|(name, metric)| (name.clone(), metric.figure.value.clone())).collect();
+    let values = doc.metrics.iter().map(|(name, metric)| (name.clone(), metric.figure.value.clone()));
+    let seen = doc.metrics.iter().filter_map(|(name, metric)| Some((name.clone(), metric.seen.clone()?)));
+    let headline = Headline { values: values.collect(), seen: seen.collect() };
     let sealed = staging.seal(manifest, &config.definitions)?;
     Ok(archive.commit(sealed, &headline, wait, now)?)
 }

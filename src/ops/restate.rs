@@ -1,7 +1,8 @@
 //! Whether what was read differs from what is frozen: pure.
 //!
 //! Only values read from the source count, and only under equal definitions. What is
-//! derived from other days never does, so that one restatement does not set off others.
+//! derived from other days never does, so that one restatement does not set off others. Where a day's
+//! keys are kept, they count: other keys are a difference even if they are as many.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -9,7 +10,8 @@ use crate::metrics::over::{own, own_members};
 use crate::model::definitions::Measure;
 use crate::model::manifest::{DefinitionsDoc, EventsRead};
 use crate::model::metrics_doc::{Figure, MetricDoc, MetricsDoc};
-use crate::model::{Definitions, Number};
+use crate::model::seen::{KeyId, KeysDoc};
+use crate::model::{Definitions, Digest, Manifest, Number};
 
 /// How far two floats may lie apart, as a share of the larger, and still be the same.
 const FLOAT_TOLERANCE: f64 = 1e-9;
@@ -23,6 +25,24 @@ pub struct Side<'a> {
     pub fingerprints: &'a DefinitionsDoc,
     /// What was read.
     pub events: &'a BTreeMap<String, EventsRead>,
+    /// The keys that are counted over time, by metric.
+    pub keys: &'a BTreeMap<String, SameKeys>,
+}
+
+/// By what the keys of two readings are held against each other.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SameKeys {
+    /// What they were hashed with: others can't be compared.
+    pub key: KeyId,
+    /// The digest of their file.
+    pub file: Digest,
+}
+
+/// The keys that a frozen day kept.
+pub fn kept_keys(manifest: &Manifest) -> BTreeMap<String, SameKeys> {
+    let file = |path: &str| manifest.files.iter().find(|doc| doc.path == path).map(|doc| doc.sha256);
+    let kept = |keys: &KeysDoc| Some(SameKeys { key: keys.key, file: file(&keys.file)? });
+    manifest.keys.iter().filter_map(|(name, keys)| Some((name.clone(), kept(keys)?))).collect()
 }
 
 /// What differs.
@@ -66,7 +86,11 @@ pub fn differences(frozen: Side<'_>, now: Side<'_>, definitions: &Definitions) -
             let full = format!("{of}.{dimension}");
             frozen.fingerprints.dimensions.get(&full) == now.fingerprints.dimensions.get(&full)
         };
-        if !same_metric(old, new, floats.contains(name), same_dimension) {
+        let other_keys = match (frozen.keys.get(name), now.keys.get(name)) {
+            (Some(old), Some(new)) => old.key == new.key && old.file != new.file,
+            _ => false,
+        };
+        if other_keys || !same_metric(old, new, floats.contains(name), same_dimension) {
             found.metrics.push(name.clone());
             moved_events.insert(of.to_owned());
         }

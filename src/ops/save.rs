@@ -5,9 +5,10 @@ use std::time::Duration;
 use super::day::{self, Finish, Next};
 use super::decide::{By, Wish};
 use super::index::{self, IndexError};
-use super::past::{self, Past};
 use super::reading::{self, Env, Now};
-use crate::archive::Archive;
+use super::seen::Seen;
+use super::{key_file, past};
+use crate::archive::{Archive, ArchiveError};
 use crate::calendar::{Calendar, DayName};
 use crate::config::Config;
 use crate::model::manifest::DefinitionsDoc;
@@ -89,16 +90,24 @@ async fn save_day(
     };
 
     // What does not need the source is made while it is read.
+    let key = key_file::of(config, known.as_ref())?.map(|key| key.id());
     let definitions = config.definitions.clone();
-    let beside = tokio::task::spawn_blocking(move || {
-        let past = known.map(|(archive, history)| past::load(&archive, &history, &definitions, day));
-        (past.unwrap_or(Ok(Past::default())), DefinitionsDoc::of(&definitions))
+    let beside = tokio::task::spawn_blocking(move || -> Result<_, ArchiveError> {
+        let known = known.as_ref().map(|(archive, history)| (archive, history));
+        let fingerprints = DefinitionsDoc::of(&definitions);
+        let past = known.map(|(archive, history)| past::load(archive, history, &definitions, day));
+        let mut seen = Seen::new(&definitions, &fingerprints, key);
+        if let Some((archive, history)) = known {
+            seen.catch_up(archive, history, day)?;
+        }
+        Ok((past.transpose()?.unwrap_or_default(), seen, fingerprints))
     });
     let reading = reading::read(&config.source, env, &plan.plan, request.retry_for, now, progress)
         .await
         .map_err(|source| SaveError::Reading { day, source })?;
-    let (past, fingerprints) = beside.await.map_err(|error| SaveError::Background(error.to_string()))?;
-    let past = past?;
+    let beside = beside.await.map_err(|error| SaveError::Background(error.to_string()))?;
+    let (past, mut seen, fingerprints) = beside?;
+    let counts = seen.count(&reading.cubes, day);
 
     progress.step("freezing");
     let archive = Archive::open_or_create(&config.archive.dir, None, now())?;
@@ -107,6 +116,7 @@ async fn save_day(
         calendar: &calendar,
         fingerprints: &fingerprints,
         past: &past,
+        seen: &counts,
         by: By::Save,
         reason: request.wish.restate.as_deref(),
         wait: request.wait,

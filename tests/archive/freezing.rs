@@ -19,7 +19,7 @@ fn a_frozen_day_reads_back_as_it_was_written() {
     let history = fixture.archive.history().unwrap();
     let line = &history.get(&id("2025-11-06@2")).unwrap().line;
     assert_eq!((line.seq, line.at), (3, at("2025-11-07T09:00:00Z")));
-    assert_eq!(line.headline().unwrap(), headline(210));
+    assert_eq!(line.headline().unwrap(), headline(210).values);
     let manifest = fixture.archive.manifest(line).unwrap();
     assert_eq!(manifest.archive, fixture.archive.id().to_string());
     assert_eq!(manifest.definitions.fingerprint, definitions("vicidial_log").fingerprint());

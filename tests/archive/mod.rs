@@ -14,7 +14,7 @@ use std::fs;
 use std::path::Path;
 use std::time::Duration;
 
-use asof::archive::{Archive, ArchiveError, Commit, Sealed, SnapshotLine};
+use asof::archive::{Archive, ArchiveError, Commit, Headline, Sealed, SnapshotLine};
 use asof::model::definitions::{
     CalendarDef, Count, Dialect, EventsDef, From, Measure, MetricDef, SourceDef, TimeIs,
 };
@@ -118,8 +118,9 @@ fn sealed(archive: &Archive, name: &str, calls: i64, now: DateTime<Utc>) -> Resu
     staging.seal(manifest(id, now), &definitions("vicidial_log"))
 }
 
-fn headline(calls: i64) -> IndexMap<String, Option<Number>> {
-    IndexMap::from([("calls".into(), Some(Number::from(calls))), ("rate".into(), None)])
+fn headline(calls: i64) -> Headline {
+    let values = IndexMap::from([("calls".into(), Some(Number::from(calls))), ("rate".into(), None)]);
+    Headline { values, seen: IndexMap::new() }
 }
 
 /// Freezes an edition as a save does.

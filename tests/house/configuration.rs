@@ -115,6 +115,7 @@ fn the_defaults_are_those_that_are_told() {
     let config = Config::parse(written, Path::new("asof.toml")).unwrap();
     assert_eq!(config.source.timeout, span("## `[source]`", "timeout"));
     assert_eq!(config.archive.dir, Path::new(&default("## `[archive]`", "dir")));
+    assert_eq!(config.archive.key_file, Path::new(&default("## `[archive]`", "key_file")));
     let final_after = config.calendar.final_after.to_std().unwrap();
     assert_eq!(final_after, span("## `[calendar]`", "final_after"));
     let starts = config.calendar.day_starts_at.format("%H:%M").to_string();
@@ -123,6 +124,7 @@ fn the_defaults_are_those_that_are_told() {
     assert_eq!(groups, default("## `[events.NAME]`", "max_groups"));
     assert_eq!(default("## `[events.NAME.by]`", "alone"), "false");
     assert!(!config.definitions.events["a"].by["b"].alone);
+    assert_eq!(default("## `[metrics]`", "cumulative"), "false");
     assert_eq!(default("## `[[dashboard]]`", "top"), DEFAULT_TOP.to_string());
 }
 
@@ -146,9 +148,12 @@ fn every_table_of_the_file_has_its_section() {
 fn every_word_that_a_key_takes_is_told_of() {
     let (document, source) = (text("docs/CONFIG.md"), text("src/config/file.rs"));
     let mut wrong = Vec::new();
-    for (heading, name) in
-        [("## `[events.NAME]`", "TimeIs"), ("## `[events.NAME.by]`", "TimeSpan"), ("## `[metrics]`", "Good")]
-    {
+    for (heading, name) in [
+        ("## `[events.NAME]`", "TimeIs"),
+        ("## `[events.NAME.by]`", "TimeSpan"),
+        ("## `[metrics]`", "Good"),
+        ("## `[metrics]`", "KeyKind"),
+    ] {
         let section = below(&document, heading);
         for word in words(&source, name) {
             if !section.contains(&format!("`\"{word}\"`")) {

@@ -46,6 +46,7 @@ use state::{StateError, StateFiles};
 
 use super::day::{self, SaveError};
 use super::decide::Wish;
+use super::key_file;
 use super::reading::{Env, Now};
 use crate::calendar::Calendar;
 use crate::config::Config;
@@ -165,6 +166,7 @@ pub fn run(
     let to_do = plan.to_do();
     let known = day::open(config).map_err(SaveError::from)?;
     let history = known.as_ref().map(|(_, history)| history);
+    let key = key_file::of(config, known.as_ref()).map_err(SaveError::from)?.map(|key| key.id());
     let calendar = Calendar::new(config.calendar);
     let restate =
         (plan.redo == Redo::All).then(|| plan.reason.clone().unwrap_or_else(|| USUAL_REASON.to_owned()));
@@ -174,7 +176,7 @@ pub fn run(
     let pace = Pace::new(request.rate);
     let of = plan.days.len();
     let keeper = Keeper::new(config, files, plan, clock)?;
-    let settler = Settler::new(config, &calendar, wish.restate.as_deref(), request.wait, clock.now);
+    let settler = Settler::new(config, &calendar, key, wish.restate.as_deref(), request.wait, clock.now);
     let shared = Shared {
         config,
         calendar: &calendar,

@@ -8,12 +8,14 @@ use crate::archive::{Archive, ArchiveError, SnapshotLine};
 use crate::calendar::Calendar;
 use crate::config::Config;
 use crate::model::manifest::DefinitionsDoc;
+use crate::model::seen::KeyId;
 use crate::model::{Day, MetricsDoc};
 use crate::ops::day::{self, DayPlan, Finish, SaveError, SaveOutcome};
 use crate::ops::decide::{By, Refusal};
 use crate::ops::freeze::FreezeError;
-use crate::ops::past::{self, Past};
+use crate::ops::past;
 use crate::ops::reading::{Now, Reading};
+use crate::ops::seen::Seen;
 use crate::ops::when;
 
 /// What became of a day.
@@ -37,6 +39,7 @@ pub(super) struct Settler<'a> {
     config: &'a Config,
     calendar: &'a Calendar,
     fingerprints: DefinitionsDoc,
+    seen: Seen,
     reason: Option<&'a str>,
     wait: Duration,
     now: Now<'a>,
@@ -46,16 +49,18 @@ impl<'a> Settler<'a> {
     pub(super) fn new(
         config: &'a Config,
         calendar: &'a Calendar,
+        key: Option<KeyId>,
         reason: Option<&'a str>,
         wait: Duration,
         now: Now<'a>,
     ) -> Self {
         let fingerprints = DefinitionsDoc::of(&config.definitions);
-        Self { config, calendar, fingerprints, reason, wait, now }
+        let seen = Seen::new(&config.definitions, &fingerprints, key);
+        Self { config, calendar, fingerprints, seen, reason, wait, now }
     }
 
     /// Does with a day what is to be done now that its reader is through with it.
-    pub(super) fn settle(&self, day: Day, found: Found) -> Settled {
+    pub(super) fn settle(&mut self, day: Day, found: Found) -> Settled {
         let outcome = match found {
             Found::Kept(outcome) => Ok(outcome),
             Found::Read(plan, reading) => self.freeze(day, *plan, &reading),
@@ -80,31 +85,29 @@ impl<'a> Settler<'a> {
         }
     }
 
-    fn freeze(&self, day: Day, plan: DayPlan, reading: &Reading) -> Result<SaveOutcome, SaveError> {
+    fn freeze(&mut self, day: Day, plan: DayPlan, reading: &Reading) -> Result<SaveOutcome, SaveError> {
         let now = (self.now)();
         let archive = Archive::open_or_create(&self.config.archive.dir, None, now)?;
-        let past = past::load(&archive, &archive.history()?, &self.config.definitions, day)?;
-        self.finish(&archive, &past, plan, reading)
-    }
-
-    fn finish(
-        &self,
-        archive: &Archive,
-        past: &Past,
-        plan: DayPlan,
-        reading: &Reading,
-    ) -> Result<SaveOutcome, SaveError> {
+        let history = archive.history()?;
+        let past = past::load(&archive, &history, &self.config.definitions, day)?;
+        self.seen.catch_up(&archive, &history, day)?;
+        let counts = self.seen.count(&reading.cubes, day);
         let finish = Finish {
             config: self.config,
             calendar: self.calendar,
             fingerprints: &self.fingerprints,
-            past,
+            past: &past,
+            seen: &counts,
             by: By::Backfill,
             reason: self.reason,
             wait: self.wait,
             now: (self.now)(),
         };
-        day::finish(&finish, archive, plan, reading)
+        let outcome = day::finish(&finish, &archive, plan, reading)?;
+        if let SaveOutcome::Frozen(frozen) = &outcome {
+            self.seen.advance(&archive, &frozen.line, &counts);
+        }
+        Ok(outcome)
     }
 
     fn done(&self, outcome: SaveOutcome) -> DayDone {
