@@ -19,6 +19,7 @@ mod panel;
 pub mod rollup;
 mod script;
 pub mod seal;
+pub mod seen;
 pub mod spark;
 pub mod terminal;
 pub mod text;
