@@ -88,7 +88,6 @@ impl KeysFile {
             piece: Vec::new(),
             at: 0,
             read: 0,
-            last: None,
             hash: (check == Check::Digest).then(Sha256::new),
             over: false,
         }
@@ -104,7 +103,7 @@ impl KeysFile {
     }
 }
 
-/// The keys of a file, one after the other, ascending.
+/// The keys of a file, one after the other or piece by piece, ascending.
 ///
 /// An error is the last thing it gives. That the file is as it was frozen is only known once it has
 /// given all.
@@ -112,12 +111,11 @@ impl KeysFile {
 pub struct KeyStream {
     file: KeysFile,
     capacity: usize,
-    piece: Vec<u8>,
-    /// Where in the piece the next key lies.
+    piece: Vec<u64>,
+    /// The place in the piece of the next key.
     at: usize,
     /// How many bytes of the file were read.
     read: u64,
-    last: Option<u64>,
     hash: Option<Sha256>,
     over: bool,
 }
@@ -129,33 +127,51 @@ impl Iterator for KeyStream {
     #[inline]
     fn next(&mut self) -> Option<Self::Item> {
         loop {
-            if let Some(bytes) = self.piece.get(self.at..).and_then(|rest| rest.first_chunk::<KEY_BYTES>()) {
-                let key = u64::from_be_bytes(*bytes);
-                if self.last.is_some_and(|last| last >= key) {
-                    return Some(Err(Box::new(self.out_of_order())));
-                }
-                self.at += KEY_BYTES;
-                self.last = Some(key);
-                return Some(Ok(key));
+            if let Some(key) = self.piece.get(self.at) {
+                self.at += 1;
+                return Some(Ok(*key));
             }
-            match self.more() {
+            match self.fill() {
                 Ok(true) => {}
                 Ok(false) => return None,
-                Err(error) => {
-                    self.end();
-                    return Some(Err(Box::new(error)));
-                }
+                Err(error) => return Some(Err(error)),
             }
         }
     }
 }
 
 impl KeyStream {
-    /// Reads the next piece; false after the last one.
-    fn more(&mut self) -> Result<bool, ArchiveError> {
+    /// The keys that follow, as many as are at hand; `None` after the last ones.
+    ///
+    /// # Errors
+    /// When the file is not as it was frozen, or can't be read.
+    pub fn next_piece(&mut self) -> Result<Option<&[u64]>, Box<ArchiveError>> {
+        while self.at >= self.piece.len() {
+            if !self.fill()? {
+                return Ok(None);
+            }
+        }
+        let rest = self.piece.get(self.at..);
+        self.at = self.piece.len();
+        Ok(rest)
+    }
+
+    /// Reads the next piece; false after the last one. After an error there is nothing more.
+    #[cold]
+    fn fill(&mut self) -> Result<bool, Box<ArchiveError>> {
         if self.over {
             return Ok(false);
         }
+        let more = self.try_fill().map_err(Box::new);
+        if !matches!(more, Ok(true)) {
+            self.over = true;
+            self.piece = Vec::new();
+            self.at = 0;
+        }
+        more
+    }
+
+    fn try_fill(&mut self) -> Result<bool, ArchiveError> {
         let KeysFile { path, size, sha256 } = &self.file;
         let changed =
             |what: String| document::damaged(path, format!("has changed since it was frozen: {what}"));
@@ -173,33 +189,23 @@ impl KeyStream {
                     return Err(changed(format!("its SHA-256 is {digest}, and its manifest says {sha256}")));
                 }
             }
-            self.over = true;
             return Ok(false);
         }
-        let wanted = usize::try_from(left).map_or(self.capacity, |left| left.min(self.capacity));
-        self.piece.resize(wanted, 0);
-        opened.read_exact_at(&mut self.piece, self.read).map_err(refused)?;
+        let mut bytes = vec![0; usize::try_from(left).map_or(self.capacity, |left| left.min(self.capacity))];
+        opened.read_exact_at(&mut bytes, self.read).map_err(refused)?;
         if let Some(hash) = &mut self.hash {
-            hash.update(&self.piece);
+            hash.update(&bytes);
         }
-        self.read += wanted as u64;
+        let last = self.piece.last().copied();
+        self.piece.clear();
+        self.piece.extend(bytes.as_chunks::<KEY_BYTES>().0.iter().map(|bytes| u64::from_be_bytes(*bytes)));
         self.at = 0;
+        let follows = self.piece.first().is_none_or(|first| last.is_none_or(|last| last < *first));
+        if !follows || !self.piece.is_sorted_by(|one, next| one < next) {
+            return Err(changed("its keys are not in order".to_owned()));
+        }
+        self.read += bytes.len() as u64;
         Ok(true)
-    }
-
-    #[cold]
-    fn out_of_order(&mut self) -> ArchiveError {
-        let behind = (self.piece.len() - self.at) as u64;
-        let number = (self.read - behind) / KEY_BYTES as u64 + 1;
-        self.end();
-        document::damaged(&self.file.path, format!("has its keys out of order at key {number}"))
-    }
-
-    /// Gives nothing more.
-    fn end(&mut self) {
-        self.over = true;
-        self.piece = Vec::new();
-        self.at = 0;
     }
 }
 
@@ -271,9 +277,9 @@ mod tests {
             expect(&[], check, "it has 0 bytes, and its manifest says 32");
             expect(&[sound.as_slice(), &[0]].concat(), check, "it has 33 bytes");
             let swapped: Vec<u8> = sound.rchunks(8).flatten().copied().collect();
-            expect(&swapped, check, "out of order at key 2");
+            expect(&swapped, check, "its keys are not in order");
             let twice = [&sound[..24], &sound[16..24]].concat();
-            expect(&twice, check, "out of order at key 4");
+            expect(&twice, check, "its keys are not in order");
         }
         let mut flipped = sound.clone();
         flipped[31] ^= 1;

@@ -4,14 +4,16 @@
 //! told apart by the key that the source's collation gives, shown in their binary-smallest
 //! spelling, and put in one order, so that equal data gives an equal cube.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::BTreeSet;
 
-use super::cube::{Cube, Dimension, Group, Groups, Member};
+use super::cells::{as_i64, as_number, as_text};
+use super::cube::{Cube, Dimension, Group, Groups};
+use super::keyed::{KeyCounter, RowsOfKeys};
+use super::keys::KeyHash;
+use super::members::Members;
 use super::rollup::folded;
-use crate::model::definitions::TimeSpan;
 use crate::model::{Number, Value};
 use crate::plan::measures::{Aggregate, Fold, NEWEST};
-use crate::plan::time::Bounds;
 use crate::plan::{EventsPlan, Grouping, Statement};
 
 /// What can't be taken from a source's rows.
@@ -69,29 +71,16 @@ pub struct CubeBuilder<'p> {
     plan: &'p EventsPlan,
     statement: &'p Statement,
     crossed: bool,
-    interned: Vec<Interned>,
+    members: Vec<Members>,
     groups: Vec<Groups>,
+    keys: KeyCounter<'p>,
     floats: BTreeSet<usize>,
 }
 
-/// The members of one dimension while they are collected.
-#[derive(Default)]
-struct Interned {
-    places: HashMap<MemberKey, u32>,
-    members: Vec<(MemberKey, Option<String>)>,
-}
-
-/// What tells members apart.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-enum MemberKey {
-    Slot(i64),
-    Collated(Vec<u8>),
-    Null,
-}
-
 impl<'p> CubeBuilder<'p> {
-    /// A builder for the rows of the statement that crosses dimensions, or of the other one.
-    pub fn new(plan: &'p EventsPlan, crossed: bool) -> Self {
+    /// A builder for the rows of the statement that crosses dimensions, or of the other one. Values that are
+    /// read become hashes under `hash`; without one they are only good for counting.
+    pub fn new(plan: &'p EventsPlan, crossed: bool, hash: Option<&KeyHash>) -> Self {
         let statement = if crossed { &plan.crossed } else { &plan.alone };
         let empty = |Grouping { dimensions, aggregates }: &Grouping| Groups {
             dimensions: dimensions.clone(),
@@ -103,8 +92,9 @@ impl<'p> CubeBuilder<'p> {
             plan,
             statement,
             crossed,
-            interned: plan.dimensions.iter().map(|_| Interned::default()).collect(),
+            members: plan.dimensions.iter().map(|dimension| Members::new(dimension.span.is_some())).collect(),
             groups: statement.groupings.iter().map(empty).collect(),
+            keys: KeyCounter::new(plan, statement, hash),
             floats: BTreeSet::new(),
         }
     }
@@ -116,7 +106,7 @@ impl<'p> CubeBuilder<'p> {
     pub fn push(&mut self, row: &[Value]) -> Result<Pushed, CubeError> {
         let number = row.first().and_then(as_i64).and_then(|number| usize::try_from(number).ok());
         let Some(groups) = number.and_then(|number| self.groups.get_mut(number)) else {
-            return Err(self.unmappable(row, 0, "number of a grouping"));
+            return self.push_value(number, row);
         };
         if groups.too_many {
             return Ok(Pushed::Taken);
@@ -133,20 +123,15 @@ impl<'p> CubeBuilder<'p> {
         let mut at = 1;
         for (place, dimension) in self.plan.dimensions.iter().enumerate() {
             let here = groups.dimensions.contains(&place);
-            let width = if dimension.span.is_some() { 1 } else { 2 };
             if here {
-                let member = match dimension.span {
-                    Some(_) => slot_member(row.get(at)),
-                    None => collated_member(row.get(at), row.get(at + 1)),
-                };
-                let Some((key, spelling)) = member else {
+                let found =
+                    self.members.get_mut(place).and_then(|all| all.place(row.get(at)?, row.get(at + 1)));
+                let Some(member) = found else {
                     return Err(self.unmappable(row, at, "member of a dimension"));
                 };
-                if let Some(interned) = self.interned.get_mut(place) {
-                    members.push(interned.place(key, spelling));
-                }
+                members.push(member);
             }
-            at += width;
+            at += dimension.width();
         }
         let mut values = Vec::with_capacity(groups.aggregates.len());
         let mut newest = None;
@@ -157,7 +142,7 @@ impl<'p> CubeBuilder<'p> {
                 self.floats.insert(*aggregate);
             }
             if *aggregate == NEWEST {
-                newest = as_text(value).map(String::into_boxed_str);
+                newest = as_text(value).map(|text| text.into_owned().into_boxed_str());
                 values.push(None);
                 continue;
             }
@@ -170,6 +155,18 @@ impl<'p> CubeBuilder<'p> {
         Ok(Pushed::Taken)
     }
 
+    /// Takes a row of a grouping by values.
+    fn push_value(&mut self, number: Option<usize>, row: &[Value]) -> Result<Pushed, CubeError> {
+        let number = number.and_then(|number| number.checked_sub(self.groups.len()));
+        let Some(number) = number.filter(|number| *number < self.statement.keyed.len()) else {
+            return Err(self.unmappable(row, 0, "number of a grouping"));
+        };
+        match self.keys.push(number, row, &mut self.members) {
+            Ok(()) => Ok(Pushed::Taken),
+            Err(wrong) => Err(self.unmappable(row, wrong.column, wrong.wanted)),
+        }
+    }
+
     /// The cube, in its one order.
     ///
     /// # Errors
@@ -178,8 +175,8 @@ impl<'p> CubeBuilder<'p> {
         let query = self.statement.query.name.as_str();
         let mut dimensions = Vec::new();
         let mut moved = Vec::new();
-        for (plan, interned) in self.plan.dimensions.iter().zip(self.interned) {
-            let (members, places) = interned.ordered(&self.plan.bounds, plan.span);
+        for (plan, members) in self.plan.dimensions.iter().zip(self.members) {
+            let (members, places) = members.ordered(&self.plan.bounds, plan.span);
             dimensions.push(Dimension {
                 name: plan.name.clone(),
                 span: plan.span,
@@ -200,6 +197,8 @@ impl<'p> CubeBuilder<'p> {
             let aggregates = &self.plan.aggregates.list;
             merge_equal(groups, aggregates).map_err(|group| undecided(&group, groups, &dimensions, query))?;
         }
+        let rows = self.keys.rows();
+        let keys = self.keys.finish(&moved, &mut groupings);
         let cube = Cube {
             name: self.plan.name.clone(),
             dimensions,
@@ -207,11 +206,11 @@ impl<'p> CubeBuilder<'p> {
             columns: self.plan.aggregates.metrics.clone(),
             groupings,
             floats: self.floats,
-            keys: BTreeMap::new(),
+            keys,
             crossed: self.crossed,
             max_groups: self.plan.max_groups,
         };
-        agree(&cube, query)?;
+        agree(&cube, &rows, query)?;
         Ok(cube)
     }
 
@@ -230,51 +229,16 @@ impl<'p> CubeBuilder<'p> {
     }
 }
 
-impl Interned {
-    fn place(&mut self, key: MemberKey, spelling: Option<String>) -> u32 {
-        let next = u32::try_from(self.members.len()).unwrap_or(u32::MAX);
-        let place = *self.places.entry(key.clone()).or_insert(next);
-        match self.members.get_mut(place as usize) {
-            None => self.members.push((key, spelling)),
-            Some((_, known)) if spelling < *known => *known = spelling,
-            Some(_) => {}
-        }
-        place
-    }
-
-    /// The members in order, and for each old place its new one.
-    fn ordered(self, bounds: &Bounds, span: Option<TimeSpan>) -> (Vec<Member>, Vec<u32>) {
-        let mut order: Vec<usize> = (0..self.members.len()).collect();
-        order.sort_by(|one, other| match (self.members.get(*one), self.members.get(*other)) {
-            (Some((MemberKey::Null, _)), Some((MemberKey::Null, _))) => std::cmp::Ordering::Equal,
-            (Some((MemberKey::Null, _)), _) => std::cmp::Ordering::Greater,
-            (_, Some((MemberKey::Null, _))) => std::cmp::Ordering::Less,
-            (Some((MemberKey::Slot(one), _)), Some((MemberKey::Slot(other), _))) => one.cmp(other),
-            (Some((key, one)), Some((other_key, other))) => one.cmp(other).then_with(|| key.cmp(other_key)),
-            _ => std::cmp::Ordering::Equal,
-        });
-        let mut places = vec![0; order.len()];
-        let mut members = Vec::with_capacity(order.len());
-        for (new, old) in order.into_iter().enumerate() {
-            if let Some(place) = places.get_mut(old) {
-                *place = u32::try_from(new).unwrap_or(u32::MAX);
-            }
-            members.push(match self.members.get(old) {
-                Some((MemberKey::Slot(number), _)) => {
-                    let slot = bounds.slot(*number, span.unwrap_or(TimeSpan::Hour));
-                    Member { key: Some(slot.key), label: slot.label }
-                }
-                Some((_, spelling)) => Member { key: spelling.clone(), label: None },
-                None => Member { key: None, label: None },
-            });
-        }
-        (members, places)
-    }
+/// Whether all groupings that hold the same rows counted as many: those that hold every row, and
+/// those by the values of each metric.
+fn agree(cube: &Cube, keyed: &[RowsOfKeys], query: &str) -> Result<(), CubeError> {
+    let whole = cube.groupings.iter().filter(|groups| groups.holds_rows()).map(Groups::row_total);
+    let values = |all: bool| keyed.iter().filter(move |rows| rows.all == all);
+    equal(whole.chain(values(true).flat_map(|rows| &rows.counted).map(|rows| Number::from(*rows))), query)?;
+    values(false).try_for_each(|rows| equal(rows.counted.iter().map(|rows| Number::from(*rows)), query))
 }
 
-/// Whether all groupings that hold every row counted as many.
-fn agree(cube: &Cube, query: &str) -> Result<(), CubeError> {
-    let mut totals = cube.groupings.iter().filter(|groups| groups.holds_rows()).map(Groups::row_total);
+fn equal(mut totals: impl Iterator<Item = Number>, query: &str) -> Result<(), CubeError> {
     let Some(one) = totals.next() else { return Ok(()) };
     match totals.find(|other| *other != one) {
         None => Ok(()),
@@ -319,58 +283,4 @@ fn undecided(group: &Group, groups: &Groups, dimensions: &[Dimension], query: &s
         dimension: found.map_or_else(String::new, |dimension| dimension.name.clone()),
         member: format!("{:?}", member.and_then(|member| member.key.as_deref()).unwrap_or_default()),
     }
-}
-
-fn as_i64(value: &Value) -> Option<i64> {
-    match value {
-        Value::Number(number) => number.to_i64(),
-        Value::Float(float) => Number::from_f64(*float)?.to_i64(),
-        _ => None,
-    }
-}
-
-fn as_number(value: &Value) -> Result<Option<Number>, ()> {
-    match value {
-        Value::Null => Ok(None),
-        Value::Number(number) => Ok(Some(number.clone())),
-        Value::Float(float) => Number::from_f64(*float).map(Some).ok_or(()),
-        Value::Text(_) | Value::Bytes(_) => Err(()),
-    }
-}
-
-fn as_text(value: &Value) -> Option<String> {
-    match value {
-        Value::Null => None,
-        Value::Number(number) => Some(number.to_string()),
-        Value::Float(float) => Some(float.to_string()),
-        Value::Text(text) => Some(text.clone()),
-        Value::Bytes(bytes) => Some(escaped(bytes)),
-    }
-}
-
-fn slot_member(slot: Option<&Value>) -> Option<(MemberKey, Option<String>)> {
-    match slot? {
-        Value::Null => Some((MemberKey::Null, None)),
-        value => Some((MemberKey::Slot(as_i64(value)?), None)),
-    }
-}
-
-fn collated_member(key: Option<&Value>, spelling: Option<&Value>) -> Option<(MemberKey, Option<String>)> {
-    let key = match key? {
-        Value::Null => return Some((MemberKey::Null, None)),
-        Value::Text(text) => text.clone().into_bytes(),
-        Value::Bytes(bytes) => bytes.clone(),
-        other => as_text(other)?.into_bytes(),
-    };
-    Some((MemberKey::Collated(key), Some(as_text(spelling?).unwrap_or_default())))
-}
-
-/// Bytes as text; what is no UTF-8 is shown as `\xE9`.
-fn escaped(bytes: &[u8]) -> String {
-    let mut text = String::new();
-    for chunk in bytes.utf8_chunks() {
-        text.push_str(chunk.valid());
-        text.extend(chunk.invalid().iter().map(|byte| format!("\\x{byte:02X}")));
-    }
-    text
 }

@@ -12,6 +12,7 @@ use crate::config::Presentation;
 use crate::model::definitions::{Measure, MetricDef};
 use crate::model::manifest::DefinitionsDoc;
 use crate::model::metrics_doc::{DimensionDoc, EventsDoc, FORMAT, MemberDoc, MetricDoc, MetricsDoc};
+use crate::model::seen::ApartDoc;
 use crate::model::{Day, Definitions, Edition, Provenance};
 
 /// What the numbers of a day are made from.
@@ -125,7 +126,7 @@ fn finished(name: &str, own: &BTreeMap<&str, Values>, input: &DayInput<'_>) -> O
         over: None,
         day: None,
         seen: None,
-        apart: None,
+        apart: apart(name, &metric.measure, input),
         compared: None,
         recent: None,
         by: ordered(&values.by, metric, input),
@@ -140,6 +141,13 @@ fn finished(name: &str, own: &BTreeMap<&str, Values>, input: &DayInput<'_>) -> O
     };
     take_over(&mut doc, name, &over);
     Some(doc)
+}
+
+/// What a count of normalised keys left out.
+fn apart(name: &str, measure: &Measure, input: &DayInput<'_>) -> Option<ApartDoc> {
+    let normalised = matches!(measure, Measure::Distinct(distinct) if distinct.kind.is_some());
+    let mut cubes = input.cubes.iter().filter(|_| normalised);
+    cubes.find_map(|cube| cube.keys.get(name)).map(|keys| keys.apart)
 }
 
 /// Breakdowns in the order of the configuration.

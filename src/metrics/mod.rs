@@ -1,10 +1,13 @@
 //! Rows to cube to values: pure.
 
 pub mod builder;
+mod cells;
 pub mod cube;
 pub mod document;
 pub mod figure;
+mod keyed;
 pub mod keys;
+mod members;
 pub mod over;
 pub mod rollup;
 pub mod seen;

@@ -1,4 +1,4 @@
-//! Keys of several days against each other, in streams of ascending keys: pure.
+//! Keys of several days against each other: pure.
 //!
 //! Nothing here grows with the number of keys, but for an index of those of one day.
 
@@ -42,7 +42,7 @@ where
     Ok(counts)
 }
 
-/// Which of a day's keys other days have too: these pass by one after the other.
+/// Which of a day's keys other days have too, whose keys pass by piece by piece.
 ///
 /// A stream's keys are looked up by their highest bits. Hashes are spread evenly, so that mostly
 /// tells at once, and as both sides ascend, the index is walked from its beginning to its end.
@@ -75,13 +75,9 @@ impl<'k> Unseen<'k> {
         Self { keys, seen: vec![false; keys.len()], starts, shift }
     }
 
-    /// Notes the keys that another day has.
-    ///
-    /// # Errors
-    /// The first error of the stream; what was noted until then stays.
-    pub fn pass<E>(&mut self, stream: impl Iterator<Item = Result<u64, E>>) -> Result<(), E> {
-        for key in stream {
-            let key = key?;
+    /// Notes keys that another day has, in any order and any number of pieces.
+    pub fn note(&mut self, others: &[u64]) {
+        for key in others {
             let bucket = usize::try_from(key >> self.shift).unwrap_or(usize::MAX);
             let Some([start, end]) = self.starts.get(bucket..).and_then(|rest| rest.first_chunk::<2>())
             else {
@@ -92,13 +88,12 @@ impl<'k> Unseen<'k> {
             }
             let start = *start as usize;
             let Some(candidates) = self.keys.get(start..*end as usize) else { continue };
-            if let Ok(place) = candidates.binary_search(&key)
+            if let Ok(place) = candidates.binary_search(key)
                 && let Some(seen) = self.seen.get_mut(start + place)
             {
                 *seen = true;
             }
         }
-        Ok(())
     }
 
     /// How many of the keys no other day had.
@@ -155,7 +150,7 @@ mod tests {
             let keys: Vec<u64> = day.iter().copied().collect();
             let mut unseen = Unseen::new(&keys);
             for other in &days {
-                unseen.pass(stream(other)).unwrap();
+                unseen.note(&other.iter().copied().collect::<Vec<_>>());
             }
             let others: BTreeSet<u64> = days.iter().flatten().copied().collect();
             prop_assert_eq!(unseen.count(), day.difference(&others).count() as u64);
@@ -168,7 +163,7 @@ mod tests {
                 let keys: Vec<u64> = day.iter().copied().collect();
                 let mut unseen = Unseen::new(&keys);
                 for other in &days[..at] {
-                    unseen.pass(stream(other)).unwrap();
+                    unseen.note(&other.iter().copied().collect::<Vec<_>>());
                 }
                 prop_assert_eq!(unseen.count(), merged[at]);
             }
@@ -179,7 +174,7 @@ mod tests {
     fn keys_that_are_crowded_are_told_apart_all_the_same() {
         let keys: Vec<u64> = (0..5000).collect();
         let mut unseen = Unseen::new(&keys);
-        unseen.pass((4000..9000).map(Ok::<u64, Infallible>)).unwrap();
+        unseen.note(&(4000..9000).collect::<Vec<_>>());
         assert_eq!(unseen.count(), 4000);
     }
 
@@ -188,7 +183,5 @@ mod tests {
         let broken = vec![vec![Ok(1), Ok(7)], vec![Ok(2), Err("gone")], vec![Ok(3)]];
         let streams: Vec<_> = broken.into_iter().map(Vec::into_iter).collect();
         assert_eq!(first_seen(streams), Err((1, "gone")));
-        let mut unseen = Unseen::new(&[1]);
-        assert_eq!(unseen.pass([Ok(1), Err("gone")].into_iter()), Err("gone"));
     }
 }

@@ -139,7 +139,7 @@ fn answer(plan: &EventsPlan, crossed: bool, events: &[Event]) -> Vec<Vec<Value>>
 }
 
 fn built(plan: &EventsPlan, crossed: bool, rows: &[Vec<Value>]) -> Result<Cube, CubeError> {
-    let mut builder = CubeBuilder::new(plan, crossed);
+    let mut builder = CubeBuilder::new(plan, crossed, None);
     for row in rows {
         assert_eq!(builder.push(row)?, Pushed::Taken);
     }
@@ -284,7 +284,7 @@ fn the_row_beyond_the_limit_ends_the_crossed_reading_only() {
     assert!(rolled.by[2].is_none() && rolled.by[3].is_some());
     assert_eq!(rolled.total[0], Some(number(3)));
     let many = [event(1, "x"), event(2, "x"), event(3, "x")];
-    let mut builder = CubeBuilder::new(&plan, true);
+    let mut builder = CubeBuilder::new(&plan, true, None);
     let pushed: Vec<Pushed> =
         answer(&plan, true, &many).iter().map(|row| builder.push(row).unwrap()).collect();
     assert_eq!(pushed.iter().filter(|pushed| **pushed == Pushed::TooManyGroups).count(), 1);

@@ -4,6 +4,8 @@ use std::time::Duration;
 
 use chrono::TimeDelta;
 
+use super::day;
+use super::key_file::{self, KeyFile};
 use super::reading::{self, Env, Now, ReadingError};
 use super::save::{SaveError, day_of};
 use crate::calendar::{Calendar, DayName};
@@ -112,6 +114,7 @@ pub async fn check(
     about_server(config, &server, &mut report);
     about_account(&server, &mut report);
     about_clock(config, &server, now, fixed_clock, &mut report);
+    about_key_file(config, &mut report);
     let mut sound = true;
     for events in &plan.events {
         progress.step(&format!("explaining {}", events.name));
@@ -235,6 +238,29 @@ fn about_clock(
     }
 }
 
+/// The hash key of what is counted over time, where something is.
+fn about_key_file(config: &Config, report: &mut CheckReport) {
+    if config.definitions.cumulative().is_empty() {
+        return;
+    }
+    let known = day::open(config).ok().flatten();
+    let path = config.archive.key_file.display();
+    match key_file::look(config, known.as_ref().map(|(_, history)| history)) {
+        Ok(KeyFile::There { open: false, .. }) => {
+            report.add(Level::Good, "key file", format!("{path} holds a key, for its owner only"), None);
+        }
+        Ok(KeyFile::There { open: true, .. }) => {
+            let text = format!("{path} can be read or changed by others than its owner");
+            let hint = key_file::close(&config.archive.key_file);
+            report.add(Level::Warning, "key file", text, Some(hint));
+        }
+        Ok(KeyFile::New) => {
+            report.add(Level::Good, "key file", format!("{path} will be made by the first save"), None);
+        }
+        Err(error) => report.add(Level::Error, "key file", error.to_string(), error.hint()),
+    }
+}
+
 /// Looks at the statement of some events without running it; false when it can't work.
 async fn about_query(
     config: &Config,
@@ -334,7 +360,7 @@ async fn about_cubes(
     report: &mut CheckReport,
     progress: &dyn Progress,
 ) {
-    match reading::read(&config.source, env, plan, Duration::ZERO, now, progress).await {
+    match reading::read(&config.source, env, plan, None, Duration::ZERO, now, progress).await {
         Ok(reading) => {
             let day = report.day;
             for cube in &reading.cubes {

@@ -101,10 +101,19 @@ impl KeyFileError {
 
 /// A command that makes a key file.
 fn make(path: &Path) -> String {
+    format!("(umask 077; od -An -N16 -tx1 /dev/urandom | tr -d ' ' > {})", word(path))
+}
+
+/// A command that leaves a key file to its owner.
+pub fn close(path: &Path) -> String {
+    format!("chmod 600 {}", word(path))
+}
+
+/// A path as one word of a shell's command.
+fn word(path: &Path) -> String {
     let name = path.display().to_string();
     let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '/' | '.' | '_' | '-');
-    let name = if name.chars().all(plain) { name } else { format!("'{}'", name.replace('\'', "'\\''")) };
-    format!("(umask 077; od -An -N16 -tx1 /dev/urandom | tr -d ' ' > {name})")
+    if name.chars().all(plain) { name } else { format!("'{}'", name.replace('\'', "'\\''")) }
 }
 
 /// Looks for the key file and changes nothing.

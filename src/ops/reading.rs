@@ -7,6 +7,7 @@ use chrono::{DateTime, Utc};
 
 use crate::archive::cube_file::{self, CubeFileError};
 use crate::config::SourceSettings;
+use crate::metrics::keys::KeyHash;
 use crate::metrics::table::table;
 use crate::metrics::{Cube, CubeBuilder, CubeError, Pushed};
 use crate::model::manifest::Consistency;
@@ -118,17 +119,20 @@ impl Transient for ReadingError {
 
 /// Reads all that a plan asks for; connection trouble is retried for as long as `retry_for`.
 ///
+/// Keys become hashes under `hash`. Without one they are good for counting, and for nothing that is kept.
+///
 /// # Errors
 /// Whatever the source says, or a value that can't be taken.
 pub async fn read(
     settings: &SourceSettings,
     env: Env<'_>,
     plan: &Plan,
+    hash: Option<&KeyHash>,
     retry_for: Duration,
     now: Now<'_>,
     progress: &dyn Progress,
 ) -> Result<Reading, ReadingError> {
-    let mut reader = Reader::new(settings, env);
+    let mut reader = Reader::new(settings, env, hash);
     let reading = reader.read(plan, retry_for, now, progress).await;
     reader.close().await;
     reading
@@ -138,13 +142,14 @@ pub async fn read(
 pub struct Reader<'a> {
     settings: &'a SourceSettings,
     env: Env<'a>,
+    hash: Option<&'a KeyHash>,
     session: Option<Session>,
 }
 
 impl<'a> Reader<'a> {
-    /// A reader that is not connected yet.
-    pub fn new(settings: &'a SourceSettings, env: Env<'a>) -> Self {
-        Self { settings, env, session: None }
+    /// A reader that is not connected yet. Keys become hashes under `hash`, see [`read`].
+    pub fn new(settings: &'a SourceSettings, env: Env<'a>, hash: Option<&'a KeyHash>) -> Self {
+        Self { settings, env, hash, session: None }
     }
 
     /// Reads all that a plan asks for; connection trouble is retried for as long as `retry_for`.
@@ -165,7 +170,8 @@ impl<'a> Reader<'a> {
                 progress.step("connecting");
                 source::open(self.settings, self.env).await?
             };
-            let (reading, session) = read_once(session, self.settings, self.env, plan, now, progress).await?;
+            let (reading, session) =
+                read_once(session, self.settings, self.env, plan, self.hash, now, progress).await?;
             self.session = session;
             Ok(reading)
         })
@@ -186,6 +192,7 @@ async fn read_once(
     settings: &SourceSettings,
     env: Env<'_>,
     plan: &Plan,
+    hash: Option<&KeyHash>,
     now: Now<'_>,
     progress: &dyn Progress,
 ) -> Result<(Reading, Option<Session>), ReadingError> {
@@ -194,7 +201,7 @@ async fn read_once(
     let mut tasks = Vec::new();
     for events in &plan.events {
         progress.step(&format!("reading {}", events.name));
-        let cube = match read_cube(&mut session, events, true).await {
+        let cube = match read_cube(&mut session, events, true, hash).await {
             Err(ReadingError::TooManyGroups) => {
                 // The broken-off read has used the session up, and with it the snapshot.
                 progress.step(&format!("reading {} again, each dimension by itself", events.name));
@@ -203,7 +210,7 @@ async fn read_once(
                 if plan.events.len() > 1 {
                     consistency = Consistency::Statement;
                 }
-                read_cube(&mut session, events, false).await?
+                read_cube(&mut session, events, false, hash).await?
             }
             read => read?,
         };
@@ -242,9 +249,14 @@ async fn only_readable_times(session: &mut Session, events: &EventsPlan) -> Resu
 }
 
 /// Reads one kind of events, all groupings in one statement.
-async fn read_cube(session: &mut Session, events: &EventsPlan, crossed: bool) -> Result<Cube, ReadingError> {
+async fn read_cube(
+    session: &mut Session,
+    events: &EventsPlan,
+    crossed: bool,
+    hash: Option<&KeyHash>,
+) -> Result<Cube, ReadingError> {
     let statement = if crossed { &events.crossed } else { &events.alone };
-    let mut builder = CubeBuilder::new(events, crossed);
+    let mut builder = CubeBuilder::new(events, crossed, hash);
     let columns = session
         .read(&statement.query, &mut |row: Vec<Value>| match builder.push(&row)? {
             Pushed::Taken => Ok(()),

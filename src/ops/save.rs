@@ -11,6 +11,7 @@ use super::{key_file, past};
 use crate::archive::{Archive, ArchiveError};
 use crate::calendar::{Calendar, DayName};
 use crate::config::Config;
+use crate::metrics::keys::KeyHash;
 use crate::model::manifest::DefinitionsDoc;
 use crate::model::{Day, Progress};
 
@@ -89,8 +90,9 @@ async fn save_day(
         Next::Read(plan) => plan,
     };
 
+    let hash = key_file::of(config, known.as_ref())?;
+    let key = hash.as_ref().map(KeyHash::id);
     // What does not need the source is made while it is read.
-    let key = key_file::of(config, known.as_ref())?.map(|key| key.id());
     let definitions = config.definitions.clone();
     let beside = tokio::task::spawn_blocking(move || -> Result<_, ArchiveError> {
         let known = known.as_ref().map(|(archive, history)| (archive, history));
@@ -102,9 +104,10 @@ async fn save_day(
         }
         Ok((past.transpose()?.unwrap_or_default(), seen, fingerprints))
     });
-    let reading = reading::read(&config.source, env, &plan.plan, request.retry_for, now, progress)
-        .await
-        .map_err(|source| SaveError::Reading { day, source })?;
+    let reading =
+        reading::read(&config.source, env, &plan.plan, hash.as_ref(), request.retry_for, now, progress)
+            .await
+            .map_err(|source| SaveError::Reading { day, source })?;
     let beside = beside.await.map_err(|error| SaveError::Background(error.to_string()))?;
     let (past, mut seen, fingerprints) = beside?;
     let counts = seen.count(&reading.cubes, day);

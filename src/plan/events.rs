@@ -4,17 +4,18 @@
 //! alone, and of each set of dimensions that a distinct count is taken by. They are one
 //! `union all`, so that they agree also where the engine keeps no snapshot. The columns are
 //! the number of the grouping, then for each dimension its span number, or its key and
-//! spelling, then the aggregates.
+//! spelling, then the aggregates. Where values themselves are read, further groupings give them.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::expand::{Names, UnknownName, WindowSql};
-use super::measures::{Aggregates, Fold, NEWEST, ROWS};
+use super::keyed::{self, KeyGrouping, KeyedPlan};
+use super::measures::{self, Aggregates, Fold, NEWEST, ROWS};
 use super::query::Query;
+use super::select::Select;
 use super::sql::{Sql, quoted};
 use super::time::Bounds;
-use super::{dialect, measures};
-use crate::model::definitions::{Definitions, DimensionOf, EventsDef, From, Measure, TimeSpan};
+use crate::model::definitions::{Definitions, Dialect, DimensionOf, EventsDef, From, Measure, TimeSpan};
 
 /// What is read of one kind of events on one day.
 #[derive(Clone, Debug, PartialEq)]
@@ -25,6 +26,8 @@ pub struct EventsPlan {
     pub dimensions: Vec<DimensionPlan>,
     /// What is computed.
     pub aggregates: Aggregates,
+    /// The metrics whose values are read, too.
+    pub keyed: Vec<KeyedPlan>,
     /// The statement with the dimensions crossed.
     pub crossed: Statement,
     /// The statement with each dimension alone, for a day with more than `max_groups` groups.
@@ -51,7 +54,7 @@ pub struct DimensionPlan {
     /// The query that names its members.
     pub labels: Option<Query>,
     /// The SQL expression or span number.
-    sql: Sql,
+    pub(super) sql: Sql,
 }
 
 /// A statement and what its rows are.
@@ -61,6 +64,8 @@ pub struct Statement {
     pub query: Query,
     /// The groupings, by the number in the first column.
     pub groupings: Vec<Grouping>,
+    /// The groupings by values, by the numbers that follow.
+    pub keyed: Vec<KeyGrouping>,
 }
 
 /// One way of grouping the rows.
@@ -117,6 +122,9 @@ pub fn plan(
     }
     let aggregates = measures::aggregates(definitions, name, &events.time)
         .map_err(|(metric, error)| at(format!("metrics.{metric}"))(error))?;
+    let keyed = keyed::plans(definitions, name, &aggregates, &dimensions)
+        .map_err(|(metric, error)| at(format!("metrics.{metric}"))(error))?;
+    let has_condition = matches!(events.from, From::Table(_));
     let from = |condition: Sql| match &events.from {
         From::Table(table) => Ok(Sql::new(format!("from {} where ", quoted(dialect, table))).and(&condition)),
         From::Sql(text) => {
@@ -128,7 +136,7 @@ pub fn plan(
     let unreadable = match bounds.unreadable(&events.time) {
         None => None,
         Some((near, unknown)) => {
-            let also = if matches!(events.from, From::Table(_)) { " and " } else { " where " };
+            let also = if has_condition { " and " } else { " where " };
             let rows = from(near)?.then(also).and(&unknown).then(" limit 1");
             let sql = Sql::new(format!("select {} ", quoted(dialect, &events.time))).and(&rows);
             let name = format!("events.{name}");
@@ -138,8 +146,15 @@ pub fn plan(
     let from = from(bounds.condition(&events.time))?;
     let times = Sql::new(format!("select {} ", quoted(dialect, &events.time))).and(&from);
     let times = Query { name: format!("the times of {name}"), sql: times.text, params: times.params };
-    let builder =
-        Builder { definitions, name, dimensions: &dimensions, aggregates: &aggregates, from: &from };
+    let builder = Builder {
+        definitions,
+        name,
+        dimensions: &dimensions,
+        aggregates: &aggregates,
+        keyed: &keyed,
+        from: &from,
+        has_condition,
+    };
     let crossed = builder.statement(builder.crossed(), max_groups);
     let alone = builder.statement(builder.each_alone(), max_groups);
     Ok(EventsPlan {
@@ -148,6 +163,7 @@ pub fn plan(
         alone,
         dimensions,
         aggregates,
+        keyed,
         max_groups,
         bounds,
         times,
@@ -160,7 +176,10 @@ struct Builder<'a> {
     name: &'a str,
     dimensions: &'a [DimensionPlan],
     aggregates: &'a Aggregates,
+    keyed: &'a [KeyedPlan],
     from: &'a Sql,
+    /// Whether a condition stands at its end, for others to follow.
+    has_condition: bool,
 }
 
 /// Groupings on the way: which aggregates each set of dimensions holds.
@@ -206,8 +225,12 @@ impl Builder<'_> {
             let Some(measures::MetricColumns::Distinct(column)) = self.aggregates.metrics.get(metric) else {
                 continue;
             };
-            sets.entry(Vec::new()).or_default().insert(*column);
-            for by in &distinct.by {
+            if !distinct.is_keyed() {
+                sets.entry(Vec::new()).or_default().insert(*column);
+            }
+            // What SQL can't read it can't count by anything either.
+            let by: &[String] = if distinct.kind.is_none() { &distinct.by } else { &[] };
+            for by in by {
                 if let Some(place) = self.dimensions.iter().position(|dimension| dimension.name == *by) {
                     sets.entry(vec![place]).or_default().insert(*column);
                 }
@@ -226,101 +249,111 @@ impl Builder<'_> {
         all.filter(|(_, dimension)| wanted(dimension)).map(|(at, _)| at).collect()
     }
 
+    fn dialect(&self) -> Dialect {
+        self.definitions.source.dialect
+    }
+
     fn statement(&self, groupings: Vec<Grouping>, max_groups: u64) -> Statement {
-        let parts: Vec<Sql> = groupings
-            .iter()
-            .enumerate()
-            .map(|(number, grouping)| self.select(number, grouping, max_groups))
-            .collect();
+        let keyed = keyed::groupings(self.keyed);
+        let groups = groupings.iter().enumerate();
+        let mut parts: Vec<Sql> =
+            groups.map(|(number, grouping)| self.select(number, grouping, max_groups)).collect();
+        let values = keyed.iter().zip(groupings.len()..);
+        parts.extend(values.filter_map(|(grouping, number)| self.select_values(number, *grouping)));
         let sql = Sql::join(&parts, "\nunion all\n");
         let query = Query { name: format!("events.{}", self.name), sql: sql.text, params: sql.params };
-        Statement { query, groupings }
+        Statement { query, groupings, keyed }
     }
 
     /// One grouping: an inner query that groups, an outer one that lines its columns up with
     /// those of the other groupings and adds the keys.
     fn select(&self, number: usize, grouping: &Grouping, max_groups: u64) -> Sql {
-        let dialect = self.definitions.source.dialect;
-        let mut outer = vec![Sql::new(format!("{number} as asof_grouping"))];
-        let mut inner = Vec::new();
-        let mut group_by = Vec::new();
-        for (at, dimension) in self.dimensions.iter().enumerate() {
-            let here = grouping.dimensions.contains(&at);
-            let named = |what: &str| {
-                Sql::new(if here { format!("asof_{what}{at}") } else { format!("null as asof_{what}{at}") })
-            };
-            if dimension.span.is_some() {
-                outer.push(named("slot"));
-                if here {
-                    inner.push(dimension.sql.clone().then(&format!(" as asof_slot{at}")));
-                    group_by.push(format!("asof_slot{at}"));
-                }
-                continue;
-            }
-            if here {
-                let grouped = format!("asof_member{at}");
-                outer.push(Sql::new(format!("{} as asof_key{at}", dialect::key(dialect, &grouped))));
-                inner.push(dialect::grouped(dialect, &dimension.sql).then(&format!(" as {grouped}")));
-                inner
-                    .push(dialect::spelling(dialect, &dimension.sql).then(&format!(" as asof_spelling{at}")));
-                group_by.push(grouped);
-            } else {
-                outer.push(named("key"));
-            }
-            outer.push(named("spelling"));
-        }
+        let mut select =
+            Select::by_members(self.dialect(), self.dimensions, number, &grouping.dimensions, true);
         for (at, aggregate) in self.aggregates.list.iter().enumerate() {
             let column = format!("asof_{at}");
             if grouping.aggregates.contains(&at) {
-                inner.push(aggregate.sql.clone().then(&format!(" as {column}")));
-                outer.push(Sql::new(column));
+                select.inner.push(aggregate.sql.clone().then(&format!(" as {column}")));
+                select.outer.push(Sql::new(column));
             } else {
-                outer.push(Sql::new(format!("null as {column}")));
+                select.outer.push(Sql::new(format!("null as {column}")));
             }
         }
-        let mut sql = Sql::new("select ")
-            .and(&Sql::join(&outer, ", "))
-            .then("\nfrom (select ")
-            .and(&Sql::join(&inner, ", "))
-            .then("\n  ")
-            .and(self.from);
-        if !group_by.is_empty() {
-            sql = sql.then(&format!("\n  group by {}", group_by.join(", ")));
-            sql = sql.then(&format!("\n  limit {}", max_groups.saturating_add(1)));
+        if !self.keyed.is_empty() {
+            select.outer.extend(["null as asof_value", "null as asof_value_rows"].map(Sql::new));
         }
-        sql.then(&format!(") asof_groups{number}"))
+        let limit = (!select.group_by.is_empty()).then(|| max_groups.saturating_add(1));
+        select.sql(number, self.from, limit)
+    }
+
+    /// A grouping by the values of a metric. It has no limit: values are not held as they come.
+    fn select_values(&self, number: usize, grouping: KeyGrouping) -> Option<Sql> {
+        let dialect = self.dialect();
+        let keyed = self.keyed.get(grouping.keyed)?;
+        let dimensions: Vec<usize> = grouping.dimension.into_iter().collect();
+        // Another grouping knows how the members are spelled.
+        let mut select = Select::by_members(dialect, self.dimensions, number, &dimensions, false);
+        let aggregates = 0..self.aggregates.list.len();
+        select.outer.extend(aggregates.map(|at| Sql::new(format!("null as asof_{at}"))));
+        select.inner.push(keyed.grouped(dialect).then(" as asof_value"));
+        select.inner.push(Sql::new("count(*) as asof_value_rows"));
+        select.group_by.push("asof_value".to_owned());
+        select.outer.push(Sql::new(format!("{} as asof_value", keyed.key(dialect, "asof_value"))));
+        select.outer.push(Sql::new("asof_value_rows"));
+        Some(select.sql(number, &keyed.filtered(self.from.clone(), self.has_condition), None))
     }
 }
 
 impl EventsPlan {
     /// How many columns the statements give.
     pub fn columns(&self) -> usize {
-        let members: usize = self.dimensions.iter().map(|d| if d.span.is_some() { 1 } else { 2 }).sum();
-        1 + members + self.aggregates.list.len()
+        self.value_column() + if self.keyed.is_empty() { 0 } else { keyed::WIDTH }
     }
 
     /// The column that holds the newest event's time.
     pub fn newest_column(&self) -> usize {
-        self.columns() - self.aggregates.list.len() + NEWEST
+        self.first_aggregate() + NEWEST
+    }
+
+    /// The first column that tells the member of a dimension.
+    pub fn member_column(&self, dimension: usize) -> usize {
+        1 + self.dimensions.iter().take(dimension).map(DimensionPlan::width).sum::<usize>()
+    }
+
+    /// The column that holds a value, where values are read; how many rows have it is in the next one.
+    pub fn value_column(&self) -> usize {
+        self.first_aggregate() + self.aggregates.list.len()
+    }
+
+    fn first_aggregate(&self) -> usize {
+        self.member_column(self.dimensions.len())
     }
 
     /// What a column of the result is called in messages.
     pub fn column_name(&self, column: usize) -> String {
         let mut at = 1;
         for dimension in &self.dimensions {
-            let width = if dimension.span.is_some() { 1 } else { 2 };
-            if (at..at + width).contains(&column) {
+            if (at..at + dimension.width()).contains(&column) {
                 return dimension.name.clone();
             }
-            at += width;
+            at += dimension.width();
         }
         match column.checked_sub(at) {
             Some(ROWS) => "rows".to_owned(),
             Some(NEWEST) => "newest".to_owned(),
-            Some(aggregate) => {
-                self.aggregates.list.get(aggregate).map_or_else(String::new, |found| found.column.clone())
-            }
+            Some(aggregate) => match self.aggregates.list.get(aggregate) {
+                Some(found) => found.column.clone(),
+                None if column == self.value_column() => "value".to_owned(),
+                None => "rows of a value".to_owned(),
+            },
             None => "grouping".to_owned(),
         }
+    }
+}
+
+impl DimensionPlan {
+    /// How many columns tell its members: a span's number, or a key and a spelling.
+    pub fn width(&self) -> usize {
+        if self.span.is_some() { 1 } else { 2 }
     }
 }

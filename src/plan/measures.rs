@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::expand::{Names, UnknownName};
 use super::sql::{Sql, quoted};
-use crate::model::definitions::{Definitions, Dialect, Measure};
+use crate::model::definitions::{Definitions, Dialect, Measure, MetricDef};
 
 /// How an aggregate of parts follows from the aggregates of the parts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -89,7 +89,10 @@ pub fn aggregates(
     let mut all = Aggregates { list: Vec::new(), metrics: BTreeMap::new() };
     all.take("rows", Sql::new("count(*)"), Fold::Count);
     all.take("newest", newest(dialect, time), Fold::Newest);
-    for (name, metric) in &definitions.metrics {
+    // Those whose values are read have a column of their own, and so come last: nothing finds it.
+    let keyed = |metric: &MetricDef| matches!(&metric.measure, Measure::Distinct(one) if one.is_keyed());
+    let (last, first): (Vec<_>, Vec<_>) = definitions.metrics.iter().partition(|(_, metric)| keyed(metric));
+    for (name, metric) in first.into_iter().chain(last) {
         if metric.measure.of() != Some(events) {
             continue;
         }
@@ -135,7 +138,9 @@ pub fn aggregates(
             }
             Measure::Distinct(distinct) => {
                 let sql = over("count(distinct ", &value(&distinct.sql)?);
-                MetricColumns::Distinct(all.take(&format!("{name}.distinct"), sql, Fold::Distinct))
+                let (column, keyed) = (format!("{name}.distinct"), distinct.is_keyed());
+                let add = if keyed { Aggregates::add } else { Aggregates::take };
+                MetricColumns::Distinct(add(&mut all, &column, sql, Fold::Distinct))
             }
             Measure::Ratio(_) => continue,
         };
@@ -148,10 +153,13 @@ impl Aggregates {
     /// The place of an aggregate, which is added unless the same one is there.
     fn take(&mut self, column: &str, sql: Sql, fold: Fold) -> usize {
         let found = self.list.iter().position(|aggregate| aggregate.sql == sql && aggregate.fold == fold);
-        found.unwrap_or_else(|| {
-            self.list.push(Aggregate { column: column.to_owned(), sql, fold });
-            self.list.len() - 1
-        })
+        found.unwrap_or_else(|| self.add(column, sql, fold))
+    }
+
+    /// The place of an aggregate that is added, whatever is there.
+    fn add(&mut self, column: &str, sql: Sql, fold: Fold) -> usize {
+        self.list.push(Aggregate { column: column.to_owned(), sql, fold });
+        self.list.len() - 1
     }
 }
 

@@ -5,8 +5,10 @@
 pub mod dialect;
 pub mod events;
 pub mod expand;
+pub mod keyed;
 pub mod measures;
 pub mod query;
+pub mod select;
 pub mod sql;
 #[cfg(test)]
 mod tests;
@@ -16,6 +18,7 @@ pub mod time_type;
 use chrono_tz::Tz;
 
 pub use events::{DimensionPlan, EventsPlan, Grouping, Statement};
+pub use keyed::{KeyGrouping, KeyedPlan};
 pub use query::Query;
 
 use crate::calendar::Window;

@@ -135,6 +135,15 @@ impl Session {
         }
     }
 
+    /// What the source expects a plain query to cost, in units of its own, without running it;
+    /// `None` where it does not tell.
+    pub async fn cost(&mut self, query: &Query) -> Result<Option<f64>, SourceError> {
+        match &mut self.0 {
+            Engine::Mysql(session) => session.cost(query).await,
+            Engine::Sqlite(_) => Ok(None),
+        }
+    }
+
     /// The name of an index of `table` that begins with `column`, if there is one.
     ///
     /// `table` may have its schema before a dot. A view has no index.

@@ -7,6 +7,7 @@ mod disk;
 mod freezing;
 mod golden;
 mod injection;
+mod seen;
 mod writers;
 
 use std::collections::BTreeMap;

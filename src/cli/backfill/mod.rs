@@ -1,6 +1,7 @@
 //! `asof backfill`
 
 mod bar;
+mod dry;
 mod json;
 mod lines;
 mod memory;
@@ -11,7 +12,7 @@ use chrono::{Months, NaiveDate};
 
 use self::bar::Screen;
 use self::lines::Columns;
-use super::context::{Context, env};
+use super::context::{Context, block_on, env};
 use super::failure::Failure;
 use super::output::json_line;
 use super::save::span;
@@ -19,6 +20,7 @@ use super::{exit, interrupt};
 use crate::calendar::DayName;
 use crate::config::duration;
 use crate::model::Day;
+use crate::ops::backfill::dry::dry_run;
 use crate::ops::backfill::pace::Rate;
 use crate::ops::backfill::plan::{Redo, Wanted};
 use crate::ops::backfill::report::Summary;
@@ -127,6 +129,10 @@ impl Backfill {
         };
         let (now, began) = (|| context.now(), Instant::now());
         let clock = Clock { now: &now, elapsed: &|| began.elapsed() };
+        if self.dry_run {
+            let dry = dry_run(&config, &files, &request.days, &env, &now, &screen);
+            return Ok(dry::tell(context.output, &block_on(dry)??));
+        }
         let stop = interrupt::listen()?;
         let summary = backfill::run(&config, &files, &request, &env, clock, &stop, &screen)?;
         screen.clear();

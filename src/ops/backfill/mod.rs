@@ -7,6 +7,7 @@
 //!
 //! | module | what it is for |
 //! | --- | --- |
+//! | [`dry`] | what would be done |
 //! | [`plan`] | the range, and what became of each day |
 //! | [`state`] | the files beside the configuration |
 //! | [`pace`] | how gently the source is read |
@@ -17,6 +18,7 @@
 //! | [`totals`] | what a range adds up to |
 //! | [`report`] | what is told |
 
+pub mod dry;
 mod keeper;
 pub mod pace;
 pub mod plan;
@@ -50,6 +52,7 @@ use super::key_file;
 use super::reading::{Env, Now};
 use crate::calendar::Calendar;
 use crate::config::Config;
+use crate::metrics::keys::KeyHash;
 use crate::model::Day;
 
 /// The reason kept with restatements when nobody gave one.
@@ -148,6 +151,13 @@ pub fn plan_of(
     }
 }
 
+/// What a run does with days that are frozen.
+fn wish_of(plan: &PlanDoc) -> Wish {
+    let restate =
+        (plan.redo == Redo::All).then(|| plan.reason.clone().unwrap_or_else(|| USUAL_REASON.to_owned()));
+    Wish { provisional: false, restate }
+}
+
 /// Freezes a range of days.
 ///
 /// # Errors
@@ -166,11 +176,10 @@ pub fn run(
     let to_do = plan.to_do();
     let known = day::open(config).map_err(SaveError::from)?;
     let history = known.as_ref().map(|(_, history)| history);
-    let key = key_file::of(config, known.as_ref()).map_err(SaveError::from)?.map(|key| key.id());
+    let hash = key_file::of(config, known.as_ref()).map_err(SaveError::from)?;
+    let key = hash.as_ref().map(KeyHash::id);
     let calendar = Calendar::new(config.calendar);
-    let restate =
-        (plan.redo == Redo::All).then(|| plan.reason.clone().unwrap_or_else(|| USUAL_REASON.to_owned()));
-    let wish = Wish { provisional: false, restate };
+    let wish = wish_of(&plan);
     let days: Vec<Day> = to_do.iter().filter_map(|at| plan.days.get(*at)).map(|day| day.date).collect();
     let queue = Queue::new(days.len(), request.jobs + AHEAD);
     let pace = Pace::new(request.rate);
@@ -186,6 +195,7 @@ pub fn run(
         pause: request.pause,
         pace: &pace,
         env,
+        hash: hash.as_ref(),
         clock,
         watch,
         days: &days,

@@ -12,6 +12,7 @@ use super::report::Watch;
 use crate::archive::History;
 use crate::calendar::Calendar;
 use crate::config::Config;
+use crate::metrics::keys::KeyHash;
 use crate::model::{Day, Progress};
 use crate::ops::day::{self, DayPlan, Next, SaveError, SaveOutcome};
 use crate::ops::decide::Wish;
@@ -31,6 +32,7 @@ pub(super) struct Shared<'a> {
     pub(super) pause: Duration,
     pub(super) pace: &'a Pace,
     pub(super) env: Env<'a>,
+    pub(super) hash: Option<&'a KeyHash>,
     pub(super) clock: Clock<'a>,
     pub(super) watch: &'a dyn Watch,
     pub(super) days: &'a [Day],
@@ -65,7 +67,7 @@ pub(super) fn read_days(shared: &Shared<'_>, mut stop: Stop, found: &Sender<Read
         return;
     };
     runtime.block_on(async {
-        let mut reader = Reader::new(&shared.config.source, shared.env);
+        let mut reader = Reader::new(&shared.config.source, shared.env, shared.hash);
         while let Some(number) = shared.queue.take() {
             let Some(day) = shared.days.get(number).copied() else { break };
             let read = tokio::select! {

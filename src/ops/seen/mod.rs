@@ -206,8 +206,17 @@ impl Before {
     fn unseen(&mut self, keys: &[u64], damaged: &mut Vec<String>) -> u64 {
         loop {
             let mut unseen = Unseen::new(keys);
-            // Their digests were checked when they were first read.
-            let mut pass = |counted: &Counted| unseen.pass(counted.file.stream(PIECE, Check::Order)).err();
+            let mut pass = |counted: &Counted| {
+                // Their digests were checked when they were first read.
+                let mut stream = counted.file.stream(PIECE, Check::Order);
+                loop {
+                    match stream.next_piece() {
+                        Ok(Some(keys)) => unseen.note(keys),
+                        Ok(None) => return None,
+                        Err(error) => return Some(error),
+                    }
+                }
+            };
             let lost = self.counted.iter().enumerate().find_map(|(at, counted)| Some((at, pass(counted)?)));
             let Some((at, error)) = lost else { return unseen.count() };
             // The total rests on what was lost since, too.

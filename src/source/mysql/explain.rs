@@ -28,6 +28,16 @@ pub(super) async fn explain(conn: &mut Conn, query: &Query, at: &At) -> Result<V
     Ok(found)
 }
 
+/// The server tells the cost of the query that it explained last, and 0 for one that is not plain.
+pub(super) async fn cost(conn: &mut Conn, query: &Query, at: &At) -> Result<Option<f64>, SourceError> {
+    explain(conn, query, at).await?;
+    let told: Option<(String, String)> = conn
+        .query_first("show session status like 'Last_query_cost'")
+        .await
+        .map_err(|error| fault(error, at, Some(&query.name)))?;
+    Ok(told.and_then(|(_, cost)| cost.parse().ok()).filter(|cost| *cost > 0.0))
+}
+
 fn collect(json: &Json, found: &mut Vec<Access>) {
     match json {
         Json::Object(fields) => {

@@ -124,6 +124,11 @@ impl MysqlSession {
         self.with(&query.name, async move |conn| explain::explain(conn, query, &at).await).await
     }
 
+    pub(super) async fn cost(&mut self, query: &Query) -> Result<Option<f64>, SourceError> {
+        let at = self.at.clone();
+        self.with(&query.name, async move |conn| explain::cost(conn, query, &at).await).await
+    }
+
     pub(super) async fn leading_index(
         &mut self,
         table: &str,
