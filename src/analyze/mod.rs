@@ -2,6 +2,7 @@
 
 pub mod compare;
 pub mod earlier;
+pub mod odd;
 
 pub use compare::compare;
 pub use earlier::{Earlier, EarlierDay, MadeBy};

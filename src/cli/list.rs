@@ -3,8 +3,8 @@
 use serde_json::{Value, json};
 
 use super::context::Context;
-use super::exit;
 use super::failure::Failure;
+use super::{exit, stats};
 use crate::calendar::DayName;
 use crate::config::Presentation;
 use crate::model::{Day, Provenance};
@@ -21,7 +21,11 @@ Examples:
   asof list                          every day, with gaps
   asof list --from -30d              the last thirty days
   asof list --metric sales --json    for a program
+  asof list --stats --from -30d      the numbers of each day, totals, and which days are odd
+  asof list --csv > days.csv         the same for a spreadsheet
 
+--stats takes the latest edition of each day. What is counted over time is counted again over
+the days that are frozen now; where a day was frozen with another number, both are shown.
 A gap is a day between the first and the last that nobody froze.";
 
 /// Show what is in the archive, gaps included
@@ -34,9 +38,15 @@ pub struct List {
     /// The last day
     #[arg(long, value_name = "DATE", allow_hyphen_values = true)]
     to: Option<DayName>,
-    /// The metrics shown, by name; the first few when none is given
+    /// The metrics shown, by name; the first few when none is given, with --stats all
     #[arg(long, value_name = "NAME")]
     metric: Vec<String>,
+    /// Show the numbers of each day, what they add up to, and which days are odd
+    #[arg(long)]
+    stats: bool,
+    /// Print these numbers as CSV
+    #[arg(long, conflicts_with = "json")]
+    csv: bool,
 }
 
 impl List {
@@ -67,6 +77,11 @@ impl List {
         }
         let (archive, history) = when::open(&config.archive.dir)?;
         let listing = list(&archive, &history, from, to);
+        if self.stats || self.csv {
+            let (range, metrics) = ((from, to), self.metric.as_slice());
+            let wanted = stats::Wanted { listing: &listing, range, metrics, csv: self.csv };
+            return stats::run(context, &config, (&archive, &history), &wanted);
+        }
         for metric in &self.metric {
             let known = config.presentation.metrics.contains_key(metric)
                 || listing.days.iter().any(|day| day.headline().contains_key(metric));

@@ -12,6 +12,7 @@ mod output;
 mod progress;
 mod restore;
 mod save;
+mod stats;
 
 use std::ffi::OsString;
 use std::path::PathBuf;

@@ -4,6 +4,7 @@ use std::io::{self, IsTerminal, Write};
 use std::process::ExitCode;
 
 use clap::ColorChoice;
+use serde::Serialize;
 use serde_json::{Value, json};
 
 use super::failure::Failure;
@@ -88,7 +89,7 @@ impl Output {
     }
 
     /// One JSON document.
-    pub fn document(&self, document: &Value) {
+    pub fn document(&self, document: &impl Serialize) {
         let text = if self.terminal {
             serde_json::to_string_pretty(document)
         } else {

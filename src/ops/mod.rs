@@ -16,4 +16,5 @@ pub mod restate;
 pub mod restore;
 pub mod save;
 pub mod seen;
+pub mod stats;
 pub mod when;

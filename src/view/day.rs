@@ -7,11 +7,13 @@ use super::breakdown::{self, Breakdown};
 use super::compared::{self, Against};
 use super::format::{self, Format, Shown};
 use super::layout::{Layout, Section};
+use super::seen;
 use super::text::within_sentence;
 use crate::metrics::cube::Cube;
 use crate::model::compared::RecentDoc;
 use crate::model::definitions::{Definitions, Measure};
 use crate::model::metrics_doc::{Figure, MetricDoc, MetricsDoc, OverDoc};
+use crate::model::seen::{ApartDoc, SeenDoc};
 use crate::model::{Manifest, Number};
 
 /// All that is known of a frozen day when it is shown.
@@ -63,6 +65,10 @@ pub struct Tile<'a> {
     pub compared: Vec<Against<'a>>,
     /// Its last weeks.
     pub recent: Option<&'a RecentDoc>,
+    /// The day beside all earlier archived days, for a distinct count over time.
+    pub seen: Option<&'a SeenDoc>,
+    /// What it did not count.
+    pub apart: Option<&'a ApartDoc>,
 }
 
 /// What a value was made of.
@@ -141,6 +147,8 @@ fn tile<'a>(
         parts: parts(input, measure, &metric.figure, formats),
         over: metric.over.as_ref(),
         own: metric.day.as_ref(),
+        seen: metric.seen.as_ref(),
+        apart: metric.apart.as_ref(),
     })
 }
 
@@ -170,7 +178,8 @@ fn parts<'a>(
 
 impl Tile<'_> {
     /// What is said beside the value: why it is unknown, what it was made of (`63 sales / 20,770
-    /// calls`), over which days it was taken, and the day's own value when that is another.
+    /// calls`), over which days it was taken, the day's own value when that is another, what is new, and
+    /// what was not counted.
     ///
     /// `number` and `name` put a shown number and a metric's label into the form of the view.
     pub fn said(&self, number: impl Fn(&Shown) -> String, name: impl Fn(&str) -> String) -> Vec<String> {
@@ -185,7 +194,10 @@ impl Tile<'_> {
         });
         let own = self.own.and_then(|own| own.value.as_ref());
         let own = own.map(|own| format!("this day {}", show(&self.format, own)));
-        reason.map(str::to_owned).into_iter().chain(parts).chain(self.over_words()).chain(own).collect()
+        let seen = self.seen.map(seen::lines).unwrap_or_default();
+        let apart = self.apart.and_then(seen::apart);
+        let made_of = reason.map(str::to_owned).into_iter().chain(parts).chain(self.over_words()).chain(own);
+        made_of.chain(seen).chain(apart).collect()
     }
 
     /// Over which days the value was taken: `over 30 days, 12 of them frozen`.

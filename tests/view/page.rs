@@ -18,10 +18,14 @@ fn html(sample: &Sample) -> String {
 fn the_sample_pages_are_well_formed_and_can_be_looked_at() {
     let mut compared = sample::in_sections();
     sample::compare(&mut compared);
+    let mut over_time = sample::in_sections();
+    sample::compare(&mut over_time);
+    sample::count_over_time(&mut over_time);
     for (name, sample) in [
         ("day", sample::day()),
         ("day-in-sections", sample::in_sections()),
         ("compared", compared),
+        ("over-time", over_time),
         ("hostile", hostile()),
     ] {
         let page = html(&sample);
@@ -29,6 +33,23 @@ fn the_sample_pages_are_well_formed_and_can_be_looked_at() {
         let path = format!("{}/{name}.html", env!("CARGO_TARGET_TMPDIR"));
         std::fs::write(path, page).unwrap();
     }
+}
+
+#[test]
+fn a_count_over_time_is_told_on_its_tile_and_nowhere_else() {
+    let mut sample = sample::in_sections();
+    let without = html(&sample);
+    sample::count_over_time(&mut sample);
+    let page = html(&sample);
+    let told = [
+        "1,212 new · 57,093 since 1 Oct 2025",
+        "counted over 35 days, 2 gaps, 1 frozen day left out: hashed with another key",
+        "3 rows without a number, 2 unusable numbers in 5 rows",
+    ];
+    let told = told.map(|line| format!("<p class=\"made-of\">{line}</p>\n")).concat();
+    assert_eq!(page.replacen(&told, "", 1), without);
+    let before = page.split_once(&told).unwrap().0;
+    assert!(before.rsplit_once("<h3>").unwrap().1.starts_with("<bdi>Unique phones</bdi></h3>"));
 }
 
 #[test]

@@ -2,6 +2,7 @@
 
 use asof::analyze::{Earlier, EarlierDay, MadeBy};
 use asof::model::compared::{LevelDoc, MetricLevels, PreviousDoc};
+use asof::model::seen::{ApartDoc, BasisDoc, LeftOutDoc, SeenDoc};
 use asof::model::{Definitions, Edition, Manifest, MetricsDoc};
 use asof::view::{DayInput, Layout, Section, lay_out};
 
@@ -80,4 +81,22 @@ pub fn compare(sample: &mut Sample) {
         days: days.map(|(date, day)| (date.parse().unwrap(), day)).into(),
     };
     earlier.tell(&mut sample.doc, &sample.definitions, &sample.manifest.definitions);
+}
+
+/// Has the day's phones counted over time, with what was not counted.
+pub fn count_over_time(sample: &mut Sample) {
+    let phones = &mut sample.doc.metrics["phones"];
+    phones.seen = Some(SeenDoc {
+        unique: 15_794,
+        new: Some(1_212),
+        cumulative: Some(57_093),
+        reason: None,
+        basis: BasisDoc {
+            since: "2025-10-01".parse().unwrap(),
+            days: 35,
+            gaps: 2,
+            left_out: vec![LeftOutDoc { days: 1, reason: "hashed with another key".into() }],
+        },
+    });
+    phones.apart = Some(ApartDoc { blank_rows: 3, unusable: 2, unusable_rows: 5 });
 }

@@ -58,6 +58,32 @@ All                          20,770                            100.0 %
 }
 
 #[test]
+fn a_count_over_time_is_told_beside_its_value() {
+    let mut sample = sample::day();
+    sample::count_over_time(&mut sample);
+    sample.layout.sections = vec![section(&["calls", "phones"], &[], 3)];
+    let tiles = |width| {
+        let text = day(&sample.input(), &Options { width, color: false, all: false });
+        text.split_once("\n\n").unwrap().1.to_owned()
+    };
+    let expected = "\
+Calls          20,770
+Unique phones  15,794    1,212 new · 57,093 since 1 Oct 2025
+                         counted over 35 days, 2 gaps, 1 frozen day left out: hashed with another key
+                         3 rows without a number, 2 unusable numbers in 5 rows
+";
+    assert_eq!(tiles(120), expected);
+    let expected = "\
+Calls          20,770
+Unique phones  15,794
+  1,212 new · 57,093 since 1 Oct 2025
+  counted over 35 days, 2 gaps, 1 frozen day left out: hashed with another key
+  3 rows without a number, 2 unusable numbers in 5 rows
+";
+    assert_eq!(tiles(80), expected);
+}
+
+#[test]
 fn every_member_and_every_metric_is_shown_when_all_are_wanted() {
     let sample = sample::day();
     let text = day(&sample.input(), &Options { width: 60, color: false, all: true });

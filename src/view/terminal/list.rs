@@ -119,7 +119,8 @@ fn shortened(editions: &[String]) -> String {
     }
 }
 
-fn gap_cell(gap: Gap) -> Cell {
+/// The line for days that were not captured.
+pub(super) fn gap_cell(gap: Gap) -> Cell {
     let days = gap.last.days_since(gap.first) + 1;
     let text = if days == 1 {
         format!("{}      not captured", gap.first)

@@ -7,11 +7,13 @@ mod bars;
 mod day;
 mod list;
 mod spark;
+mod stats;
 mod table;
 mod tiles;
 
 pub use day::day;
 pub use list::{Days, Gap, ListRow, list};
+pub use stats::{Statistics, StatsColumn, StatsLine, statistics};
 
 /// How a table is drawn.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
