@@ -10,6 +10,7 @@ mod output;
 mod progress;
 mod restore;
 mod save;
+mod worklist;
 
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -30,7 +31,7 @@ pub mod exit {
     pub const USAGE: u8 = 2;
     /// The source could not be reached.
     pub const UNREACHABLE: u8 = 5;
-    /// The archive stayed locked by another run.
+    /// The archive, or a worklist, stayed locked by another run.
     pub const LOCKED: u8 = 6;
 }
 
@@ -91,6 +92,7 @@ enum Command {
     Save(save::Save),
     List(list::List),
     Restore(restore::Restore),
+    Worklist(worklist::Worklist),
 }
 
 /// Parses the arguments, runs the command, and gives the exit code.
@@ -108,6 +110,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         Command::Save(save) => save.run(&context),
         Command::List(list) => list.run(&context),
         Command::Restore(restore) => restore.run(&context),
+        Command::Worklist(worklist) => worklist.run(&context),
     });
     match result {
         Ok(code) => ExitCode::from(code),

@@ -14,3 +14,4 @@ pub mod restate;
 pub mod restore;
 pub mod save;
 pub mod when;
+pub mod worklist;

@@ -20,16 +20,21 @@ pub fn grouped(dialect: Dialect, expression: &Sql) -> Sql {
 
 /// The binary-smallest spelling among the rows of a group, as UTF-8.
 pub fn spelling(dialect: Dialect, expression: &Sql) -> Sql {
+    Sql::new("min(").and(&text(dialect, expression)).then(")")
+}
+
+/// A value's text in UTF-8, byte for byte: it equals another only if it is spelled alike.
+pub fn text(dialect: Dialect, expression: &Sql) -> Sql {
     match dialect {
         // What is UTF-8 or bytes already is not converted: that would turn all invalid bytes into `?`.
-        Dialect::Mysql => Sql::new("min(if(charset(")
+        Dialect::Mysql => Sql::new("if(charset(")
             .and(expression)
             .then(") in ('utf8mb4', 'utf8mb3', 'utf8', 'binary'), cast(")
             .and(expression)
             .then(" as binary), cast(convert(")
             .and(expression)
-            .then(" using utf8mb4) as binary)))"),
-        Dialect::Sqlite => Sql::new("min(cast(").and(expression).then(" as blob))"),
+            .then(" using utf8mb4) as binary))"),
+        Dialect::Sqlite => Sql::new("cast(").and(expression).then(" as blob)"),
     }
 }
 

@@ -12,11 +12,13 @@ pub mod sql;
 mod tests;
 pub mod time;
 pub mod time_type;
+pub mod worklist;
 
 use chrono_tz::Tz;
 
 pub use events::{DimensionPlan, EventsPlan, Grouping, Statement};
 pub use query::Query;
+pub use worklist::WorklistPlan;
 
 use crate::calendar::Window;
 use crate::model::Definitions;
