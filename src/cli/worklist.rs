@@ -45,6 +45,9 @@ pub struct Worklist {
     /// How long connection trouble is retried
     #[arg(long, value_name = "TIME", default_value = "60s", value_parser = span)]
     retry_for: Duration,
+    /// How long the lock of a worklist's folder is waited for
+    #[arg(long, value_name = "TIME", default_value = "60s", value_parser = span)]
+    wait: Duration,
 }
 
 impl Worklist {
@@ -88,7 +91,8 @@ impl Worklist {
         range: (Day, Day),
         context: &Context<'_>,
     ) -> Result<(), Failure> {
-        let request = WorklistRequest { name, range, dry_run: self.dry_run, retry_for: self.retry_for };
+        let Self { dry_run, retry_for, wait, .. } = *self;
+        let request = WorklistRequest { name, range, dry_run, retry_for, wait };
         let progress = TerminalProgress::new(context.output);
         let now = || context.now();
         let outcome = block_on(run(config, &request, &env, &now, &progress))??;
@@ -113,22 +117,31 @@ impl Worklist {
                 Failure::said(exit::USAGE, message, Some("name a later day".to_owned()))
             })
         };
-        let (from, to) = match (day(self.from)?, day(self.to)?) {
-            (Some(from), Some(to)) => (from, to),
+        let backwards = |from, to, hint: String| {
+            let message = format!("the range from {from} to {to} runs backwards");
+            Err(Failure::said(exit::USAGE, message, Some(hint)))
+        };
+        match (day(self.from)?, day(self.to)?) {
+            (Some(from), Some(to)) if from > to => {
+                backwards(from, to, "let --from be the earlier day".to_owned())
+            }
+            (Some(from), Some(to)) => Ok((from, to)),
             (from, to) => {
                 let (first, last) = frozen_range(config)?.ok_or_else(|| {
                     let hint = "give the range by --from and --to".to_owned();
                     Failure::said(exit::USAGE, "no day is frozen here yet", Some(hint))
                 })?;
-                (from.unwrap_or(first), to.unwrap_or(last))
+                match (from.unwrap_or(first), to.unwrap_or(last)) {
+                    (from, to) if from <= to => Ok((from, to)),
+                    (from, to) if to == last => {
+                        backwards(from, to, format!("the last frozen day is {last}: give --to as well"))
+                    }
+                    (from, to) => {
+                        backwards(from, to, format!("the first frozen day is {first}: give --from as well"))
+                    }
+                }
             }
-        };
-        if from > to {
-            let message = format!("the range from {from} to {to} runs backwards");
-            let hint = "let --from be the earlier day".to_owned();
-            return Err(Failure::said(exit::USAGE, message, Some(hint)));
         }
-        Ok((from, to))
     }
 }
 

@@ -20,6 +20,8 @@ mod time_types;
 mod usage;
 mod vicidial;
 pub mod vicidial_expected;
+mod worklist;
+mod worklist_files;
 
 use crate::support::command::Place;
 

@@ -16,8 +16,7 @@ use super::merge::{Queue, Queues};
 
 /// The lock of a folder, for writers.
 const LOCK: &str = ".lock";
-/// How often, and after which pause, the lock is tried for: it is held for moments only.
-const TRIES: u32 = 200;
+/// How long is waited between two tries for the lock.
 const PAUSE: Duration = Duration::from_millis(50);
 
 /// What can go wrong with the files of a worklist.
@@ -86,7 +85,7 @@ impl FilesError {
             Self::Malformed { .. } => {
                 "mend it or move it away; nothing was written, and what is in it is not known to be there"
             }
-            Self::Locked { .. } => "try again when that run is over",
+            Self::Locked { .. } => "try again when that run is over, or wait longer with --wait",
             Self::Io { error, .. } => match error.kind() {
                 io::ErrorKind::PermissionDenied => {
                     "run asof as the user who owns the worklist's folder, or give this user the right to it"
@@ -183,26 +182,28 @@ impl Folder {
         Ok(months)
     }
 
-    /// Makes the folder where it is missing, and keeps other runs out until the guard falls.
+    /// Makes the folder where it is missing, and keeps other runs out until the guard falls; tries
+    /// for as long as `wait` while another run holds the lock.
     ///
     /// # Errors
     /// When that can't be done, or another run does not come to its end.
-    pub fn lock(&self) -> Result<Guard<'_>, FilesError> {
+    pub fn lock(&self, wait: Duration) -> Result<Guard<'_>, FilesError> {
         let mut builder = DirBuilder::new();
         builder.recursive(true).mode(0o700);
         builder.create(&self.dir).map_err(FilesError::io("make", &self.dir))?;
         let path = self.dir.join(LOCK);
         let opened = OpenOptions::new().write(true).create(true).truncate(false).mode(0o600).open(&path);
         let file = opened.map_err(FilesError::io("open", &path))?;
-        for attempt in 0..TRIES {
+        let mut left = wait;
+        loop {
             match file.try_lock() {
                 Ok(()) => return Guard::new(self, file),
                 Err(TryLockError::Error(error)) => return Err(FilesError::io("lock", &path)(error)),
-                Err(TryLockError::WouldBlock) if attempt + 1 < TRIES => thread::sleep(PAUSE),
-                Err(TryLockError::WouldBlock) => {}
+                Err(TryLockError::WouldBlock) if left.is_zero() => return Err(FilesError::Locked { path }),
+                Err(TryLockError::WouldBlock) => thread::sleep(PAUSE.min(left)),
             }
+            left = left.saturating_sub(PAUSE);
         }
-        Err(FilesError::Locked { path })
     }
 }
 

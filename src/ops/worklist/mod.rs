@@ -44,6 +44,8 @@ pub struct WorklistRequest<'a> {
     pub dry_run: bool,
     /// How long connection trouble is retried.
     pub retry_for: Duration,
+    /// How long the lock of the worklist's folder is waited for.
+    pub wait: Duration,
 }
 
 /// What became of it, or would.
@@ -161,7 +163,7 @@ pub async fn run(
     let mut written = Vec::new();
     if !request.dry_run && changed(&queues).next().is_some() {
         progress.step(&format!("writing {name}"));
-        let guard = folder.lock()?;
+        let guard = folder.lock(request.wait)?;
         // Others may have written while the source was read, which takes its time.
         queues = folder.load()?;
         counts = merge(&mut queues, found, moment.run());
