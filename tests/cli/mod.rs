@@ -22,6 +22,7 @@ mod vicidial;
 pub mod vicidial_expected;
 mod worklist;
 mod worklist_files;
+mod worklist_mariadb;
 
 use crate::support::command::Place;
 

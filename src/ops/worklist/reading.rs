@@ -148,7 +148,8 @@ fn order_of(value: &Value) -> Option<i64> {
             None => millionths(seconds),
         },
         Value::Float(seconds) => millionths(&Number::from_f64(*seconds)?),
-        Value::Text(text) => order_of_text(text),
+        // A number that is kept as text has no dashes.
+        Value::Text(text) => order_of_text(text).or_else(|| millionths(&text.parse().ok()?)),
     }
 }
 
@@ -214,6 +215,8 @@ mod tests {
         }
         assert!(order_of(&Value::from(5)) < order_of(&Value::Float(5.5)));
         assert!(order_of(&Value::Number("5.25".parse().unwrap())) < order_of(&Value::Float(5.5)));
+        assert_eq!(order_of(&Value::text("5.5")), order_of(&Value::Float(5.5)));
+        assert_eq!(order_of(&Value::text("noon")), None);
         assert_eq!(order_of(&Value::from(i64::MAX)), None);
     }
 
