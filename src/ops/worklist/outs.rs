@@ -120,7 +120,7 @@ mod tests {
             ("314XXXXXXX", Some("+1314XXXXXXX")),
             ("1314xxxxxxx", Some("+1314XXXXXXX")),
             (" (314) 555-01XX ", Some("+131455501XX")),
-            ("+44 20 XXXX XXXX", Some("+4420XXXXXXXX")),
+            ("+44-20-XXXX-XXXX", Some("+4420XXXXXXXX")),
             ("3X45550100", Some("+13X45550100")),
             ("X3145550100", None),
             ("314XXXX", None),
@@ -137,7 +137,7 @@ mod tests {
         let mut outs = Outs::new(Some(KeyKind::Phone), vec!["sale".into(), "dnc".into()]);
         outs.add_listed(1, "314XXXXXXX", |_| true);
         outs.add_listed(1, "573555X1XX", |_| true);
-        outs.add_listed(1, "+44 20 XXXX 0000", |_| true);
+        outs.add_listed(1, "+44-20-XXXX-0000", |_| true);
         outs.add_listed(1, "5550100", |_| true);
         outs.add_listed(1, "31X", |_| true);
         outs.add(0, "3145550101", |_| true);
