@@ -22,6 +22,9 @@ mod time_types;
 mod usage;
 mod vicidial;
 pub mod vicidial_expected;
+mod worklist;
+mod worklist_files;
+mod worklist_mariadb;
 
 use crate::support::command::Place;
 
