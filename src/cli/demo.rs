@@ -4,33 +4,53 @@ use std::path::{Path, PathBuf};
 
 use serde_json::json;
 
+use clap::ValueEnum;
+
 use super::context::{Context, block_on};
 use super::exit;
 use super::failure::Failure;
 use super::output::quoted;
 use super::progress::TerminalProgress;
 use crate::archive::ArchiveError;
-use crate::ops::rehearse::{Demo as Made, DemoError, rehearse};
+use crate::ops::rehearse::{CallCentre, DemoError, LeadTeam, rehearse, rehearse_leads};
 use crate::ops::save::SaveError;
 use crate::view::format::count;
 
 const EXAMPLES: &str = "\
 Examples:
-  asof demo            in ./asof-demo
-  asof demo /tmp/demo  in another folder
+  asof demo                         a call centre, in ./asof-demo
+  asof demo /tmp/demo               in another folder
+  asof demo --preset lead-backfill  a lead team with weeks of history
 
-It makes five weeks of a made-up call centre in an SQLite file, and plays each
-night: the rows as they stood then, and `asof save` with that night's clock. So
-there are days that were witnessed, frozen too early, restated, frozen late, and
-missed. It is the same every time.";
+The call centre is five weeks in an SQLite file, and each night is played: the
+rows as they stood then, and `asof save` with that night's clock. So there are
+days that were witnessed, frozen too early, restated, frozen late, and missed.
+
+The lead team dials the same phones again and again. Its calls are all there
+before asof first looks, and one backfill freezes them; whom to call again is
+in a worklist.
+
+Both are the same every time.";
 
 /// Make an embedded source with made-up data, and its snapshots
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub struct Demo {
+    /// What is made up
+    #[arg(long, value_name = "NAME", value_enum, default_value = "call-centre")]
+    preset: Preset,
     /// The folder it is made in; it must not exist yet, or be empty
     #[arg(value_name = "DIR", default_value = "asof-demo")]
     dir: PathBuf,
+}
+
+/// Made-up data.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Preset {
+    /// A call centre, frozen night by night
+    CallCentre,
+    /// A lead team, frozen by a backfill
+    LeadBackfill,
 }
 
 impl Demo {
@@ -40,44 +60,87 @@ impl Demo {
     /// When the folder is not empty, or something can't be written.
     pub fn run(self, context: &Context<'_>) -> Result<u8, Failure> {
         let progress = TerminalProgress::new(context.output);
-        let made = block_on(rehearse(&self.dir, &progress))??;
+        let (document, text) = match self.preset {
+            Preset::CallCentre => {
+                let made = block_on(rehearse(&self.dir, &progress))??;
+                let document = json!({
+                    "dir": made.dir.display().to_string(),
+                    "calls": made.calls,
+                    "days": made.days,
+                    "editions": made.editions,
+                });
+                (document, of_call_centre(&made))
+            }
+            Preset::LeadBackfill => {
+                let made = block_on(rehearse_leads(&self.dir, &progress))??;
+                let document = json!({
+                    "dir": made.dir.display().to_string(),
+                    "calls": made.calls,
+                    "days": made.days,
+                    "editions": made.saved,
+                });
+                (document, of_lead_team(&made))
+            }
+        };
         progress.clear();
         if context.output.json() {
-            context.output.document(&json!({
-                "dir": made.dir.display().to_string(),
-                "calls": made.calls,
-                "days": made.days,
-                "editions": made.editions,
-            }));
+            context.output.document(&document);
         } else {
-            context.output.answer(&next_steps(&made));
+            context.output.answer(&format!(
+                "{text}\ntry:\n{}{}",
+                entering(&self.dir),
+                next_steps(self.preset)
+            ));
         }
         Ok(exit::DONE)
     }
 }
 
-fn next_steps(made: &Made) -> String {
-    let calls = count(made.calls);
-    let (days, editions) = (made.days, made.editions);
+fn of_call_centre(made: &CallCentre) -> String {
+    let (calls, days, editions) = (count(made.calls), made.days, made.editions);
     let dir = quoted(&made.dir.display().to_string());
+    format!("made {dir}: {calls} calls of {days} days, frozen night by night in {editions} editions\n")
+}
+
+fn of_lead_team(made: &LeadTeam) -> String {
+    let (calls, days) = (count(made.calls), made.days);
+    let dir = quoted(&made.dir.display().to_string());
+    format!("made {dir}: {calls} calls of {days} days, frozen by one backfill\n")
+}
+
+/// How to get there, and to this program where the shell does not find it.
+fn entering(dir: &Path) -> String {
     let path = missing_from_path().map_or_else(String::new, |folder| {
         format!("  PATH={}:$PATH\n", quoted(&folder.display().to_string()))
     });
-    format!(
-        "made {dir}: {calls} calls of {days} days, frozen night by night in {editions} editions\n\
-         \n\
-         try:\n\
-         {path}\
-         \x20 cd {dir}\n\
-         \x20 asof list                                          every day: a gap, restatements, a day frozen too early\n\
-         \x20 asof restore 2025-11-06                            a day on the terminal\n\
-         \x20 asof restore 2025-11-06 --html                     the path of its page; --open opens it\n\
-         \x20 asof restore 2025-10-24                            a day that was restated later\n\
-         \x20 asof restore 2025-10-24@2                          its second edition\n\
-         \x20 asof restore 2025-11-06 --metric sales --by agent  a part of it\n\
-         \x20 asof restore latest --json                         the stored document\n\
-         \x20 asof check 2025-11-06                              its queries, and whether they will work\n"
-    )
+    format!("{path}  cd {}\n", quoted(&dir.display().to_string()))
+}
+
+fn next_steps(preset: Preset) -> &'static str {
+    match preset {
+        Preset::CallCentre => {
+            "\
+\x20 asof list                                          every day: a gap, restatements, a day frozen too early
+  asof restore 2025-11-06                            a day on the terminal
+  asof restore 2025-11-06 --html                     the path of its page; --open opens it
+  asof restore 2025-10-24                            a day that was restated later
+  asof restore 2025-10-24@2                          its second edition
+  asof restore 2025-11-06 --metric sales --by agent  a part of it
+  asof restore latest --json                         the stored document
+  asof check 2025-11-06                              its queries, and whether they will work
+"
+        }
+        Preset::LeadBackfill => {
+            "\
+\x20 asof list --stats                                  each day's calls and phones: how many, new ones, all so far
+  asof worklist redial --dry-run                     whom to call again, and who is out for good, and why
+  asof restore 2025-12-16                            a Tuesday on which the dialer was down until three
+  asof restore 2025-12-16 --html                     the path of its page; --open opens it
+  asof restore 2025-12-25                            Christmas Day: no call, which is not the same as not known
+  asof backfill --month 2025-12 --redo all           read a month again: a new edition where a number differs
+"
+        }
+    }
 }
 
 /// The folder of this program, unless the shell finds an `asof` by its name.

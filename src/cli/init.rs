@@ -14,8 +14,9 @@ use super::output::quoted;
 
 const EXAMPLES: &str = "\
 Examples:
-  asof init                        a small asof.toml to begin with, here
-  asof init --preset vicidial DIR  one for a VICIDIAL call centre, in DIR";
+  asof init                         a small asof.toml to begin with, here
+  asof init --preset vicidial DIR   one for a VICIDIAL call centre, in DIR
+  asof init --preset lead-backfill  one for a lead team with months of history";
 
 /// Write a commented asof.toml
 #[derive(Debug, clap::Args)]
@@ -36,6 +37,8 @@ pub enum Preset {
     General,
     /// A VICIDIAL call centre
     Vicidial,
+    /// A lead team with months of history
+    LeadBackfill,
 }
 
 impl Preset {
@@ -44,6 +47,7 @@ impl Preset {
         match self {
             Self::General => include_str!("../../presets/general.toml"),
             Self::Vicidial => include_str!("../../presets/vicidial.toml"),
+            Self::LeadBackfill => include_str!("../../presets/lead-backfill.toml"),
         }
     }
 }

@@ -26,12 +26,12 @@ exit 0
 
 #[test]
 fn every_preset_is_sound_as_it_is_written() {
-    for preset in ["general", "vicidial"] {
+    for preset in ["general", "vicidial", "lead-backfill"] {
         let place = Place::new();
         assert_eq!(place.asof(&format!("init --preset {preset} there/deep")).code, 0);
         place.forget();
         place.asof("check --offline --config there/deep/asof.toml --json");
-        let wanted = if preset == "general" { "1 kind of events" } else { "3 kinds of events" };
+        let wanted = if preset == "vicidial" { "3 kinds of events" } else { "1 kind of events" };
         let text = place.read("there/deep/asof.toml");
         assert!(text.contains("[[dashboard]]"), "{text}");
         assert!(place.take().contains(wanted));
@@ -101,7 +101,7 @@ $ asof init file/below
 exit 1
 $ asof init --preset vicidal
 ! error: invalid value 'vicidal' for '--preset <NAME>'
-!   [possible values: general, vicidial]
+!   [possible values: general, vicidial, lead-backfill]
 ! 
 !   tip: a similar value exists: 'vicidial'
 ! 
