@@ -12,6 +12,7 @@ use super::failure::Failure;
 use super::output::quoted;
 use super::progress::TerminalProgress;
 use crate::archive::ArchiveError;
+use crate::ops::backfill::BackfillError;
 use crate::ops::rehearse::{CallCentre, DemoError, LeadTeam, rehearse, rehearse_leads};
 use crate::ops::save::SaveError;
 use crate::view::format::count;
@@ -72,7 +73,7 @@ impl Demo {
                 (document, of_call_centre(&made))
             }
             Preset::LeadBackfill => {
-                let made = block_on(rehearse_leads(&self.dir, &progress))??;
+                let made = rehearse_leads(&self.dir, &progress)?;
                 let document = json!({
                     "dir": made.dir.display().to_string(),
                     "calls": made.calls,
@@ -157,6 +158,7 @@ impl From<DemoError> for Failure {
         match error {
             DemoError::Save(error) => SaveError::into(error),
             DemoError::Archive(error) => ArchiveError::into(error),
+            DemoError::Backfill(error) => BackfillError::into(error),
             other => {
                 let hint = other.hint();
                 Self::new(exit::FAILED, other, hint)

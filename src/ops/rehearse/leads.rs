@@ -8,15 +8,17 @@ use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 use rusqlite::Connection;
+use tokio::sync::watch;
 
 use super::{DemoError, begin, instant, io};
 use crate::archive::{Archive, ArchiveId};
-use crate::calendar::DayName;
 use crate::config::Config;
-use crate::model::{Day, Progress};
-use crate::ops::decide::Wish;
+use crate::model::Progress;
+use crate::ops::backfill::plan::{Redo, Wanted};
+use crate::ops::backfill::report::{DayReport, Watch};
+use crate::ops::backfill::state::StateFiles;
+use crate::ops::backfill::{self, BackfillRequest, Clock, Days};
 use crate::ops::demo::leads::{self as demo, Leads, store};
-use crate::ops::save::{SaveOutcome, SaveRequest, save};
 
 /// The id of this demo's archive, so that a demo is the same byte for byte.
 const ARCHIVE_ID: &str = "a50fa50f-0000-4000-8000-000000000004";
@@ -42,22 +44,27 @@ pub struct LeadTeam {
 ///
 /// # Errors
 /// When something is there, or can't be written.
-pub async fn rehearse_leads(dir: &Path, progress: &dyn Progress) -> Result<LeadTeam, DemoError> {
+pub fn rehearse_leads(dir: &Path, progress: &dyn Progress) -> Result<LeadTeam, DemoError> {
     let text = demo::config();
     let config_path = begin(dir, &text)?;
     let config = Config::parse(&text, &config_path)?;
     let leads = Leads::make();
+    progress.step("writing calls");
     store::fill(&mut Connection::open(dir.join(DATABASE))?, &leads)?;
-    write_key(&dir.join("asof.key")).map_err(io(&dir.join("asof.key")))?;
+    let key_path = dir.join("asof.key");
+    write_key(&key_path).map_err(io(&key_path))?;
 
     let (date, hour) = demo::MORNING;
     let morning = date.and_hms_opt(hour, 0, 0).unwrap_or_default();
     let now = instant(config.calendar.time_zone, morning)?;
     Archive::open_or_create(&config.archive.dir, ARCHIVE_ID.parse::<ArchiveId>().ok(), now)?;
-    let days: Vec<Day> = demo::days().collect();
-    let calls = u64::try_from(leads.calls.len()).unwrap_or(u64::MAX);
-    let saved = freeze(&config, &days, now, progress).await?;
-    Ok(LeadTeam { dir: dir.to_owned(), calls, days: days.len(), saved })
+    let saved = freeze(&config, &config_path, now, progress)?;
+    Ok(LeadTeam {
+        dir: dir.to_owned(),
+        calls: u64::try_from(leads.calls.len()).unwrap_or(u64::MAX),
+        days: demo::days().count(),
+        saved,
+    })
 }
 
 /// Writes the hash key where only its owner can read it.
@@ -66,24 +73,44 @@ fn write_key(path: &Path) -> std::io::Result<()> {
     file.write_all(HASH_KEY.as_bytes())
 }
 
-/// Freezes all days; gives how many.
-async fn freeze(
+/// Freezes all days by one backfill; gives how many.
+fn freeze(
     config: &Config,
-    days: &[Day],
+    config_path: &Path,
     now: DateTime<Utc>,
     progress: &dyn Progress,
 ) -> Result<usize, DemoError> {
-    let mut saved = 0;
-    for day in days {
-        progress.step(&day.to_string());
-        let request = SaveRequest {
-            day: DayName::Date(*day),
-            wish: Wish { provisional: false, restate: None },
-            retry_for: Duration::ZERO,
-            wait: Duration::from_mins(1),
-        };
-        let outcome = save(config, &request, &|_| None, &|| now, progress).await?;
-        saved += usize::from(matches!(outcome, SaveOutcome::Frozen(_)));
+    let ends = demo::days().next().zip(demo::days().last());
+    let Some((from, to)) = ends else { return Ok(0) };
+    let request = BackfillRequest {
+        days: Days::Range(Wanted { from, to, redo: Redo::Failed, reason: None }),
+        jobs: 2,
+        pause: Duration::ZERO,
+        rate: None,
+        retry_for: Duration::ZERO,
+        wait: Duration::from_mins(1),
+    };
+    let files = StateFiles::beside(config_path);
+    // Nobody stops it, and no time passes.
+    let (_sender, stop) = watch::channel(false);
+    let clock = Clock { now: &|| now, elapsed: &|| Duration::ZERO };
+    let summary = backfill::run(config, &files, &request, &|_| None, clock, &stop, &Steps(progress))?;
+    match (summary.ended_by, summary.failed.into_iter().next()) {
+        (Some(error), _) => Err(error.into()),
+        (None, Some((day, why))) => Err(DemoError::Day { day, why }),
+        (None, None) => Ok(summary.saved),
     }
-    Ok(saved)
+}
+
+/// Reports each day of the backfill as a step.
+struct Steps<'a>(&'a dyn Progress);
+
+impl Watch for Steps<'_> {
+    fn day(&self, report: &DayReport) {
+        self.0.step(&format!("{}, day {} of {}", report.day, report.place, report.of));
+    }
+
+    fn warn(&self, sentence: &str) {
+        self.0.warn(sentence);
+    }
 }

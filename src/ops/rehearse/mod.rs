@@ -10,10 +10,12 @@ use std::path::{Path, PathBuf};
 use chrono::{DateTime, NaiveDateTime, Utc};
 use chrono_tz::Tz;
 
+use super::backfill::BackfillError;
 use super::save::SaveError;
 use crate::archive::ArchiveError;
 use crate::calendar::{Overlap, first_instant_of};
 use crate::config::Problems;
+use crate::model::Day;
 
 pub use call_centre::{CallCentre, rehearse};
 pub use leads::{LeadTeam, rehearse_leads};
@@ -47,6 +49,17 @@ pub enum DemoError {
     /// A night's save failed.
     #[error(transparent)]
     Save(#[from] SaveError),
+    /// Its backfill can't begin.
+    #[error(transparent)]
+    Backfill(#[from] BackfillError),
+    /// A day of it could not be frozen, which happens to no demo.
+    #[error("{day} could not be frozen: {why}")]
+    Day {
+        /// The day.
+        day: Day,
+        /// Why, as a sentence.
+        why: String,
+    },
     /// The archive can't be made.
     #[error(transparent)]
     Archive(#[from] ArchiveError),
@@ -67,7 +80,12 @@ impl DemoError {
             Self::NotEmpty { .. } => Some("name another folder: asof demo DIR".to_owned()),
             Self::Save(error) => error.hint(),
             Self::Archive(error) => error.hint(),
-            Self::Io { .. } | Self::Database(_) | Self::Config(_) | Self::Clock { .. } => None,
+            Self::Io { .. }
+            | Self::Database(_)
+            | Self::Config(_)
+            | Self::Backfill(_)
+            | Self::Day { .. }
+            | Self::Clock { .. } => None,
         }
     }
 }
