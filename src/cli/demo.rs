@@ -15,6 +15,7 @@ use crate::archive::ArchiveError;
 use crate::ops::backfill::BackfillError;
 use crate::ops::rehearse::{CallCentre, DemoError, LeadTeam, rehearse, rehearse_leads};
 use crate::ops::save::SaveError;
+use crate::ops::worklist::WorklistError;
 use crate::view::format::count;
 
 const EXAMPLES: &str = "\
@@ -73,12 +74,13 @@ impl Demo {
                 (document, of_call_centre(&made))
             }
             Preset::LeadBackfill => {
-                let made = rehearse_leads(&self.dir, &progress)?;
+                let made = block_on(rehearse_leads(&self.dir, &progress))??;
                 let document = json!({
                     "dir": made.dir.display().to_string(),
                     "calls": made.calls,
                     "days": made.days,
                     "editions": made.saved,
+                    "queued": made.queued,
                 });
                 (document, of_lead_team(&made))
             }
@@ -104,9 +106,11 @@ fn of_call_centre(made: &CallCentre) -> String {
 }
 
 fn of_lead_team(made: &LeadTeam) -> String {
-    let (calls, days) = (count(made.calls), made.days);
+    let (calls, days, queued) = (count(made.calls), made.days, made.queued);
     let dir = quoted(&made.dir.display().to_string());
-    format!("made {dir}: {calls} calls of {days} days, frozen by one backfill\n")
+    format!(
+        "made {dir}: {calls} calls of {days} days, frozen by one backfill; {queued} phones to call again\n"
+    )
 }
 
 /// How to get there, and to this program where the shell does not find it.
@@ -159,6 +163,7 @@ impl From<DemoError> for Failure {
             DemoError::Save(error) => SaveError::into(error),
             DemoError::Archive(error) => ArchiveError::into(error),
             DemoError::Backfill(error) => BackfillError::into(error),
+            DemoError::Worklist(error) => WorklistError::into(error),
             other => {
                 let hint = other.hint();
                 Self::new(exit::FAILED, other, hint)

@@ -11,6 +11,7 @@ mod freezing;
 mod index;
 mod keyed;
 mod killed;
+mod lead_team;
 mod listing;
 mod names;
 mod restating;

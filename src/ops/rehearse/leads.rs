@@ -13,17 +13,20 @@ use tokio::sync::watch;
 use super::{DemoError, begin, instant, io};
 use crate::archive::{Archive, ArchiveId};
 use crate::config::Config;
-use crate::model::Progress;
+use crate::model::{Day, Progress};
 use crate::ops::backfill::plan::{Redo, Wanted};
 use crate::ops::backfill::report::{DayReport, Watch};
 use crate::ops::backfill::state::StateFiles;
 use crate::ops::backfill::{self, BackfillRequest, Clock, Days};
 use crate::ops::demo::leads::{self as demo, Leads, store};
+use crate::ops::worklist::{self, WorklistRequest};
 
 /// The id of this demo's archive, so that a demo is the same byte for byte.
 const ARCHIVE_ID: &str = "a50fa50f-0000-4000-8000-000000000004";
 /// Its hash key, for the same reason. It hides nobody: the phones are made up.
 const HASH_KEY: &str = "a50fa50f00004000800000000000feed\n";
+/// The worklist of its configuration.
+const WORKLIST: &str = "redial";
 /// The name of the demo's database in its folder.
 const DATABASE: &str = "leads.db";
 
@@ -38,13 +41,15 @@ pub struct LeadTeam {
     pub days: usize,
     /// How many of them were frozen.
     pub saved: usize,
+    /// How many phones there are to call again.
+    pub queued: u64,
 }
 
 /// Makes the demo in a folder that does not exist yet or is empty.
 ///
 /// # Errors
 /// When something is there, or can't be written.
-pub fn rehearse_leads(dir: &Path, progress: &dyn Progress) -> Result<LeadTeam, DemoError> {
+pub async fn rehearse_leads(dir: &Path, progress: &dyn Progress) -> Result<LeadTeam, DemoError> {
     let text = demo::config();
     let config_path = begin(dir, &text)?;
     let config = Config::parse(&text, &config_path)?;
@@ -58,13 +63,28 @@ pub fn rehearse_leads(dir: &Path, progress: &dyn Progress) -> Result<LeadTeam, D
     let morning = date.and_hms_opt(hour, 0, 0).unwrap_or_default();
     let now = instant(config.calendar.time_zone, morning)?;
     Archive::open_or_create(&config.archive.dir, ARCHIVE_ID.parse::<ArchiveId>().ok(), now)?;
-    let saved = freeze(&config, &config_path, now, progress)?;
-    Ok(LeadTeam {
+    let days: Vec<Day> = demo::days().collect();
+    let mut made = LeadTeam {
         dir: dir.to_owned(),
         calls: u64::try_from(leads.calls.len()).unwrap_or(u64::MAX),
-        days: demo::days().count(),
-        saved,
-    })
+        days: days.len(),
+        saved: 0,
+        queued: 0,
+    };
+    if let [from, .., to] = days.as_slice() {
+        made.saved = freeze(&config, &config_path, (*from, *to), now, progress)?;
+        progress.step("whom to call again");
+        let request = WorklistRequest {
+            name: WORKLIST,
+            range: (*from, *to),
+            dry_run: false,
+            retry_for: Duration::ZERO,
+            wait: Duration::from_mins(1),
+        };
+        let outcome = worklist::run(&config, &request, &|_| None, &|| now, progress).await?;
+        made.queued = outcome.counts.added;
+    }
+    Ok(made)
 }
 
 /// Writes the hash key where only its owner can read it.
@@ -77,11 +97,10 @@ fn write_key(path: &Path) -> std::io::Result<()> {
 fn freeze(
     config: &Config,
     config_path: &Path,
+    (from, to): (Day, Day),
     now: DateTime<Utc>,
     progress: &dyn Progress,
 ) -> Result<usize, DemoError> {
-    let ends = demo::days().next().zip(demo::days().last());
-    let Some((from, to)) = ends else { return Ok(0) };
     let request = BackfillRequest {
         days: Days::Range(Wanted { from, to, redo: Redo::Failed, reason: None }),
         jobs: 2,
@@ -114,7 +133,6 @@ impl Watch for Steps<'_> {
         self.0.warn(sentence);
     }
 
-    fn remark(&self, sentence: &str) {
-        self.0.warn(sentence);
-    }
+    /// Its odd days are made to be found.
+    fn remark(&self, _sentence: &str) {}
 }

@@ -12,6 +12,7 @@ use chrono_tz::Tz;
 
 use super::backfill::BackfillError;
 use super::save::SaveError;
+use super::worklist::WorklistError;
 use crate::archive::ArchiveError;
 use crate::calendar::{Overlap, first_instant_of};
 use crate::config::Problems;
@@ -60,6 +61,9 @@ pub enum DemoError {
         /// Why, as a sentence.
         why: String,
     },
+    /// Its worklist can't be made.
+    #[error(transparent)]
+    Worklist(#[from] WorklistError),
     /// The archive can't be made.
     #[error(transparent)]
     Archive(#[from] ArchiveError),
@@ -84,6 +88,7 @@ impl DemoError {
             | Self::Database(_)
             | Self::Config(_)
             | Self::Backfill(_)
+            | Self::Worklist(_)
             | Self::Day { .. }
             | Self::Clock { .. } => None,
         }

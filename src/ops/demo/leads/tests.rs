@@ -58,6 +58,24 @@ fn there_are_22_000_calls_to_178_phones_that_come_in_over_the_weeks() {
     assert_eq!(shapes.last().unwrap().4, 178);
 }
 
+/// Days far from the others of their weekday: more than 3.5 robust standard deviations from their median.
+fn far(counts: &BTreeMap<NaiveDate, usize>) -> Vec<NaiveDate> {
+    let count = |date: &NaiveDate| f64::from(u32::try_from(counts[date]).unwrap());
+    let median = |mut values: Vec<f64>| {
+        values.sort_by(f64::total_cmp);
+        f64::midpoint(values[(values.len() - 1) / 2], values[values.len() / 2])
+    };
+    let is_far = |date: &NaiveDate| {
+        let peers = counts.keys().filter(|other| *other != date && other.weekday() == date.weekday());
+        let peers: Vec<f64> = peers.map(count).collect();
+        let middle = median(peers.clone());
+        let spread = median(peers.iter().map(|one| (one - middle).abs()).collect());
+        let off = (count(date) - middle).abs();
+        off >= 3.0 && off * 0.6745 > 3.5 * spread
+    };
+    counts.keys().filter(|date| is_far(date)).copied().collect()
+}
+
 #[test]
 fn odd_days_are_where_they_were_put_and_nowhere_else() {
     let leads = Leads::make();
@@ -76,24 +94,16 @@ fn odd_days_are_where_they_were_put_and_nowhere_else() {
     }
     assert_eq!(none_new, [date("2025-12-19")]);
 
-    // A day far from its peers: more than 3.5 robust standard deviations from its weekday's median.
-    let median = |mut values: Vec<f64>| {
-        values.sort_by(f64::total_cmp);
-        let (low, high) = (values[(values.len() - 1) / 2], values[values.len() / 2]);
-        f64::midpoint(low, high)
-    };
-    let calls_on = |date: &NaiveDate| f64::from(u32::try_from(days[date].len()).unwrap());
-    let mut far = Vec::new();
-    for date in days.keys() {
-        let peers = days.keys().filter(|other| other.weekday() == date.weekday());
-        let peers: Vec<f64> = peers.map(calls_on).collect();
-        let middle = median(peers.clone());
-        let spread = median(peers.iter().map(|one| (one - middle).abs()).collect());
-        if (calls_on(date) - middle).abs() * 0.6745 > 3.5 * spread {
-            far.push(*date);
-        }
-    }
-    assert_eq!(far, [date("2025-12-16"), date("2025-12-25")]);
+    let calls = days.iter().map(|(date, calls)| (*date, calls.len()));
+    assert_eq!(far(&calls.collect()), [date("2025-12-16"), date("2025-12-25")]);
+    // On the first day everything is new.
+    let mut seen = keys(&days[&FIRST]);
+    let new = days
+        .iter()
+        .skip(1)
+        .map(|(date, calls)| (*date, keys(calls).into_iter().filter(|key| seen.insert(key.clone())).count()));
+    assert_eq!(far(&new.collect()), []);
+
     let tuesdays = ["2025-12-09", "2025-12-23", "2025-12-30"].map(|day| days[&date(day)].len());
     assert!(tuesdays.iter().all(|usual| days[&date("2025-12-16")].len() * 5 < usual * 2));
     assert!(days[&date("2025-12-16")].iter().all(|call| call.called_at.hour() >= 15));
