@@ -16,6 +16,7 @@ mod restating;
 mod restoring;
 mod sample;
 mod source_trouble;
+mod statistics;
 mod time_types;
 mod usage;
 mod vicidial;

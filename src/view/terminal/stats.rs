@@ -62,7 +62,7 @@ pub fn statistics(stats: &Statistics, options: &Options) -> String {
     }
     say(&legend(stats));
     if stats.rows.iter().any(|row| !row.frozen.is_empty()) {
-        say("frozen: what was counted when the day was frozen, before days were added or restated");
+        say("frozen: as it was counted when the day was frozen; days were added, restated or lost since");
     }
     for note in &stats.notes {
         say(note);
@@ -237,7 +237,7 @@ Day                   Calls  New phones               Minutes min  Conversion
 2025-12-04 Thu  ●  !      0           —  (frozen 0)           0.0           —
 3 days                2,150          57                      52.5
 ● witnessed · ○ reconstructed · ! odd, see below · 1 day by its latest edition
-frozen: what was counted when the day was frozen, before days were added or restated
+frozen: as it was counted when the day was frozen; days were added, restated or lost since
 Unique phones: since 1 Dec 2025
 ! 2025-12-04 Thu: no calls; on the days around it usually 500 to 1,650 (median 1,075)
 ";
