@@ -2,6 +2,7 @@
 #![cfg(test)]
 
 mod archive;
+mod backfill;
 mod cli;
 mod house;
 mod numbers;

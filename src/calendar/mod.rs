@@ -68,6 +68,14 @@ impl Calendar {
         }
     }
 
+    /// The span of time from the start of one day to the end of another, named after the first.
+    ///
+    /// # Errors
+    /// At the ends of the calendar.
+    pub fn span(&self, from: Day, to: Day) -> Result<Window, BeyondCalendar> {
+        Ok(Window { end: self.window(to)?.end, ..self.window(from)? })
+    }
+
     /// When the day becomes final: its end and the time rows are given to settle.
     ///
     /// # Errors

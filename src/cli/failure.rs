@@ -7,6 +7,7 @@ use crate::ops::freeze::FreezeError;
 use crate::ops::reading::ReadingError;
 use crate::ops::save::SaveError;
 use crate::ops::when::NotFound;
+use crate::ops::worklist::{FilesError, WorklistError};
 
 /// Why a command failed.
 #[derive(Debug)]
@@ -76,6 +77,23 @@ impl From<SaveError> for Failure {
                 of_archive(error)
             }
             _ => exit::FAILED,
+        };
+        let hint = error.hint();
+        Self::new(code, error, hint)
+    }
+}
+
+impl From<WorklistError> for Failure {
+    fn from(error: WorklistError) -> Self {
+        let code = match &error {
+            WorklistError::Unknown { .. } | WorklistError::Calendar(_) | WorklistError::Plan(_) => {
+                exit::USAGE
+            }
+            WorklistError::Reading { source: ReadingError::Source(error), .. } if error.is_unreachable() => {
+                exit::UNREACHABLE
+            }
+            WorklistError::Files(FilesError::Locked { .. }) => exit::LOCKED,
+            WorklistError::Reading { .. } | WorklistError::Files(_) => exit::FAILED,
         };
         let hint = error.hint();
         Self::new(code, error, hint)

@@ -13,6 +13,7 @@ mod progress;
 mod restore;
 mod save;
 mod stats;
+mod worklist;
 
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -35,7 +36,7 @@ pub mod exit {
     pub const PARTLY: u8 = 3;
     /// The source could not be reached.
     pub const UNREACHABLE: u8 = 5;
-    /// The archive stayed locked by another run.
+    /// The archive, or a worklist, stayed locked by another run.
     pub const LOCKED: u8 = 6;
     /// Somebody stopped it.
     pub const INTERRUPTED: u8 = 130;
@@ -101,6 +102,7 @@ enum Command {
     Backfill(backfill::Backfill),
     List(list::List),
     Restore(restore::Restore),
+    Worklist(worklist::Worklist),
 }
 
 /// Parses the arguments, runs the command, and gives the exit code.
@@ -119,6 +121,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         Command::Backfill(backfill) => backfill.run(&context),
         Command::List(list) => list.run(&context),
         Command::Restore(restore) => restore.run(&context),
+        Command::Worklist(worklist) => worklist.run(&context),
     });
     match result {
         Ok(code) => ExitCode::from(code),

@@ -38,7 +38,7 @@ pub fn check(file: &File, base: &Path, checker: &mut Checker<'_, '_>) -> Archive
 }
 
 /// Whether a path leads into a folder, as far as the two tell without a look at the disk.
-fn lies_in(path: &Path, folder: &Path) -> bool {
+pub(super) fn lies_in(path: &Path, folder: &Path) -> bool {
     let (path, folder) = (straight(path), straight(folder));
     let here = folder.as_os_str().is_empty();
     path.starts_with(folder)

@@ -12,7 +12,7 @@ use super::presentation::{EventsLook, MAX_GROUPS, Presentation, Section, label_o
 use super::problem::{Problem, did_you_mean, listed};
 use super::tree::Tree;
 use super::{CalendarSettings, Config, PasswordFrom, SourceSettings, SourceUrl};
-use super::{DEFAULT_TIMEOUT, archive, duration, metrics};
+use super::{DEFAULT_TIMEOUT, archive, duration, metrics, worklist};
 use crate::model::Definitions;
 use crate::model::definitions::{
     CalendarDef, DimensionDef, DimensionOf, EventsDef, FORMAT, From, SourceDef, TimeIs, TimeSpan,
@@ -72,6 +72,27 @@ impl Checker<'_, '_> {
         }
     }
 
+    /// Notes an SQL expression that is empty or names what is no list.
+    pub fn expression(&mut self, path: &[&str], sql: &str) {
+        self.names_in(path, sql, &[]);
+        if sql.trim().is_empty() {
+            let hint = "name a column, or write an SQL expression".to_owned();
+            self.problem(path, "the expression is empty", hint);
+        }
+    }
+
+    /// Whether these events are written; notes it when they are not.
+    pub fn events(&mut self, path: &[&str], of: &str) -> bool {
+        let written = self.is_written("events", of);
+        if !written {
+            let known = self.names("events");
+            let hint = did_you_mean(of, known.iter().copied())
+                .unwrap_or_else(|| format!("known events: {}", listed(known.iter().copied())));
+            self.problem(path, format!("{of:?} is no events"), hint);
+        }
+        written
+    }
+
     /// Notes a name that can't be the name of something.
     pub fn name(&mut self, path: &[&str], name: &str) {
         let mut letters = name.bytes();
@@ -117,6 +138,7 @@ pub fn check(file: &File, tree: &Tree<'_>, base: &Path, problems: &mut Vec<Probl
     }
     let sections = sections(file, &mut checker);
     let archive = archive::check(file, base, &mut checker);
+    let worklists = worklist::check(file, base, &archive.dir, &mut checker);
     let (calendar, source) = (calendar?, source?);
     let definitions = Definitions {
         format: FORMAT.to_owned(),
@@ -131,7 +153,7 @@ pub fn check(file: &File, tree: &Tree<'_>, base: &Path, problems: &mut Vec<Probl
     };
     let presentation =
         Presentation { title: file.archive.title.clone(), events: looks, metrics: metric_looks, sections };
-    Some(Config { source, archive, calendar, definitions, presentation })
+    Some(Config { source, archive, calendar, definitions, presentation, worklists })
 }
 
 fn zone(name: &str, path: &[&str], checker: &mut Checker<'_, '_>) -> Option<Tz> {
@@ -327,14 +349,7 @@ fn dimension_def(
             })
         }
         (None, Some(sql)) => {
-            checker.names_in(path, sql, &[]);
-            if sql.trim().is_empty() {
-                checker.problem(
-                    path,
-                    "the expression is empty",
-                    "name a column, or write an SQL expression".to_owned(),
-                );
-            }
+            checker.expression(path, sql);
             if let Some(labels) = &written.labels {
                 checker.names_in(&[events, name, by, dimension, "labels"], labels, &[]);
             }

@@ -1,7 +1,7 @@
 //! The shape of `asof.toml`, as written. What it means is checked in [`super::check`].
 
 use indexmap::IndexMap;
-use serde::de::{self, MapAccess, Visitor};
+use serde::de::{self, MapAccess, SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 
 /// A whole configuration file.
@@ -27,6 +27,9 @@ pub struct File {
     /// The sections of the page, in order.
     #[serde(default)]
     pub dashboard: Vec<Dashboard>,
+    /// What is to be done with what was found: lists of keys to work on.
+    #[serde(default)]
+    pub worklist: IndexMap<String, Worklist>,
 }
 
 /// `[source]`
@@ -272,4 +275,72 @@ pub struct Dashboard {
     pub by: Vec<String>,
     /// How many members a table shows before the rest is summed.
     pub top: Option<u32>,
+}
+
+/// `[worklist.NAME]`: keys to work on, found among events.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Worklist {
+    /// The events it is made of.
+    pub of: String,
+    /// The SQL expression whose values are its keys.
+    pub key: String,
+    /// How these are made keys: `phone`; as they are when left out.
+    #[serde(rename = "as")]
+    pub kind: Option<KeyKind>,
+    /// The SQL expression that tells how an event ended.
+    pub outcome: String,
+    /// The SQL expression that tells which of two events at the same time is the later.
+    pub id: Option<String>,
+    /// Lists of outcomes that put a key out for good.
+    pub out: Vec<String>,
+    /// The list of outcomes that the latest event must have; any when left out.
+    pub take: Option<String>,
+    /// What is kept with an entry.
+    #[serde(default)]
+    pub carry: Carry,
+    /// Queries of keys that are out for good, by reason.
+    #[serde(default)]
+    pub never: IndexMap<String, String>,
+    /// Its folder, relative to the configuration file; `worklists/NAME` when left out.
+    pub dir: Option<String>,
+}
+
+/// What is kept with an entry: columns by their names, or expressions by the names of fields.
+#[derive(Debug)]
+pub enum Carry {
+    /// Columns.
+    Columns(Vec<String>),
+    /// SQL expressions, by the fields they become.
+    Fields(IndexMap<String, String>),
+}
+
+impl Default for Carry {
+    fn default() -> Self {
+        Self::Columns(Vec::new())
+    }
+}
+
+impl<'de> Deserialize<'de> for Carry {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct ListOrTable;
+
+        impl<'de> Visitor<'de> for ListOrTable {
+            type Value = Carry;
+
+            fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.write_str("a list of columns, or a table such as { lead = \"lead_id\" }")
+            }
+
+            fn visit_seq<A: SeqAccess<'de>>(self, seq: A) -> Result<Carry, A::Error> {
+                Deserialize::deserialize(de::value::SeqAccessDeserializer::new(seq)).map(Carry::Columns)
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Carry, A::Error> {
+                Deserialize::deserialize(de::value::MapAccessDeserializer::new(map)).map(Carry::Fields)
+            }
+        }
+
+        deserializer.deserialize_any(ListOrTable)
+    }
 }

@@ -75,12 +75,12 @@ fn measure(
     }
     let of = events_of(name, written, checker);
     if let Some(filter) = &written.filter {
-        expression(name, "where", filter, checker);
+        checker.expression(&["metrics", name, "where"], filter);
     }
     let sql = [&written.sum, &written.min, &written.max, &written.avg, &written.distinct];
     let sql = sql.into_iter().find_map(Clone::clone).unwrap_or_default();
     if *kind != "count" {
-        expression(name, kind, &sql, checker);
+        checker.expression(&["metrics", name, kind], &sql);
     }
     let (of, filter) = (of?, written.filter.clone());
     if *kind == "count" {
@@ -149,25 +149,7 @@ fn events_of(name: &str, written: &file::Metric, checker: &mut Checker<'_, '_>) 
         checker.problem(&["metrics", name], format!("it is not said what {name:?} is taken over"), hint);
         return None;
     };
-    if !checker.is_written("events", of) {
-        let known = checker.names("events");
-        let hint = did_you_mean(of, known.iter().copied())
-            .unwrap_or_else(|| format!("known events: {}", listed(known.iter().copied())));
-        checker.problem(&["metrics", name, "of"], format!("{of:?} is no events"), hint);
-        return None;
-    }
-    Some(of.clone())
-}
-
-fn expression(name: &str, key: &str, sql: &str, checker: &mut Checker<'_, '_>) {
-    checker.names_in(&["metrics", name, key], sql, &[]);
-    if sql.trim().is_empty() {
-        checker.problem(
-            &["metrics", name, key],
-            "the expression is empty",
-            "name a column, or write an SQL expression".to_owned(),
-        );
-    }
+    checker.events(&["metrics", name, "of"], of).then(|| of.clone())
 }
 
 fn divisor(name: &str, written: &file::Metric, checker: &mut Checker<'_, '_>) -> Option<Number> {

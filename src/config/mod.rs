@@ -15,16 +15,19 @@ mod source_url;
 #[cfg(test)]
 mod tests;
 mod tree;
+mod worklist;
 
 use std::path::{Path, PathBuf};
 
 use chrono::{NaiveTime, TimeDelta};
 use chrono_tz::Tz;
+use indexmap::IndexMap;
 
 pub use presentation::Presentation;
 pub use problem::{Problem, Problems};
 pub use source::{DEFAULT_TIMEOUT, PasswordFrom, SourceSettings};
 pub use source_url::{MysqlUrl, SourceUrl, SourceUrlError, SslMode};
+pub use worklist::{CarryOf, WorklistSettings};
 
 use crate::model::Definitions;
 
@@ -41,6 +44,8 @@ pub struct Config {
     pub definitions: Definitions,
     /// How they are shown.
     pub presentation: Presentation,
+    /// Lists of keys to work on, by name, in the order of the file. They change no number.
+    pub worklists: IndexMap<String, WorklistSettings>,
 }
 
 /// How days are cut, and when they are final.

@@ -256,3 +256,90 @@ fn a_metric_is_the_same_whether_or_not_it_is_cumulative() {
     assert_ne!(plain.metric_fingerprint("phones"), phone.metric_fingerprint("phones"));
     assert!(!plain.text().contains("cumulative") && !plain.text().contains("\"as\""));
 }
+
+const WORKLIST: &str = r#"
+[worklist.redial]
+of = "calls"
+key = "phone_number"
+as = "phone"
+outcome = "status"
+out = ["sale"]
+take = "sale"
+carry = ["lead_id"]
+never = { dnc = "select phone_number from vicidial_dnc where campaign_id in {sale}" }
+"#;
+
+#[test]
+fn a_worklist_is_read_and_is_no_part_of_the_definitions() {
+    let config = Config::parse(&(SOUND.to_owned() + WORKLIST), Path::new("/etc/asof/asof.toml")).unwrap();
+    let worklist = &config.worklists["redial"];
+    assert_eq!(worklist.dir, Path::new("/etc/asof/worklists/redial"));
+    assert_eq!(worklist.carry["lead_id"], super::CarryOf::Column("lead_id".to_owned()));
+    let without = Config::parse(SOUND, Path::new("/etc/asof/asof.toml")).unwrap();
+    assert_eq!(config.definitions.fingerprint(), without.definitions.fingerprint());
+    let carry = (SOUND.to_owned() + WORKLIST)
+        .replace("[\"lead_id\"]", "{ lead = \"lead_id\", twice = \"2 * lead_id\" }");
+    let config = Config::parse(&carry, Path::new("asof.toml")).unwrap();
+    assert_eq!(config.worklists["redial"].carry.keys().collect::<Vec<_>>(), ["lead", "twice"]);
+}
+
+#[test]
+fn what_does_not_fit_in_a_worklist_is_told_with_a_hint() {
+    for (piece, other, expected) in [
+        ("[worklist.redial]", "[worklist.Redial]", "33:11: \"Redial\" can't be a name"),
+        ("of = \"calls\"", "of = \"cals\"", "34:6: \"cals\" is no events\n  hint: did you mean \"calls\"?"),
+        ("key = \"phone_number\"", "key = \" \"", "35:7: the expression is empty"),
+        (
+            "key = \"phone_number\"",
+            "key = \"a in {sales}\"",
+            "35:7: {sales} is no list\n  hint: did you mean \"sale\"?",
+        ),
+        (
+            "as = \"phone\"",
+            "as = \"Phone\"",
+            "36:6: \"Phone\" is none of phone\n  hint: did you mean \"phone\"?",
+        ),
+        ("outcome = \"status\"\n", "", "33:1: \"outcome\" is missing"),
+        (
+            "out = [\"sale\"]",
+            "out = [\"sale\", \"sail\"]",
+            "38:16: \"sail\" is no list\n  hint: did you mean \"sale\"?",
+        ),
+        (
+            "take = \"sale\"",
+            "take = \"redial\"",
+            "39:8: \"redial\" is no list\n  hint: known lists: \"sale\"",
+        ),
+        ("[\"lead_id\"]", "[\"lead_id\", \"lead_id\"]", "40:21: \"lead_id\" is carried twice"),
+        (
+            "[\"lead_id\"]",
+            "[\"phone_number\"]",
+            "40:10: an entry has a field \"phone_number\" of its own\n  hint: give it another name: carry = { source_phone_number = \"phone_number\" }",
+        ),
+        ("[\"lead_id\"]", "{ lead = \"\" }", "40:18: the expression is empty"),
+        (
+            "[\"lead_id\"]",
+            "\"lead_id\"",
+            "40:9: invalid type: string, expected a list of columns, or a table such as { lead = \"lead_id\" }",
+        ),
+        (
+            "in {sale}\"",
+            "in {window}\"",
+            "41:17: {window} is no list\n  hint: the day can be named in an events' sql only",
+        ),
+        (
+            "never = ",
+            "dir = \"snapshots/x/../redial\"\nnever = ",
+            "41:7: a worklist can't lie inside the archive",
+        ),
+        ("never = ", "dir = \"\"\nnever = ", "41:7: \"\" is no folder"),
+        ("never = ", "dirr = \"\"\nnever = ", "41:1: unknown key \"dirr\"\n  hint: did you mean \"dir\"?"),
+    ] {
+        assert!(WORKLIST.contains(piece), "{piece}");
+        let text = problems(&(SOUND.to_owned() + &WORKLIST.replacen(piece, other, 1)));
+        assert!(
+            text.starts_with(&format!("asof.toml:{expected}")),
+            "{piece} -> {other}:\n{text}\nexpected\n{expected}"
+        );
+    }
+}

@@ -6,6 +6,8 @@ pub mod cube;
 pub mod document;
 pub mod figure;
 mod keyed;
+#[cfg(test)]
+mod keyed_tests;
 pub mod keys;
 mod members;
 pub mod over;

@@ -8,6 +8,7 @@ use super::day;
 use super::key_file::{self, KeyFile};
 use super::reading::{self, Env, Now, ReadingError};
 use super::save::{SaveError, day_of};
+use super::worklist;
 use crate::calendar::{Calendar, DayName};
 use crate::config::{Config, SourceUrl};
 use crate::model::definitions::{Dialect, From, TimeIs};
@@ -75,7 +76,8 @@ impl CheckReport {
         self.findings.iter().map(|finding| finding.level).max().unwrap_or(Level::Good)
     }
 
-    fn add(&mut self, level: Level, about: &str, text: impl Into<String>, hint: Option<String>) {
+    /// Adds a finding.
+    pub(super) fn add(&mut self, level: Level, about: &str, text: impl Into<String>, hint: Option<String>) {
         self.findings.push(Finding { level, about: about.to_owned(), text: text.into(), hint });
     }
 }
@@ -137,6 +139,9 @@ pub async fn check(
             }
         }
     }
+    worklist::check::about(config, &calendar, day, env, &mut session, &mut report)
+        .await
+        .map_err(unreachable)?;
     session.close().await;
     if sound {
         about_cubes(config, env, now, &plan, &mut report, progress).await;

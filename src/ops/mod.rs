@@ -18,3 +18,4 @@ pub mod save;
 pub mod seen;
 pub mod stats;
 pub mod when;
+pub mod worklist;

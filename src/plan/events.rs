@@ -128,7 +128,7 @@ pub fn plan(
     let from = |condition: Sql| match &events.from {
         From::Table(table) => Ok(Sql::new(format!("from {} where ", quoted(dialect, table))).and(&condition)),
         From::Sql(text) => {
-            let window = Some(WindowSql { bounds: &bounds, condition });
+            let window = Some(WindowSql { start: bounds.start(), end: bounds.end(), condition });
             let sql = Names { window, ..names }.fill(text).map_err(at(format!("events.{name}.sql")))?;
             Ok(Sql::new("from ").user(&sql).then(" asof_rows"))
         }

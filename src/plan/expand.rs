@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::sql::{self, Sql};
-use super::time::Bounds;
+use crate::model::Value;
 use crate::model::definitions::{Dialect, placeholders};
 
 /// A name in braces that means nothing here.
@@ -21,14 +21,16 @@ pub struct Names<'a> {
     /// The lists.
     pub lists: &'a BTreeMap<String, Vec<String>>,
     /// The day and its time column, where these may be named.
-    pub window: Option<WindowSql<'a>>,
+    pub window: Option<WindowSql>,
 }
 
 /// What the day itself stands for.
 #[derive(Clone)]
-pub struct WindowSql<'a> {
-    /// Its ends.
-    pub bounds: &'a Bounds,
+pub struct WindowSql {
+    /// Its first time, as the column tells it.
+    pub start: Value,
+    /// The first time after it.
+    pub end: Value,
     /// The condition that a row lies in it.
     pub condition: Sql,
 }
@@ -52,11 +54,11 @@ impl Names<'_> {
     }
 
     fn replacement(&self, name: &str) -> Result<Sql, UnknownName> {
-        if let Some(WindowSql { bounds, condition }) = &self.window {
+        if let Some(WindowSql { start, end, condition }) = &self.window {
             match name {
                 "window" => return Ok(condition.clone()),
-                "start" => return Ok(Sql::bind(bounds.start())),
-                "end" => return Ok(Sql::bind(bounds.end())),
+                "start" => return Ok(Sql::bind(start.clone())),
+                "end" => return Ok(Sql::bind(end.clone())),
                 _ => {}
             }
         }

@@ -14,12 +14,14 @@ pub mod sql;
 mod tests;
 pub mod time;
 pub mod time_type;
+pub mod worklist;
 
 use chrono_tz::Tz;
 
 pub use events::{DimensionPlan, EventsPlan, Grouping, Statement};
 pub use keyed::{KeyGrouping, KeyedPlan};
 pub use query::Query;
+pub use worklist::WorklistPlan;
 
 use crate::calendar::Window;
 use crate::model::Definitions;

@@ -6,13 +6,14 @@ use chrono::{NaiveTime, TimeDelta};
 use proptest::prelude::*;
 
 use super::expand::Names;
-use super::{Plan, Query};
+use super::measures::MetricColumns;
+use super::{Grouping, Plan, Query};
 use crate::calendar::Calendar;
 use crate::config::CalendarSettings;
 use crate::model::Value;
 use crate::model::definitions::{
     Aggregate, CalendarDef, Count, Definitions, Dialect, DimensionDef, DimensionOf, Distinct, EventsDef,
-    FORMAT, From, Measure, MetricDef, SourceDef, TimeIs, TimeSpan, placeholders,
+    FORMAT, From, KeyKind, Measure, MetricDef, SourceDef, TimeIs, TimeSpan, placeholders,
 };
 
 /// Expressions with all that could be mistaken for something else in them.
@@ -60,8 +61,10 @@ fn dimension() -> impl Strategy<Value = DimensionDef> {
 }
 
 fn measure(by: &[String]) -> impl Strategy<Value = Measure> + use<> {
-    (0..6, expression(), prop::option::of(expression()), prop::sample::subsequence(by.to_vec(), 0..=by.len()))
-        .prop_map(|(kind, sql, filter, by)| {
+    let by = prop::sample::subsequence(by.to_vec(), 0..=by.len());
+    let keyed = (prop::option::of(Just(KeyKind::Phone)), any::<bool>());
+    (0..7, expression(), prop::option::of(expression()), by, keyed).prop_map(
+        |(kind, sql, filter, by, (as_kind, cumulative))| {
             let of = "calls".to_owned();
             let aggregate =
                 || Aggregate { of: of.clone(), sql: sql.clone(), filter: filter.clone(), divide: None };
@@ -71,9 +74,11 @@ fn measure(by: &[String]) -> impl Strategy<Value = Measure> + use<> {
                 2 => Measure::Min(aggregate()),
                 3 => Measure::Max(aggregate()),
                 4 => Measure::Avg(aggregate()),
-                _ => Measure::Distinct(Distinct { of, sql, filter, by, kind: None, cumulative: false }),
+                5 => Measure::Distinct(Distinct { of, sql, filter, by, kind: None, cumulative: false }),
+                _ => Measure::Distinct(Distinct { of, sql, filter, by, kind: as_kind, cumulative }),
             }
-        })
+        },
+    )
 }
 
 fn definitions() -> impl Strategy<Value = Definitions> {
@@ -163,6 +168,17 @@ proptest! {
                 let mut holding = statement.groupings.iter().filter(|one| one.dimensions.contains(&at));
                 let whole = holding.any(|one| additive.iter().all(|place| one.aggregates.contains(place)));
                 prop_assert!(whole, "dimension {}", at);
+            }
+            // What asof counts itself it reads in total and by each dimension that is asked for.
+            for (at, keyed) in events.keyed.iter().enumerate() {
+                let own = statement.keyed.iter().filter(|one| one.keyed == at).map(|one| one.dimension);
+                let expected: Vec<Option<usize>> = keyed.by.iter().map(|by| Some(*by)).collect();
+                prop_assert_eq!(own.collect::<Vec<_>>(), if expected.is_empty() { vec![None] } else { expected });
+                let asked = |one: &Grouping| one.aggregates.contains(&keyed.aggregate);
+                let whole = |one: &Grouping| one.dimensions.is_empty() || keyed.kind.is_some();
+                prop_assert!(!statement.groupings.iter().any(|one| asked(one) && whole(one)));
+                let others = events.aggregates.metrics.values();
+                prop_assert_eq!(others.filter(|other| **other == MetricColumns::Distinct(keyed.aggregate)).count(), 1);
             }
             let first = &statement.groupings[0];
             prop_assert!(additive.iter().all(|one| first.aggregates.contains(one)));

@@ -9,6 +9,10 @@ use crate::calendar::{Overlap, Window, first_instant_of, is_ambiguous};
 use crate::model::Value;
 use crate::model::definitions::{Dialect, TimeIs, TimeSpan};
 
+/// The first second of the year 1 and the last of the year 9999, since 1970.
+const FIRST_SECOND: i64 = -62_135_596_800;
+const LAST_SECOND: i64 = 253_402_300_799;
+
 /// A window end that a column of local times can't tell from another.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error(
@@ -124,6 +128,50 @@ impl Bounds {
             .then(")")
     }
 
+    /// The condition that a row does not lie before the day, on the bare column too.
+    pub fn since(&self, column: &str) -> Sql {
+        let bare =
+            |from: Value| Sql::new(format!("{} >= ", quoted(self.dialect, column))).and(&Sql::bind(from));
+        if self.is_compared_as_it_is() {
+            return Sql::new("(").and(&bare(self.start())).then(")");
+        }
+        Sql::new("(")
+            .and(&bare(date(self.near_start())))
+            .then(&format!(" and unixepoch({}) >= ", quoted(self.dialect, column)))
+            .and(&Sql::bind(Value::from(self.start.and_utc().timestamp())))
+            .then(")")
+    }
+
+    /// The same for rows whose time may be unreadable, and the condition that it is; as [`Bounds::unreadable`].
+    pub fn unreadable_since(&self, column: &str) -> Option<(Sql, Sql)> {
+        let (_, unknown) = self.unreadable(column)?;
+        let near = Sql::new(format!("({} >= ", quoted(self.dialect, column)))
+            .and(&Sql::bind(date(self.near_start())))
+            .then(")");
+        Some((near, unknown))
+    }
+
+    /// The first and the last time that such a column can hold: all its rows lie between them.
+    pub fn ends_of_time(&self) -> (Value, Value) {
+        match (self.dialect, self.time_is) {
+            (_, TimeIs::Epoch) => (Value::from(FIRST_SECOND), Value::from(LAST_SECOND)),
+            (Dialect::Mysql, TimeIs::Instant) => {
+                (Value::text("1970-01-01 00:00:01"), Value::text("2038-01-19 03:14:07"))
+            }
+            (Dialect::Mysql, _) => (Value::text("0000-00-00 00:00:00"), Value::text("9999-12-31 23:59:59")),
+            (Dialect::Sqlite, _) => (Value::text("0000-01-01 00:00:00"), Value::text("9999-12-31 23:59:59")),
+        }
+    }
+
+    /// What tells which of two times is the later: a number, or a text with the larger units first.
+    pub fn order(&self, column: &str) -> Sql {
+        let column = quoted(self.dialect, column);
+        Sql::new(match (self.dialect, self.time_is) {
+            (Dialect::Mysql, _) | (_, TimeIs::Epoch) => column,
+            (Dialect::Sqlite, _) => format!("unixepoch({column}, 'subsec')"),
+        })
+    }
+
     /// The condition that a row may lie in the day, and the one that its time can't be read: such
     /// rows would be left out silently. `None` where the source itself knows what a time is.
     pub fn unreadable(&self, column: &str) -> Option<(Sql, Sql)> {
@@ -140,10 +188,13 @@ impl Bounds {
 
     /// Bounds in text around the day, wide enough for any offset; they are for the index.
     fn near(&self, column: &str) -> Sql {
-        let (before, after) = if self.time_is == TimeIs::Instant { (1, 2) } else { (0, 1) };
-        let date = |time: NaiveDateTime| Value::text(time.format("%Y-%m-%d").to_string());
-        let (start, end) = (self.start - TimeDelta::days(before), self.end + TimeDelta::days(after));
-        between(self.dialect, column, date(start), date(end))
+        let after = if self.time_is == TimeIs::Instant { 2 } else { 1 };
+        let end = date(self.end + TimeDelta::days(after));
+        between(self.dialect, column, date(self.near_start()), end)
+    }
+
+    fn near_start(&self) -> NaiveDateTime {
+        self.start - TimeDelta::days(i64::from(self.time_is == TimeIs::Instant))
     }
 
     /// The number of the span in which a row lies, counted from 0 at the day's start.
@@ -235,6 +286,10 @@ fn jump(zone: Tz, window: &Window) -> Option<Jump> {
     }
     let unchanged = after.naive_utc() + ahead(window.start);
     Some(Jump { from: unchanged.max(shown(after)), seconds })
+}
+
+fn date(time: NaiveDateTime) -> Value {
+    Value::text(time.format("%Y-%m-%d").to_string())
 }
 
 fn written(time: NaiveDateTime) -> String {

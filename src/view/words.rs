@@ -1,7 +1,7 @@
 //! A metric's definition in words, and as the SQL that it was given in.
 
 use super::text::within_sentence;
-use crate::model::definitions::{Aggregate, Definitions, Measure, MetricDef, TimeIs};
+use crate::model::definitions::{Aggregate, Definitions, KeyKind, Measure, MetricDef, TimeIs};
 use crate::model::metrics_doc::MetricsDoc;
 
 /// What a metric is, in a sentence or two.
@@ -27,10 +27,17 @@ pub fn sentence(metric: &MetricDef, doc: &MetricsDoc) -> String {
             events(&avg.of),
             divided(avg)
         ),
-        Measure::Distinct(distinct) => format!(
-            "How many different values there are among all {}{limited}, as the source tells them apart.",
-            events(&distinct.of)
-        ),
+        Measure::Distinct(distinct) => match distinct.kind {
+            None => format!(
+                "How many different values there are among all {}{limited}, as the source tells them apart.",
+                events(&distinct.of)
+            ),
+            Some(KeyKind::Phone) => format!(
+                "How many different phone numbers there are among all {}{limited}, however they are written; \
+                 what is no number of a known country is not counted.",
+                events(&distinct.of)
+            ),
+        },
         Measure::Ratio(ratio) => format!(
             "{} over {}, divided anew at every level: never an average of ratios.",
             doc.metrics
@@ -80,7 +87,8 @@ pub fn time_is(is: TimeIs, definitions: &Definitions) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{sentence, sql};
+    use super::{KeyKind, Measure, MetricDef, sentence, sql};
+    use crate::model::definitions::Distinct;
     use crate::view::sample;
 
     #[test]
@@ -96,6 +104,24 @@ mod tests {
             (
                 "The sum over all calls, divided by 60; NULL adds nothing.".into(),
                 "sum(greatest(length_in_sec, 0)) / 60 from calls".into()
+            )
+        );
+        let phones = Distinct {
+            of: "calls".into(),
+            sql: "phone".into(),
+            filter: None,
+            by: Vec::new(),
+            kind: Some(KeyKind::Phone),
+            cumulative: true,
+        };
+        let phones = MetricDef { measure: Measure::Distinct(phones), over_days: None };
+        assert_eq!(
+            (sentence(&phones, &sample.doc), sql(&phones)),
+            (
+                "How many different phone numbers there are among all calls, however they are written; what is no \
+                 number of a known country is not counted."
+                    .into(),
+                "count(distinct phone) from calls".into()
             )
         );
         assert_eq!(both("opt_ins").1, "count(*) from calls where status in {opt_in}");

@@ -9,18 +9,23 @@ mod configuration;
 mod earlier_days;
 mod freezing;
 mod index;
+mod keyed;
 mod killed;
 mod listing;
 mod names;
 mod restating;
 mod restoring;
 mod sample;
+mod seen;
 mod source_trouble;
 mod statistics;
 mod time_types;
 mod usage;
 mod vicidial;
 pub mod vicidial_expected;
+mod worklist;
+mod worklist_files;
+mod worklist_mariadb;
 
 use crate::support::command::Place;
 

@@ -15,13 +15,14 @@ Freezes what a database says each day, so that it can be asked again later
 Usage: asof [OPTIONS] <COMMAND>
 
 Commands:
-  init     Write a commented asof.toml
-  demo     Make an embedded source with made-up data, and its snapshots
-  check    Tell whether it will work: configuration, connection, rights, time zone, index use of
-           every query
-  save     Freeze a day; yesterday when no date is given
-  list     Show what is in the archive, gaps included
-  restore  Show a frozen day: on the terminal, as JSON, or its page in the browser
+  init      Write a commented asof.toml
+  demo      Make an embedded source with made-up data, and its snapshots
+  check     Tell whether it will work: configuration, connection, rights, time zone, index use of
+            every query
+  save      Freeze a day; yesterday when no date is given
+  list      Show what is in the archive, gaps included
+  restore   Show a frozen day: on the terminal, as JSON, or its page in the browser
+  worklist  Bring the files of a worklist up to date: keys to work on, and those that are out
 
 Options:
       --config <FILE>  The configuration file; else ASOF_CONFIG, else ./asof.toml
@@ -60,7 +61,7 @@ fn without_a_command_help_is_an_error() {
 #[test]
 fn every_command_has_examples_in_its_help() {
     let place = Place::new();
-    for command in ["init", "check", "save", "list", "restore"] {
+    for command in ["init", "check", "save", "list", "restore", "worklist"] {
         let run = place.asof(&format!("{command} --help"));
         assert_eq!((run.code, run.stderr.as_str()), (0, ""));
         assert!(run.stdout.contains(&format!("Examples:\n  asof {command}")), "{}", run.stdout);
@@ -245,7 +246,7 @@ $ asof --color sometimes list --json
 ! {"error":{"exit_code":2,"hint":"see asof --help","message":"invalid value 'sometimes' for '--color <WHEN>' [possible values: auto, always, never]"}}
 exit 2
 $ asof --json
-! {"error":{"exit_code":2,"hint":"see asof --help","message":"'asof' requires a subcommand but one was not provided [subcommands: init, demo, check, save, list, restore]"}}
+! {"error":{"exit_code":2,"hint":"see asof --help","message":"'asof' requires a subcommand but one was not provided [subcommands: init, demo, check, save, list, restore, worklist]"}}
 exit 2
 "#);
 }

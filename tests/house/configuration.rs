@@ -11,7 +11,7 @@ use asof::view::layout::DEFAULT_TOP;
 use super::project::{File, none, text};
 
 /// The headings of CONFIG.md under which a struct of `src/config/file.rs` is told of.
-const SECTIONS: [(&str, &str); 7] = [
+const SECTIONS: [(&str, &str); 8] = [
     ("## `[source]`", "Source"),
     ("## `[archive]`", "Archive"),
     ("## `[calendar]`", "Calendar"),
@@ -19,6 +19,7 @@ const SECTIONS: [(&str, &str); 7] = [
     ("## `[events.NAME.by]`", "DimensionTable"),
     ("## `[metrics]`", "Metric"),
     ("## `[[dashboard]]`", "Dashboard"),
+    ("## `[worklist.NAME]`", "Worklist"),
 ];
 
 /// The keys of a struct in the source text, as they are written in a file.
@@ -111,6 +112,7 @@ fn the_defaults_are_those_that_are_told() {
         calendar.time_zone = "Europe/Berlin"
         events.a = { table = "a", time = "t", time_is = "utc", by.b = "c" }
         metrics.a = { of = "a", count = true }
+        worklist.a = { of = "a", key = "k", outcome = "o", out = [] }
     "#;
     let config = Config::parse(written, Path::new("asof.toml")).unwrap();
     assert_eq!(config.source.timeout, span("## `[source]`", "timeout"));
@@ -126,6 +128,8 @@ fn the_defaults_are_those_that_are_told() {
     assert!(!config.definitions.events["a"].by["b"].alone);
     assert_eq!(default("## `[metrics]`", "cumulative"), "false");
     assert_eq!(default("## `[[dashboard]]`", "top"), DEFAULT_TOP.to_string());
+    let dir = default("## `[worklist.NAME]`", "dir").replace("NAME", "a");
+    assert_eq!(config.worklists["a"].dir, Path::new(&dir));
 }
 
 #[test]

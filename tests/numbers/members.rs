@@ -39,7 +39,8 @@ fn members(source: &Source, column: &str, values: &[&str]) -> Vec<Pair> {
         &config(
             "by.m = \"m\"\nby.only = { sql = \"m\", alone = true }",
             "different = { of = \"calls\", distinct = \"id\", by = [\"m\"] }\nms = { of = \"calls\", distinct = \"m\" }\n\
-             some = { of = \"calls\", distinct = \"m\", where = \"id >= 0\" }",
+             some = { of = \"calls\", distinct = \"m\", where = \"id >= 0\" }\n\
+             kept = { of = \"calls\", distinct = \"m\", cumulative = true, by = [\"hour\"] }",
         ),
     );
     let doc = place.save("2025-11-06");
@@ -50,6 +51,7 @@ fn members(source: &Source, column: &str, values: &[&str]) -> Vec<Pair> {
     let values = found.iter().filter(|(key, _)| key.is_some()).count().to_string();
     assert_eq!(doc.value("ms"), values, "{column}");
     assert_eq!(doc.value("some"), values, "{column}, with a condition");
+    assert_eq!(doc.value("kept"), values, "{column}, counted by asof");
     found
 }
 

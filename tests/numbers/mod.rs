@@ -6,6 +6,7 @@ mod groups;
 mod kinds;
 mod members;
 mod over;
+mod phones;
 mod place;
 mod sql;
 mod times;

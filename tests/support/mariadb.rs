@@ -47,8 +47,9 @@ rm -rf "$dir"
 pub struct Server {
     dir: PathBuf,
     port: u16,
+    options: Vec<String>,
     pid: String,
-    watchdog: Child,
+    watchdogs: Vec<Child>,
 }
 
 /// A database of its own for a test; it is dropped with this.
@@ -141,34 +142,64 @@ impl Server {
             .unwrap();
         assert!(install.status.success(), "mariadb-install-db failed: {}", lossy(&install.stderr));
         fs::write(dir.join("accounts.sql"), accounts()).unwrap();
+        // From here on the folder is the watchdog's to remove.
+        let dir = made.keep();
+        let options = options.iter().map(|option| (*option).to_owned()).collect();
+        let mut server = Self { dir, port, options, pid: String::new(), watchdogs: Vec::new() };
+        server.launch();
+        server.wait_until_it_answers().then_some(server)
+    }
+
+    /// Starts the server on its folder and port.
+    fn launch(&mut self) {
+        let dir = &self.dir;
+        let user: &[&str] = if is_root() { &["--user=root"] } else { &[] };
         let mut watchdog = Command::new("sh")
             .args(["-c", WATCHDOG, "sh"])
-            .arg(&dir)
+            .arg(dir)
             .arg(program("mariadbd"))
-            .args(["--no-defaults", &data, &tmp])
+            .arg("--no-defaults")
+            .arg(format!("--datadir={}", dir.join("data").display()))
+            .arg(format!("--tmpdir={}", dir.join("tmp").display()))
             .arg(format!("--socket={}", dir.join("socket").display()))
             .arg(format!("--pid-file={}", dir.join("pid").display()))
             .arg(format!("--init-file={}", dir.join("accounts.sql").display()))
-            .arg(format!("--port={port}"))
+            .arg(format!("--port={}", self.port))
             .arg(format!("--default-time-zone={SERVER_ZONE}"))
             .args(["--bind-address=127.0.0.1", "--skip-name-resolve", "--skip-log-bin"])
             .args(["--character-set-server=utf8mb4", "--collation-server=utf8mb4_general_ci"])
             .args(["--innodb-log-file-size=8M", "--innodb-buffer-pool-size=64M", "--innodb-doublewrite=0"])
             .args(["--innodb-flush-log-at-trx-commit=0", "--performance-schema=0", "--max-connections=300"])
             .args(user)
-            .args(options)
+            .args(&self.options)
             .process_group(0)
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(Stdio::null())
             .spawn()
             .unwrap();
-        // From here on the folder is the watchdog's to remove.
-        let dir = made.keep();
         let mut pid = String::new();
         BufReader::new(watchdog.stdout.take().unwrap()).read_line(&mut pid).unwrap();
-        let server = Self { dir, port, pid: pid.trim().to_owned(), watchdog };
-        server.wait_until_it_answers().then_some(server)
+        pid.trim().clone_into(&mut self.pid);
+        self.watchdogs.push(watchdog);
+    }
+
+    /// Stops it as an administrator would, and waits until it has gone.
+    pub fn stop(&self) {
+        let about = PathBuf::from(format!("/proc/{}/stat", self.pid));
+        assert!(Command::new("kill").arg(&self.pid).status().unwrap().success());
+        let started = Instant::now();
+        // Its watchdog still looks after it, so that it stays behind as a zombie.
+        while fs::read_to_string(&about).is_ok_and(|stat| !stat.contains(") Z ")) {
+            assert!(started.elapsed() < PATIENCE, "mariadbd does not stop");
+            sleep(Duration::from_millis(20));
+        }
+    }
+
+    /// Starts it again after it was stopped, with the data it had.
+    pub fn start_again(&mut self) {
+        self.launch();
+        assert!(self.wait_until_it_answers(), "another program took port {}", self.port);
     }
 
     /// Whether it answers; no when its port was taken.
@@ -246,8 +277,12 @@ impl Server {
 impl Drop for Server {
     fn drop(&mut self) {
         // The end of the pipe is what the watchdog waits for.
-        drop(self.watchdog.stdin.take());
-        let _ = self.watchdog.wait();
+        for watchdog in &mut self.watchdogs {
+            drop(watchdog.stdin.take());
+        }
+        for watchdog in &mut self.watchdogs {
+            let _ = watchdog.wait();
+        }
     }
 }
 

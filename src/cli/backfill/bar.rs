@@ -92,6 +92,10 @@ impl Watch for Screen<'_> {
         self.bar.inc(1);
     }
 
+    fn remark(&self, sentence: &str) {
+        self.bar.suspend(|| self.output.warn(sentence));
+    }
+
     fn warn(&self, sentence: &str) {
         // A try that fails and then succeeds is no news where nobody looks on.
         if self.output.shows_progress() || self.output.verbose() {

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use unicode_width::UnicodeWidthStr as _;
+
 use crate::config::Config;
 use crate::model::definitions::Measure;
 use crate::model::{Day, Number, Provenance};
@@ -12,6 +14,8 @@ use crate::view::text::safe;
 
 /// How wide a number's column is, `1,234,567` and some room.
 const NUMBER: usize = 9;
+/// What is said of a distinct count over time.
+const OVER_TIME: [&str; 3] = ["unique", "new", "total"];
 /// How many other metrics are shown where nothing is counted over time.
 const OTHERS: usize = 2;
 
@@ -50,6 +54,13 @@ impl Columns {
         found.map_or(("", None), |(_, label, unit)| (label.as_str(), unit.as_deref()))
     }
 
+    /// How wide the numbers of a day are.
+    fn width(&self) -> usize {
+        let labels = self.main.iter().chain(&self.others).map(|name| self.look(name).0);
+        let over_time: &[&str] = if self.over_time.is_some() { &OVER_TIME } else { &[] };
+        labels.chain(over_time.iter().copied()).map(|label| NUMBER + 3 + label.width()).sum()
+    }
+
     /// The numbers of a day, side by side.
     fn numbers(&self, numbers: &Numbers) -> String {
         let mut text = String::new();
@@ -60,40 +71,50 @@ impl Columns {
         for name in self.main.iter().chain(&self.others) {
             let (label, unit) = self.look(name);
             let value = numbers.values.get(name).and_then(Option::as_ref);
-            add(value.map(|value| Format::of(unit, [value]).show(value).to_string()), &safe(label));
+            add(value.map(|value| bare(unit, value)), &safe(label));
         }
         if let Some(seen) = self.over_time.as_ref().and_then(|name| numbers.seen.get(name)) {
-            add(Some(count(seen.unique)), "unique");
-            add(seen.new.map(count), "new");
-            add(seen.cumulative.map(count), "total");
+            let [unique, new, total] = OVER_TIME;
+            add(Some(count(seen.unique)), unique);
+            add(seen.new.map(count), new);
+            add(seen.cumulative.map(count), total);
         }
         text
     }
 }
 
-/// The line of a day; `left` is how long the rest may take.
+/// A number whose label tells its unit, but for percent.
+fn bare(unit: Option<&str>, value: &Number) -> String {
+    let format = Format::of(unit, [value]);
+    if format.is_percent() { format.show(value).to_string() } else { format.show_bare(value).number }
+}
+
+/// The line of a day, and one for what to do about it; `left` is how long the rest may take.
 pub fn day(report: &DayReport, columns: &Columns, left: Option<Duration>) -> String {
     let place = format!("day {:>width$} of {}", report.place, report.of, width = digits(report.of));
     let left = left.map_or_else(String::new, |left| format!("   {} left", span(left)));
     let numbers = report.numbers.as_ref().map_or_else(String::new, |numbers| columns.numbers(numbers));
-    let note = match &report.outcome {
-        DayOutcome::Saved { why: Why::First, provenance, .. } => match provenance {
-            Provenance::Provisional => "provisional  ".to_owned(),
-            Provenance::Witnessed | Provenance::Reconstructed => String::new(),
-        },
-        DayOutcome::Saved { id, why: Why::Final { .. }, .. } => format!("final, edition {}  ", id.edition),
-        DayOutcome::Saved { id, why: Why::Restate { .. }, .. } => {
-            format!("restated, edition {}  ", id.edition)
-        }
-        DayOutcome::AlreadyThere { .. } => "already there  ".to_owned(),
-        DayOutcome::Unchanged { .. } => "reads the same  ".to_owned(),
-        DayOutcome::NotOver { .. } => "   not over yet  ".to_owned(),
-        DayOutcome::Failed { why, hint } => {
-            let hint = hint.as_ref().map_or_else(String::new, |hint| format!(" ({})", safe(hint)));
-            format!("   failed: {}{hint}  ", safe(why))
-        }
+    let numbers = match &report.outcome {
+        DayOutcome::NotOver { .. } => "     not over yet".to_owned(),
+        DayOutcome::Failed { why, .. } => format!("     failed: {}", safe(why)),
+        _ => numbers,
     };
-    format!("{}{numbers}  {note}{place}{left}\n", report.day)
+    let note = match &report.outcome {
+        DayOutcome::Saved { why: Why::Final { .. }, id, .. } => format!("final, edition {}   ", id.edition),
+        DayOutcome::Saved { why: Why::Restate { .. }, id, .. } => {
+            format!("restated, edition {}   ", id.edition)
+        }
+        DayOutcome::Saved { provenance: Provenance::Provisional, .. } => "provisional   ".to_owned(),
+        DayOutcome::AlreadyThere { .. } => "already there   ".to_owned(),
+        DayOutcome::Unchanged { .. } => "reads the same   ".to_owned(),
+        DayOutcome::Saved { .. } | DayOutcome::NotOver { .. } | DayOutcome::Failed { .. } => String::new(),
+    };
+    let hint = match &report.outcome {
+        DayOutcome::Failed { hint: Some(hint), .. } => format!("               hint: {}\n", safe(hint)),
+        _ => String::new(),
+    };
+    let room = columns.width().saturating_sub(numbers.width());
+    format!("{}{numbers}{:room$}   {note}{place}{left}\n{hint}", report.day, "")
 }
 
 /// What a run came to.

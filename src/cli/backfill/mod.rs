@@ -141,7 +141,7 @@ impl Backfill {
         } else {
             context.output.answer(&lines::summary(&summary, &columns));
         }
-        ended(summary)
+        ended(summary, context, &files)
     }
 
     /// The days that are asked for.
@@ -195,9 +195,10 @@ impl Backfill {
     }
 }
 
-/// The exit code that a run deserves.
-fn ended(summary: Summary) -> Result<u8, Failure> {
+/// The exit code that a run deserves, and the word about it.
+fn ended(summary: Summary, context: &Context<'_>, files: &StateFiles) -> Result<u8, Failure> {
     if summary.interrupted {
+        context.output.warn("interrupted; asof backfill --resume goes on there");
         return Ok(exit::INTERRUPTED);
     }
     let whole = summary.is_whole();
@@ -207,8 +208,8 @@ fn ended(summary: Summary) -> Result<u8, Failure> {
         None => {
             let days = summary.failed.len();
             let message = format!("{days} {} failed", if days == 1 { "day" } else { "days" });
-            let hint = "backfill.json beside the configuration says why; asof backfill --resume tries again";
-            Err(Failure::said(exit::PARTLY, message, Some(hint.to_owned())))
+            let hint = format!("{} says why; asof backfill --resume tries again", files.plan.display());
+            Err(Failure::said(exit::PARTLY, message, Some(hint)))
         }
     }
 }

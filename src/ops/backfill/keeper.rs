@@ -118,13 +118,13 @@ impl<'a> Keeper<'a> {
     fn write(&mut self, watch: &dyn Watch) {
         self.plan.updated_at = self.clock.now();
         if let Err(error) = self.files.write_plan(&self.plan) {
-            watch.warn(&format!("the plan of this backfill is out of date: {error}"));
+            watch.remark(&format!("the plan of this backfill is out of date: {error}"));
         }
         let Ok(archive) = Archive::open(&self.config.archive.dir) else { return };
         if (self.frozen || index::is_stale(&archive))
             && let Err(error) = index::rebuild(&archive, self.config)
         {
-            watch.warn(&format!(
+            watch.remark(&format!(
                 "the page of all days could not be written, the next save tries again: {error}"
             ));
         }

@@ -30,7 +30,7 @@ pub mod state;
 pub mod totals;
 
 use std::collections::BTreeMap;
-use std::sync::mpsc;
+use std::sync::{Mutex, mpsc};
 use std::thread;
 use std::time::Duration;
 
@@ -133,7 +133,7 @@ pub fn plan_of(
         Days::Range(wanted) => {
             // A plan that can't be read is no hindrance to a new one.
             let before = before.unwrap_or_else(|error| {
-                watch.warn(&format!("{error}; a new one takes its place"));
+                watch.remark(&format!("{error}; a new one takes its place"));
                 None
             });
             Ok(PlanDoc::new(wanted.clone(), before.as_ref(), definitions, now))
@@ -141,7 +141,7 @@ pub fn plan_of(
         Days::Resume => {
             let plan = before?.ok_or_else(|| StateError::NoPlan { path: files.plan.clone() })?;
             if plan.definitions != definitions {
-                watch.warn(
+                watch.remark(
                     "the definitions have changed since this backfill began: days that are frozen now are \
                      made by others than those before",
                 );
@@ -182,7 +182,7 @@ pub fn run(
     let wish = wish_of(&plan);
     let days: Vec<Day> = to_do.iter().filter_map(|at| plan.days.get(*at)).map(|day| day.date).collect();
     let queue = Queue::new(days.len(), request.jobs + AHEAD);
-    let pace = Pace::new(request.rate);
+    let (pace, order) = (Pace::new(request.rate), Mutex::default());
     let of = plan.days.len();
     let keeper = Keeper::new(config, files, plan, clock)?;
     let settler = Settler::new(config, &calendar, key, wish.restate.as_deref(), request.wait, clock.now);
@@ -200,6 +200,7 @@ pub fn run(
         watch,
         days: &days,
         queue: &queue,
+        order: &order,
     };
 
     let mut run = Run { settler, keeper, queue: &queue, stop, watch, to_do: &to_do, of };
@@ -296,16 +297,20 @@ impl Run<'_> {
     }
 }
 
-/// An error with what caused it, on one line.
-fn chain(error: &dyn std::error::Error) -> String {
-    let mut text = error.to_string();
-    let mut cause = error.source();
+/// Why a day failed, on one line; the day is told beside it.
+fn chain(error: &SaveError) -> String {
+    let mut cause: Option<&dyn std::error::Error> = match error {
+        SaveError::Reading { source, .. } => Some(source),
+        SaveError::Freeze { source, .. } => Some(source),
+        other => Some(other),
+    };
+    let mut words: Vec<String> = Vec::new();
     while let Some(inner) = cause {
-        let words = inner.to_string();
-        if !text.contains(&words) {
-            text = format!("{text}: {words}");
+        let told = inner.to_string();
+        if words.last() != Some(&told) {
+            words.push(told);
         }
         cause = inner.source();
     }
-    text
+    words.join(": ")
 }

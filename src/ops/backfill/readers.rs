@@ -1,6 +1,7 @@
 //! The readers of a backfill: each has a connection of its own, and reads the days it is handed.
 
 use std::sync::mpsc::Sender;
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use tokio::sync::watch;
@@ -37,6 +38,8 @@ pub(super) struct Shared<'a> {
     pub(super) watch: &'a dyn Watch,
     pub(super) days: &'a [Day],
     pub(super) queue: &'a Queue,
+    /// Held while a reader is handed a day.
+    pub(super) order: &'a Mutex<()>,
 }
 
 /// A day that a reader is through with.
@@ -68,12 +71,15 @@ pub(super) fn read_days(shared: &Shared<'_>, mut stop: Stop, found: &Sender<Read
     };
     runtime.block_on(async {
         let mut reader = Reader::new(&shared.config.source, shared.env, shared.hash);
-        while let Some(number) = shared.queue.take() {
-            let Some(day) = shared.days.get(number).copied() else { break };
+        while let Some(Turn { number, day, next, wait }) = shared.turn() {
+            let read = async {
+                tokio::time::sleep(wait).await;
+                read_day(shared, &mut reader, day, next).await
+            };
             let read = tokio::select! {
                 biased;
                 () = stopped(&mut stop) => Found::Dropped,
-                read = read_day(shared, &mut reader, day) => read,
+                read = read => read,
             };
             let dropped = matches!(read, Found::Dropped);
             let paused = matches!(read, Found::Read(..) | Found::Failed(_)) && !shared.pause.is_zero();
@@ -92,15 +98,41 @@ pub(super) fn read_days(shared: &Shared<'_>, mut stop: Stop, found: &Sender<Read
     });
 }
 
-async fn read_day(shared: &Shared<'_>, reader: &mut Reader<'_>, day: Day) -> Found {
-    let next =
-        day::next(shared.config, shared.calendar, shared.history, day, shared.wish, shared.clock.now());
+/// A day that a reader is handed.
+struct Turn {
+    number: usize,
+    day: Day,
+    next: Result<Next, SaveError>,
+    /// How long the pace has it wait.
+    wait: Duration,
+}
+
+impl Shared<'_> {
+    /// The next day, what is to be done with it, and when it may be read; days get their turns in
+    /// the order of dates, so that no earlier one waits behind a later one.
+    fn turn(&self) -> Option<Turn> {
+        let _in_order = self.order.lock().unwrap_or_else(PoisonError::into_inner);
+        let number = self.queue.take()?;
+        let day = *self.days.get(number)?;
+        let now = self.clock.now();
+        let next = day::next(self.config, self.calendar, self.history, day, self.wish, now);
+        let reads = matches!(next, Ok(Next::Read(_)));
+        let wait = if reads { self.pace.turn(self.clock.elapsed()) } else { Duration::ZERO };
+        Some(Turn { number, day, next, wait })
+    }
+}
+
+async fn read_day(
+    shared: &Shared<'_>,
+    reader: &mut Reader<'_>,
+    day: Day,
+    next: Result<Next, SaveError>,
+) -> Found {
     let plan = match next {
         Ok(Next::Read(plan)) => plan,
         Ok(Next::Keep(outcome)) => return Found::Kept(outcome),
         Err(error) => return Found::Failed(Box::new(error)),
     };
-    tokio::time::sleep(shared.pace.turn(shared.clock.elapsed())).await;
     let progress = OfDay { day, watch: shared.watch };
     match reader.read(&plan.plan, shared.retry_for, shared.clock.now, &progress).await {
         Ok(reading) => Found::Read(plan, Box::new(reading)),

@@ -18,8 +18,11 @@ pub trait Watch: Send + Sync {
     /// A day is done with.
     fn day(&self, report: &DayReport);
 
-    /// Something the user should know although the run goes on, as a sentence.
+    /// Trouble that may pass by itself, as a sentence.
     fn warn(&self, sentence: &str);
+
+    /// Something the user should know although the run goes on, as a sentence.
+    fn remark(&self, sentence: &str);
 }
 
 /// A day that is done with.

@@ -1,0 +1,55 @@
+//! Whether the worklists' queries will work, for `asof check`.
+
+use crate::calendar::Calendar;
+use crate::config::Config;
+use crate::model::Day;
+use crate::ops::check::{CheckReport, Level, QueryReport};
+use crate::ops::reading::Env;
+use crate::plan::{PlanError, WorklistPlan};
+use crate::source::{self, Session, SourceError};
+
+/// Looks at the queries of all worklists for a day, without running them.
+///
+/// # Errors
+/// When the source can't be reached any more.
+pub async fn about(
+    config: &Config,
+    calendar: &Calendar,
+    day: Day,
+    env: Env<'_>,
+    session: &mut Session,
+    report: &mut CheckReport,
+) -> Result<(), SourceError> {
+    for (name, worklist) in &config.worklists {
+        // The day's own queries could be made, so that there is such a window.
+        let Ok(window) = calendar.span(day, day) else { continue };
+        let plan = match WorklistPlan::new(&config.definitions, name, worklist, window) {
+            Ok(plan) => plan,
+            // Told of the events already.
+            Err(PlanError::Ambiguous(_)) => continue,
+            Err(error) => {
+                report.add(Level::Error, "worklist", format!("{name}: {error}"), error.hint());
+                continue;
+            }
+        };
+        let queries = plan.queries();
+        let mut sound = true;
+        for query in &queries {
+            if !session.is_usable() {
+                *session = source::open(&config.source, env).await?;
+            }
+            let sql = query.literal(config.definitions.source.dialect);
+            let access = session.explain(query).await.unwrap_or_else(|error| {
+                sound = false;
+                report.add(Level::Error, "worklist", error.to_string(), error.hint());
+                Vec::new()
+            });
+            report.queries.push(QueryReport { name: query.name.clone(), sql, access });
+        }
+        if sound {
+            let text = format!("{name} can be read, by {} queries", queries.len());
+            report.add(Level::Good, "worklist", text, None);
+        }
+    }
+    Ok(())
+}

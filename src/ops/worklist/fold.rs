@@ -1,0 +1,253 @@
+//! Events to keys: when each was first and last seen, and how it ended the last time. Pure.
+//!
+//! The order in which events come does not matter: of two the later is the one with the greater
+//! time, then the greater id; and where the source tells no difference, any that is always the same.
+
+use std::cmp::Ordering;
+use std::collections::{HashMap, HashSet};
+
+use indexmap::IndexSet;
+
+use super::key::Key;
+use crate::model::Number;
+use crate::model::definitions::KeyKind;
+
+/// A point in time of the source.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Moment {
+    /// What tells it from others: greater is later. Units are the source's.
+    pub order: i64,
+    /// The time as the source tells it, as JSON.
+    pub told: Box<str>,
+}
+
+/// What tells two events at the same time apart.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Id {
+    /// Nothing.
+    None,
+    /// A number.
+    Number(Number),
+    /// A text, in which numbers count as numbers: `9` comes before `10`.
+    Text(Box<str>),
+}
+
+impl Ord for Id {
+    fn cmp(&self, other: &Self) -> Ordering {
+        let rank = |id: &Self| match id {
+            Self::None => 0,
+            Self::Number(_) => 1,
+            Self::Text(_) => 2,
+        };
+        match (self, other) {
+            (Self::Number(one), Self::Number(other)) => one.cmp(other),
+            (Self::Text(one), Self::Text(other)) => natural(one, other),
+            _ => rank(self).cmp(&rank(other)),
+        }
+    }
+}
+
+impl PartialOrd for Id {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+/// Compares texts piece by piece, runs of digits as numbers.
+fn natural(one: &str, other: &str) -> Ordering {
+    let (mut left, mut right) = (one, other);
+    while let (Some(a), Some(b)) = (left.chars().next(), right.chars().next()) {
+        let order = if a.is_ascii_digit() && b.is_ascii_digit() {
+            let (a, b) = (digits(&mut left), digits(&mut right));
+            a.len().cmp(&b.len()).then_with(|| a.cmp(b))
+        } else {
+            left = left.get(a.len_utf8()..).unwrap_or_default();
+            right = right.get(b.len_utf8()..).unwrap_or_default();
+            a.cmp(&b)
+        };
+        if order != Ordering::Equal {
+            return order;
+        }
+    }
+    left.len().cmp(&right.len()).then_with(|| one.cmp(other))
+}
+
+/// Takes the digits at the beginning, and gives them without leading zeros.
+fn digits<'a>(text: &mut &'a str) -> &'a str {
+    let end = text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len());
+    let (number, rest) = text.split_at(end);
+    *text = rest;
+    number.trim_start_matches('0')
+}
+
+/// One event, as it was read.
+#[derive(Clone, Debug)]
+pub struct Event {
+    /// When it was.
+    pub at: Moment,
+    /// What tells it from others at the same time.
+    pub id: Id,
+    /// The key's text; `None` for NULL.
+    pub key: Option<String>,
+    /// How it ended, as JSON.
+    pub outcome: String,
+    /// Whether that is wanted of the latest event.
+    pub take: bool,
+    /// Whether it lies in the range.
+    pub in_range: bool,
+    /// What is carried along, each as JSON, with line breaks between.
+    pub carry: String,
+}
+
+/// What is known of a key.
+#[derive(Clone, Debug)]
+pub struct Seen {
+    /// When it was first seen.
+    pub first: Moment,
+    /// Its latest event.
+    pub latest: Latest,
+    in_range: bool,
+}
+
+/// The latest event of a key.
+#[derive(Clone, Debug)]
+pub struct Latest {
+    /// When it was.
+    pub at: Moment,
+    id: Id,
+    outcome: u32,
+    /// Whether its outcome is wanted.
+    pub take: bool,
+    /// The key as the source spells it.
+    pub spelling: Box<str>,
+    /// What is carried along, each as JSON, with line breaks between.
+    pub carry: Box<str>,
+}
+
+/// All keys of the events so far.
+#[derive(Debug, Default)]
+pub struct Fold {
+    kind: Option<KeyKind>,
+    seen: HashMap<Box<str>, Seen>,
+    /// Each outcome once: there are few of them, and many keys.
+    outcomes: IndexSet<Box<str>>,
+    unusable: HashSet<Box<str>>,
+    blank: u64,
+}
+
+impl Fold {
+    /// No events yet.
+    pub fn new(kind: Option<KeyKind>) -> Self {
+        Self { kind, ..Self::default() }
+    }
+
+    /// Takes an event.
+    pub fn push(&mut self, event: Event) {
+        let spelling = event.key.unwrap_or_default();
+        let key = match Key::read(self.kind, &spelling) {
+            Key::Usable(key) => key,
+            Key::Unusable => {
+                if event.in_range && !self.unusable.contains(spelling.as_str()) {
+                    self.unusable.insert(spelling.into());
+                }
+                return;
+            }
+            Key::Blank => {
+                self.blank += u64::from(event.in_range);
+                return;
+            }
+        };
+        let outcome = self.intern(&event.outcome);
+        let (first, in_range) = (event.at.clone(), event.in_range);
+        let latest = Latest {
+            at: event.at,
+            id: event.id,
+            outcome,
+            take: event.take,
+            spelling: spelling.into(),
+            carry: event.carry.into(),
+        };
+        let Some(seen) = self.seen.get_mut(&key) else {
+            self.seen.insert(key, Seen { first, latest, in_range });
+            return;
+        };
+        seen.in_range |= in_range;
+        if first < seen.first {
+            seen.first = first;
+        }
+        if later(&latest, &seen.latest, &self.outcomes) == Ordering::Greater {
+            seen.latest = latest;
+        }
+    }
+
+    fn intern(&mut self, outcome: &str) -> u32 {
+        let place = match self.outcomes.get_index_of(outcome) {
+            Some(place) => place,
+            None => self.outcomes.insert_full(outcome.into()).0,
+        };
+        u32::try_from(place).unwrap_or(u32::MAX)
+    }
+
+    /// Whether a key was seen, in the range or after it.
+    pub fn knows(&self, key: &str) -> bool {
+        self.seen.contains_key(key)
+    }
+
+    /// The keys with an event in the range, in no order.
+    pub fn candidates(&self) -> impl Iterator<Item = (&str, &Seen)> {
+        self.seen.iter().filter(|(_, seen)| seen.in_range).map(|(key, seen)| (&**key, seen))
+    }
+
+    /// How the latest event of a key ended, as JSON.
+    pub fn outcome(&self, latest: &Latest) -> &str {
+        let place = usize::try_from(latest.outcome).unwrap_or(usize::MAX);
+        self.outcomes.get_index(place).map_or("null", |outcome| outcome)
+    }
+
+    /// How many different texts of events in the range are no key of this kind.
+    pub fn unusable(&self) -> u64 {
+        self.unusable.len() as u64
+    }
+
+    /// How many events in the range have no key.
+    pub fn blank(&self) -> u64 {
+        self.blank
+    }
+}
+
+fn later(one: &Latest, other: &Latest, outcomes: &IndexSet<Box<str>>) -> Ordering {
+    let outcome = |latest: &Latest| outcomes.get_index(usize::try_from(latest.outcome).unwrap_or(usize::MAX));
+    let by_source = one.at.order.cmp(&other.at.order).then_with(|| one.id.cmp(&other.id));
+    by_source
+        .then_with(|| outcome(one).cmp(&outcome(other)))
+        .then_with(|| one.spelling.cmp(&other.spelling))
+        .then_with(|| one.carry.cmp(&other.carry))
+        .then_with(|| one.at.told.cmp(&other.at.told))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::cmp::Ordering;
+
+    use super::{Id, natural};
+
+    #[test]
+    fn numbers_in_ids_count_as_numbers() {
+        for (one, other) in [
+            ("1762441200.9", "1762441200.10"),
+            ("a9", "a10"),
+            ("a009", "a10"),
+            ("a", "b"),
+            ("a", "a1"),
+            ("", "0"),
+            ("a01", "a1"),
+            ("é1", "é2"),
+            ("99999999999999999999998", "99999999999999999999999"),
+        ] {
+            assert_eq!(natural(one, other), Ordering::Less, "{one} {other}");
+            assert_eq!(natural(other, one), Ordering::Greater, "{other} {one}");
+        }
+        assert!(Id::None < Id::Number(5_i64.into()) && Id::Number(10_i64.into()) < Id::Text("1".into()));
+        assert!(Id::Number(9_i64.into()) < Id::Number(10_i64.into()));
+    }
+}

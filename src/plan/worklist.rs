@@ -1,0 +1,214 @@
+//! The queries of a worklist: which keys there are, and which are out for good.
+//!
+//! Candidates are read from the range's first day on and with no upper end, since the latest event
+//! decides, also when it came after the range. What puts a key out counts at any time.
+
+use chrono_tz::Tz;
+
+use super::events::EventsError;
+use super::expand::{Names, UnknownName, WindowSql};
+use super::query::Query;
+use super::sql::{Sql, quoted};
+use super::time::Bounds;
+use super::{PlanError, dialect};
+use crate::calendar::Window;
+use crate::config::{CarryOf, WorklistSettings};
+use crate::model::definitions::{EventsDef, From};
+use crate::model::{Definitions, Value};
+
+/// The columns of [`WorklistPlan::candidates`]; what is carried along follows them.
+pub mod column {
+    /// The event's time, as the source tells it.
+    pub const TIME: usize = 0;
+    /// What tells which of two times is the later, see [`super::Bounds::order`].
+    pub const ORDER: usize = 1;
+    /// What tells it at the same time; NULL where nothing does.
+    pub const ID: usize = 2;
+    /// The key's text.
+    pub const KEY: usize = 3;
+    /// How the event ended.
+    pub const OUTCOME: usize = 4;
+    /// 1 when that is wanted of the latest event.
+    pub const TAKE: usize = 5;
+    /// 1 when the event lies in the range.
+    pub const IN_RANGE: usize = 6;
+    /// The first of what is carried along.
+    pub const CARRY: usize = 7;
+}
+
+/// What is read for a worklist.
+#[derive(Clone, Debug, PartialEq)]
+pub struct WorklistPlan {
+    /// Its name.
+    pub name: String,
+    /// The range in the terms of the time column.
+    pub bounds: Bounds,
+    /// All events from the range's first day on, see [`column`].
+    pub candidates: Query,
+    /// A time among them that the source can't read, where that may be.
+    pub unreadable: Option<Query>,
+    /// Keys that an outcome has put out, each with the number of the first list that did; `None`
+    /// when no list does.
+    pub out: Option<Query>,
+    /// Keys that are out by themselves: the reason, and a query whose first column has them.
+    pub never: Vec<(String, Query)>,
+}
+
+impl WorklistPlan {
+    /// The queries of the worklist `name` for the range of `window`.
+    ///
+    /// # Errors
+    /// When an end of the range is ambiguous in a local time column, or SQL names an unknown list.
+    pub fn new(
+        definitions: &Definitions,
+        name: &str,
+        worklist: &WorklistSettings,
+        window: Window,
+    ) -> Result<Self, PlanError> {
+        let source = &definitions.source;
+        let zone: Tz =
+            source.time_zone.parse().map_err(|_| PlanError::Zone { zone: source.time_zone.clone() })?;
+        let at = |key: &str| {
+            let place = format!("worklist.{name}.{key}");
+            move |source: UnknownName| PlanError::Events(EventsError { place, source })
+        };
+        let unknown = || UnknownName { name: worklist.of.clone() };
+        let events = definitions.events.get(&worklist.of).ok_or_else(|| at("of")(unknown()))?;
+        let bounds = Bounds::new(source.dialect, events.time_is, zone, window)?;
+        let builder = Builder { definitions, name, worklist, events, bounds: &bounds };
+        let candidates = builder.candidates().map_err(at("carry"))?;
+        let unreadable = builder.unreadable().map_err(at("of"))?;
+        let out = if worklist.out.is_empty() { None } else { Some(builder.out().map_err(at("out"))?) };
+        let mut never = Vec::new();
+        for (reason, text) in &worklist.never {
+            let sql = builder.names().fill(text).map_err(at(&format!("never.{reason}")))?;
+            never.push((reason.clone(), query(format!("worklist.{name}.never.{reason}"), sql)));
+        }
+        Ok(Self { name: name.to_owned(), candidates, unreadable, out, never, bounds })
+    }
+
+    /// All queries, for a transaction that reads them together.
+    pub fn queries(&self) -> Vec<&Query> {
+        let never = self.never.iter().map(|(_, query)| query);
+        std::iter::once(&self.candidates).chain(&self.out).chain(never).collect()
+    }
+}
+
+struct Builder<'a> {
+    definitions: &'a Definitions,
+    name: &'a str,
+    worklist: &'a WorklistSettings,
+    events: &'a EventsDef,
+    bounds: &'a Bounds,
+}
+
+impl Builder<'_> {
+    fn names(&self) -> Names<'_> {
+        let dialect = self.definitions.source.dialect;
+        Names { dialect, lists: &self.definitions.lists, window: None }
+    }
+
+    /// An expression of the configuration, in parentheses.
+    fn expression(&self, text: &str) -> Result<Sql, UnknownName> {
+        Ok(Sql::default().user(&self.names().fill(text)?))
+    }
+
+    fn key(&self) -> Result<Sql, UnknownName> {
+        Ok(dialect::text(self.definitions.source.dialect, &self.expression(&self.worklist.key)?))
+    }
+
+    /// Whether the outcome is in a list, by the source's own idea of equal.
+    fn outcome_in(&self, list: &str) -> Result<Sql, UnknownName> {
+        let outcome = self.expression(&self.worklist.outcome)?;
+        Ok(outcome.then(" in ").and(&self.names().fill(&format!("{{{list}}}"))?))
+    }
+
+    /// Where the rows come from: only those of `condition`. An events' own query that names the ends
+    /// of its window has `start`, and the end of time.
+    fn rows(&self, condition: &Sql, start: Value) -> Result<Sql, UnknownName> {
+        let dialect = self.definitions.source.dialect;
+        match &self.events.from {
+            From::Table(table) => {
+                Ok(Sql::new(format!("from {} where ", quoted(dialect, table))).and(condition))
+            }
+            From::Sql(text) => {
+                let (_, end) = self.bounds.ends_of_time();
+                let window = Some(WindowSql { start, end, condition: condition.clone() });
+                let sql = Names { window, ..self.names() }.fill(text)?;
+                // A query that names only the ends of the window may give rows before it.
+                Ok(Sql::new("from ").user(&sql).then(" asof_rows where ").and(condition))
+            }
+        }
+    }
+
+    fn candidates(&self) -> Result<Query, UnknownName> {
+        let dialect = self.definitions.source.dialect;
+        let time = &self.events.time;
+        let flag = |condition: Sql| Sql::new("case when ").and(&condition).then(" then 1 else 0 end");
+        let mut columns = vec![
+            Sql::new(quoted(dialect, time)).then(" as asof_time"),
+            self.bounds.order(time).then(" as asof_order"),
+            match &self.worklist.id {
+                Some(id) => self.expression(id)?,
+                None => Sql::new("null"),
+            }
+            .then(" as asof_id"),
+            self.key()?.then(" as asof_key"),
+            self.expression(&self.worklist.outcome)?.then(" as asof_outcome"),
+            match &self.worklist.take {
+                Some(take) => flag(self.outcome_in(take)?),
+                None => Sql::new("1"),
+            }
+            .then(" as asof_take"),
+            flag(self.bounds.condition(time)).then(" as asof_in_range"),
+        ];
+        for (at, of) in self.worklist.carry.values().enumerate() {
+            let sql = match of {
+                CarryOf::Column(column) => Sql::new(quoted(dialect, column)),
+                CarryOf::Sql(sql) => self.expression(sql)?,
+            };
+            columns.push(sql.then(&format!(" as asof_carry{at}")));
+        }
+        let rows = self.rows(&self.bounds.since(time), self.bounds.start())?;
+        let sql = Sql::new("select ").and(&Sql::join(&columns, ", ")).then("\n").and(&rows);
+        Ok(query(format!("worklist.{}", self.name), sql))
+    }
+
+    fn unreadable(&self) -> Result<Option<Query>, UnknownName> {
+        let time = &self.events.time;
+        let Some((near, unknown)) = self.bounds.unreadable_since(time) else { return Ok(None) };
+        let column = quoted(self.definitions.source.dialect, time);
+        let rows = self.rows(&near, self.bounds.start())?;
+        let sql =
+            Sql::new(format!("select {column} ")).and(&rows).then(" and ").and(&unknown).then(" limit 1");
+        Ok(Some(query(format!("worklist.{}", self.name), sql)))
+    }
+
+    /// The keys that were ever put out, spelled byte for byte: what the source holds equal may be
+    /// told apart once it is normalised.
+    fn out(&self) -> Result<Query, UnknownName> {
+        let mut reason = Sql::new("case");
+        let mut any = Vec::new();
+        for (number, list) in self.worklist.out.iter().enumerate() {
+            let condition = self.outcome_in(list)?;
+            reason = reason.then(" when ").and(&condition).then(&format!(" then {number}"));
+            any.push(condition);
+        }
+        let (start, _) = self.bounds.ends_of_time();
+        let rows = self.rows(&Sql::new("(1 = 1)"), start)?;
+        let sql = Sql::new("select ")
+            .and(&self.key()?)
+            .then(" as asof_key, min(")
+            .and(&reason)
+            .then(" end) as asof_reason\n")
+            .and(&rows)
+            .then(" and (")
+            .and(&Sql::join(&any, " or "))
+            .then(")\ngroup by asof_key");
+        Ok(query(format!("worklist.{}.out", self.name), sql))
+    }
+}
+
+fn query(name: String, sql: Sql) -> Query {
+    Query { name, sql: sql.text, params: sql.params }
+}
