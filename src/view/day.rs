@@ -197,7 +197,7 @@ impl Tile<'_> {
     }
 
     /// What is new, for a distinct count over time: `12 new · 57 since 1 Dec 2025`.
-    pub fn new(&self) -> Option<String> {
+    pub fn what_is_new(&self) -> Option<String> {
         self.seen.map(seen::counts)
     }
 

@@ -237,7 +237,7 @@ fn tile_part(tile: &Tile<'_>) -> TilePart {
         number,
         unit: shown.and_then(|shown| shown.unit).map(|unit| visible(&unit).into_owned()),
         size,
-        new: tile.new().map(|new| visible(&new).into_owned()),
+        new: tile.what_is_new().map(|new| visible(&new).into_owned()),
         chips: tile.compared.iter().map(chip).collect(),
         spark: spark_part(tile),
         lines: lines.iter().map(|line| visible(line).into_owned()).collect(),

@@ -86,19 +86,19 @@ fn days_have_their_numbers_and_a_total() {
     place.told(
         r#"
 $ asof list --stats
-Day                Calls  Unique phones  New phones  Phones so far  Minutes min  Average call s
-2025-11-03 Mon  ○      3              2           2              2            2              40
-2025-11-04 Tue  ○      3              2           1              3            3              60
+Day                 Calls  Unique phones  New phones  Phones so far  Minutes min  Average call s
+2025-11-03  Mon  ○      3              2           2              2            2              40
+2025-11-04  Tue  ○      3              2           1              3            3              60
 2025-11-05      not captured
-2025-11-06 Thu  ●      3              3           2              5            2              40
-3 days                 9                          5              5            7
+2025-11-06  Thu  ●      3              3           2              5            2              40
+3 days                  9                          5              5            7
 ● witnessed · ○ reconstructed
 Phones so far: since 3 Nov 2025, counted over 3 days, 1 gap
 exit 0
 $ asof list --stats --from 2025-11-04 --to 2025-11-05 --metric phones
-Day                Unique phones  New phones  Phones so far
-2025-11-04 Tue  ○              2           1              3
-1 day                                      1              3
+Day                 Unique phones  New phones  Phones so far
+2025-11-04  Tue  ○              2           1              3
+1 day                                       1              3
 ○ reconstructed
 Phones so far: since 3 Nov 2025, counted over 2 days
 exit 0
@@ -129,12 +129,12 @@ fn a_day_that_is_inserted_shows_what_was_frozen_otherwise() {
     place.told(
         r#"
 $ asof list --stats --metric phones
-Day                Unique phones  New phones              Phones so far
-2025-11-03 Mon  ○              2           2                          2
-2025-11-04 Tue  ○              2           1                          3
-2025-11-05 Wed  ○              2           1                          4
-2025-11-06 Thu  ●              3           1  (frozen 2)              5
-4 days                                     5                          5
+Day                 Unique phones  New phones              Phones so far
+2025-11-03  Mon  ○              2           2                          2
+2025-11-04  Tue  ○              2           1                          3
+2025-11-05  Wed  ○              2           1                          4
+2025-11-06  Thu  ●              3           1  (frozen 2)              5
+4 days                                      5                          5
 ● witnessed · ○ reconstructed
 frozen: as it was counted when the day was frozen; days were added, restated or lost since
 Phones so far: since 3 Nov 2025, counted over 4 days
@@ -239,27 +239,27 @@ fn odd_days_are_marked_and_told_with_their_numbers() {
     place.told(
         r#"
 $ asof list --stats --from 2025-09-08 --to 2025-09-08
-Day                   Calls  Unique phones  New phones  Phones so far  Minutes min  Average call s
-2025-09-08 Mon  ○  !     20              1           0            120        0.333               1
-1 day                    20                          0            120        0.333
+Day                    Calls  Unique phones  New phones  Phones so far  Minutes min  Average call s
+2025-09-08  Mon  ○  !     20              1           0            120        0.333               1
+1 day                     20                          0            120        0.333
 ○ reconstructed · ! odd, see below
 Phones so far: since 1 Sep 2025, counted over 8 days
 ! 2025-09-08 Mon: 20 calls and no new phones; on the days around it usually 20
 exit 0
 $ asof list --stats --from 2025-09-17 --to 2025-09-18 --metric calls
-Day                   Calls
-2025-09-17 Wed  ○  !      0
-2025-09-18 Thu  ○        20
-2 days                   20
+Day                    Calls
+2025-09-17  Wed  ○  !      0
+2025-09-18  Thu  ○        20
+2 days                    20
 ○ reconstructed · ! odd, see below
 ! 2025-09-17 Wed: no calls; on the days around it usually 20
 exit 0
 $ asof list --stats --from 2025-10-10 --to 2025-10-12 --metric calls
-Day                   Calls
-2025-10-10 Fri  ○  !     90
-2025-10-11 Sat  ○        20
-2025-10-12 Sun  ○         0
-3 days                  110
+Day                    Calls
+2025-10-10  Fri  ○  !     90
+2025-10-11  Sat  ○        20
+2025-10-12  Sun  ○         0
+3 days                   110
 ○ reconstructed · ! odd, see below
 ! 2025-10-10 Fri: far from other Fridays: 90 calls, usually 20
 ! 2025-10-10 Fri: far from other Fridays: 90 new phones, usually 20
@@ -282,12 +282,12 @@ fn a_day_of_fewer_rows_than_before_is_odd() {
     place.told(
         r#"
 $ asof list --stats
-Day                   Calls  Unique phones  New phones              Phones so far  Minutes min
-2025-11-03 Mon  ○         3              2           2                          2          2.0
-2025-11-04 Tue  ○  !      2              1           0                          2          1.5
+Day                    Calls  Unique phones  New phones              Phones so far  Minutes min
+2025-11-03  Mon  ○         3              2           2                          2          2.0
+2025-11-04  Tue  ○  !      2              1           0                          2          1.5
 2025-11-05      not captured
-2025-11-06 Thu  ●         3              3           3  (frozen 2)              5          2.0
-3 days                    8                          5                          5          5.5
+2025-11-06  Thu  ●         3              3           3  (frozen 2)              5          2.0
+3 days                     8                          5                          5          5.5
 (not all columns fit: a wider terminal shows more, --metric chooses, --csv has all)
 ● witnessed · ○ reconstructed · ! odd, see below · 1 day by its latest edition
 frozen: as it was counted when the day was frozen; days were added, restated or lost since
@@ -331,12 +331,12 @@ fn damaged_keys_are_told_and_done_without() {
     place.told(
         r#"
 $ asof list --stats --metric phones
-Day                Unique phones  New phones              Phones so far
-2025-11-03 Mon  ○              2           2                          2
-2025-11-04 Tue  ○              2           —  (frozen 1)              —  (frozen 3)
+Day                 Unique phones  New phones              Phones so far
+2025-11-03  Mon  ○              2           2                          2
+2025-11-04  Tue  ○              2           —  (frozen 1)              —  (frozen 3)
 2025-11-05      not captured
-2025-11-06 Thu  ●              3           3  (frozen 2)              5
-3 days                                     5                          5
+2025-11-06  Thu  ●              3           3  (frozen 2)              5
+3 days                                      5                          5
 ● witnessed · ○ reconstructed
 frozen: as it was counted when the day was frozen; days were added, restated or lost since
 New phones: unknown on 1 of 3 days, which are not in the total

@@ -117,7 +117,7 @@ fn add_said(table: &mut Table, tiles: &[Tile<'_>], width: usize) {
     for (tile, line) in tiles.iter().zip(std::mem::take(&mut table.lines)) {
         let Line::Cells(mut cells) = line else { continue };
         let made_of = tile.said(Shown::to_string, str::to_owned).into_iter();
-        let said = made_of.chain(tile.new()).chain(tile.small_print());
+        let said = made_of.chain(tile.what_is_new()).chain(tile.small_print());
         let said: Vec<String> = said.map(|said| safe(&said).into_owned()).collect();
         let joined = said.join(" · ");
         let fits = |text: &String| text.width() <= room;
