@@ -21,12 +21,17 @@ impl Phone {
         if text.is_empty() {
             return Self::Blank;
         }
-        let digits: String = text.chars().filter(char::is_ascii_digit).collect();
-        match digits.len() {
+        let mut number = String::with_capacity(text.len() + 2);
+        number.push('+');
+        number.extend(text.chars().filter(char::is_ascii_digit));
+        match number.len() - 1 {
             0 => Self::Unusable(text.to_owned()),
-            _ if text.starts_with('+') => Self::Usable(format!("+{digits}")),
-            10 => Self::Usable(format!("+1{digits}")),
-            11 if digits.starts_with('1') => Self::Usable(format!("+{digits}")),
+            _ if text.starts_with('+') => Self::Usable(number),
+            10 => {
+                number.insert(1, '1');
+                Self::Usable(number)
+            }
+            11 if number.starts_with("+1") => Self::Usable(number),
             _ => Self::Unusable(text.to_owned()),
         }
     }

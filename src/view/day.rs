@@ -178,8 +178,7 @@ fn parts<'a>(
 
 impl Tile<'_> {
     /// What is said beside the value: why it is unknown, what it was made of (`63 sales / 20,770
-    /// calls`), over which days it was taken, the day's own value when that is another, what is new, and
-    /// what was not counted.
+    /// calls`), over which days it was taken, and the day's own value when that is another.
     ///
     /// `number` and `name` put a shown number and a metric's label into the form of the view.
     pub fn said(&self, number: impl Fn(&Shown) -> String, name: impl Fn(&str) -> String) -> Vec<String> {
@@ -194,10 +193,18 @@ impl Tile<'_> {
         });
         let own = self.own.and_then(|own| own.value.as_ref());
         let own = own.map(|own| format!("this day {}", show(&self.format, own)));
-        let seen = self.seen.map(seen::lines).unwrap_or_default();
-        let apart = self.apart.and_then(seen::apart);
-        let made_of = reason.map(str::to_owned).into_iter().chain(parts).chain(self.over_words()).chain(own);
-        made_of.chain(seen).chain(apart).collect()
+        reason.map(str::to_owned).into_iter().chain(parts).chain(self.over_words()).chain(own).collect()
+    }
+
+    /// What is new, for a distinct count over time: `12 new · 57 since 1 Dec 2025`.
+    pub fn what_is_new(&self) -> Option<String> {
+        self.seen.map(seen::counts)
+    }
+
+    /// In small print: what a distinct count over time rests on, and what was not counted.
+    pub fn small_print(&self) -> Vec<String> {
+        let seen = self.seen.map(seen::rests_on).unwrap_or_default();
+        seen.into_iter().chain(self.apart.and_then(seen::apart)).collect()
     }
 
     /// Over which days the value was taken: `over 30 days, 12 of them frozen`.

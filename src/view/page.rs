@@ -26,6 +26,9 @@ use crate::model::{Day, SnapshotId};
 /// What all pages share in looks.
 pub(super) const BASE_STYLE: &str = include_str!("../../templates/base.css");
 
+/// What only pages with distinct counts over time need.
+const NEW_STYLE: &str = ".made-of.new{font-size:13px;color:var(--ink);margin:1px 0 4px}";
+
 /// The page of a day.
 #[derive(Template)]
 #[template(path = "day.html")]
@@ -74,10 +77,12 @@ struct TilePart {
     unit: Option<String>,
     /// A class for numbers too long for the usual size.
     size: &'static str,
+    /// What is new, for a distinct count over time.
+    new: Option<String>,
     chips: Vec<Chip>,
     /// Its last weeks as SVG, and the same in words.
     spark: Option<(String, String)>,
-    /// What it was made of, over which days, or why it is unknown.
+    /// What it was made of, over which days, or why it is unknown; what was not counted.
     lines: Vec<String>,
 }
 
@@ -112,8 +117,11 @@ impl PageError {
 impl DayPage {
     /// The page of this day.
     pub fn new(input: &DayInput<'_>) -> Self {
-        let style = style();
         let sections = day::sections(input, false);
+        let mut style = style();
+        if sections.iter().flat_map(|section| &section.tiles).any(|tile| tile.seen.is_some()) {
+            style.push_str(NEW_STYLE);
+        }
         let mut next_id = 0;
         let mut page = Self {
             title: visible(&input.layout.title).into_owned(),
@@ -221,13 +229,15 @@ fn tile_part(tile: &Tile<'_>) -> TilePart {
         12..=18 => " long",
         _ => " huge",
     };
-    let lines = tile.said(Shown::html, |name| isolated(name).into_owned());
+    let mut lines = tile.said(Shown::html, |name| isolated(name).into_owned());
+    lines.extend(tile.small_print());
     TilePart {
         label: visible(tile.label).into_owned(),
         exact: tile.figure.value.as_ref().map(ToString::to_string),
         number,
         unit: shown.and_then(|shown| shown.unit).map(|unit| visible(&unit).into_owned()),
         size,
+        new: tile.what_is_new().map(|new| visible(&new).into_owned()),
         chips: tile.compared.iter().map(chip).collect(),
         spark: spark_part(tile),
         lines: lines.iter().map(|line| visible(line).into_owned()).collect(),

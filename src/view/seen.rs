@@ -4,44 +4,40 @@ use super::format::count;
 use crate::model::Day;
 use crate::model::seen::{ApartDoc, BasisDoc, SeenDoc};
 
-/// What is said of a count over time, in lines: `12 new · 57 since 1 Dec 2025`, and `counted over 38 days, 2 gaps`.
-pub fn lines(seen: &SeenDoc) -> Vec<String> {
+/// What is new and how many there are by now: `12 new · 57 since 1 Dec 2025`.
+pub fn counts(seen: &SeenDoc) -> String {
     let since = long(seen.basis.since);
-    let counts = match (seen.new, seen.cumulative) {
+    match (seen.new, seen.cumulative) {
         (Some(new), Some(_)) if is_first(&seen.basis) => {
             format!("{} new · the first day counted", count(new))
         }
         (Some(new), Some(all)) => format!("{} new · {} since {since}", count(new), count(all)),
         (new, all) => {
-            let unknown = || "unknown".to_owned();
-            let (new, all) = (new.map_or_else(unknown, count), all.map_or_else(unknown, count));
-            format!("new: {new} · since {since}: {all}")
+            let known = |number: Option<u64>| number.map_or_else(|| "unknown".to_owned(), count);
+            format!("new: {} · since {since}: {}", known(new), known(all))
         }
-    };
-    let reason = seen.reason.clone();
-    let basis = basis(&seen.basis);
-    std::iter::once(counts).chain(reason).chain(basis).collect()
+    }
 }
 
-/// What a count over time rests on; nothing for the first day of all.
-pub fn basis(basis: &BasisDoc) -> Option<String> {
-    let left_out: Vec<String> = basis
-        .left_out
-        .iter()
-        .map(|left_out| {
-            let days = many(u64::from(left_out.days), "frozen day");
-            format!("{days} left out: {}", left_out.reason)
-        })
-        .collect();
-    if is_first(basis) && left_out.is_empty() {
-        return None;
+/// Why something of it is unknown, and what the rest stands on: `counted over 38 days, 2 gaps`.
+pub fn rests_on(seen: &SeenDoc) -> Vec<String> {
+    seen.reason.iter().cloned().chain(basis(&seen.basis)).collect()
+}
+
+/// What a count over time rests on, in parts: `counted over 38 days, 2 gaps`, and what was left out; nothing for
+/// the first day of all.
+pub fn basis(basis: &BasisDoc) -> Vec<String> {
+    if is_first(basis) && basis.left_out.is_empty() {
+        return Vec::new();
     }
-    let mut parts = vec![format!("counted over {}", many(u64::from(basis.days), "day"))];
+    let mut over = format!("counted over {}", many(u64::from(basis.days), "day"));
     if basis.gaps > 0 {
-        parts.push(many(u64::from(basis.gaps), "gap"));
+        over.push_str(&format!(", {}", many(u64::from(basis.gaps), "gap")));
     }
-    parts.extend(left_out);
-    Some(parts.join(", "))
+    let left_out = basis.left_out.iter().map(|left_out| {
+        format!("{} left out: {}", many(u64::from(left_out.days), "frozen day"), left_out.reason)
+    });
+    std::iter::once(over).chain(left_out).collect()
 }
 
 /// What a metric of phone numbers did not count; nothing where it counted all rows.
@@ -70,8 +66,12 @@ fn many(number: u64, thing: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{apart, lines};
+    use super::{apart, counts, rests_on};
     use crate::model::seen::{ApartDoc, BasisDoc, LeftOutDoc, SeenDoc};
+
+    fn lines(seen: &SeenDoc) -> Vec<String> {
+        std::iter::once(counts(seen)).chain(rests_on(seen)).collect()
+    }
 
     fn seen(new: Option<u64>, cumulative: Option<u64>, days: u32, gaps: u32) -> SeenDoc {
         let since = "2025-12-01".parse().unwrap();
@@ -89,7 +89,10 @@ mod tests {
         assert_eq!(lines(&seen(Some(45), Some(45), 1, 0)), ["45 new · the first day counted"]);
         let mut left_out = seen(Some(45), Some(45), 1, 0);
         left_out.basis.left_out = vec![LeftOutDoc { days: 1, reason: "hashed with another key".into() }];
-        assert_eq!(lines(&left_out)[1], "counted over 1 day, 1 frozen day left out: hashed with another key");
+        assert_eq!(
+            lines(&left_out)[1..],
+            ["counted over 1 day", "1 frozen day left out: hashed with another key"]
+        );
     }
 
     #[test]

@@ -19,6 +19,7 @@ mod restoring;
 mod sample;
 mod seen;
 mod source_trouble;
+mod statistics;
 mod time_types;
 mod usage;
 mod vicidial;

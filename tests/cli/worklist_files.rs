@@ -58,11 +58,7 @@ fn a_file_that_cannot_be_understood_is_left_alone_and_so_are_all_others() {
             let run = place.asof(&format!("worklist redial {RANGE}{more}"));
             assert_eq!(run.code, 1, "{broken}");
             assert!(run.stderr.starts_with(&format!("error: {OCTOBER} ")), "{}", run.stderr);
-            assert!(
-                run.stderr.contains("hint: mend it or move it away; nothing was written"),
-                "{}",
-                run.stderr
-            );
+            assert!(run.stderr.contains("hint: mend it; nothing was written"), "{}", run.stderr);
             // It holds keys, and errors are mailed about.
             assert!(!run.stderr.contains("3145550102"), "{}", run.stderr);
         }
@@ -75,7 +71,7 @@ fn a_file_that_cannot_be_understood_is_left_alone_and_so_are_all_others() {
         r#"
 $ asof worklist redial --from 2025-11-05 --to 2025-11-06
 ! error: worklists/redial/redial-queue_2025-10.json is no UTF-8 text
-!   hint: mend it or move it away; nothing was written, and what is in it is not known to be there
+!   hint: mend it; nothing was written (were it moved away, its keys would be added again)
 exit 1
 "#,
     );
@@ -249,4 +245,24 @@ exit 6
     drop(held);
     assert!(waiting.wait_with_output().unwrap().status.success());
     assert_eq!(names(&place, FILE).len(), 3);
+}
+
+#[test]
+fn a_worklist_that_fails_does_not_hold_up_the_others() {
+    let place = two();
+    let config = place.read("asof.toml");
+    let (_, redial) = config.split_once("[worklist.redial]").unwrap();
+    place.write("asof.toml", format!("{config}\n[worklist.again]{redial}"));
+    place.write(OCTOBER, "no matter");
+    place.asof(&format!("worklist {RANGE}"));
+    place.told(
+        r#"
+$ asof worklist --from 2025-11-05 --to 2025-11-06
+! error: worklists/redial/redial-queue_2025-10.json is no JSON at line 1, column 2
+!   hint: mend it; nothing was written (were it moved away, its keys would be added again)
+exit 1
+"#,
+    );
+    assert!(!place.path(FILE).exists());
+    assert_eq!(names(&place, "worklists/again/again-queue_2025-11.json"), ["3145550100", "3145550101"]);
 }

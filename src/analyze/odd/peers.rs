@@ -13,6 +13,9 @@ pub const LEAST_PEERS: usize = 5;
 /// How many frozen days on each side are looked at.
 const AROUND: usize = 7;
 
+/// How many of them it takes to say what is usual.
+const LEAST_AROUND: usize = 2;
+
 /// A smaller difference than this is never far, however much alike the peers are.
 const LEAST_DIFFERENCE: u128 = 3;
 
@@ -76,7 +79,7 @@ impl<'a> Known<'a> {
             return None;
         }
         let around = self.around(day);
-        if twice_median(&around) == 0 { None } else { Usual::of(&around) }
+        if around.len() < LEAST_AROUND || twice_median(&around) == 0 { None } else { Usual::of(&around) }
     }
 
     /// The counts of the nearest days before and after, ascending.
@@ -112,9 +115,12 @@ fn twice_median(sorted: &[impl Copy + Into<u128>]) -> u128 {
 /// Whether a count is far from those of its peers, which are ascending.
 ///
 /// By the modified z-score of Iglewicz and Hoaglin (How to Detect and Handle Outliers, 1993): it is far where
-/// `0.6745 · |x − median| / MAD > 3.5`, MAD being the median of the peers' absolute deviations from their median. Where MAD is
-/// 0, because most peers are equal, the mean of these deviations takes its place: `|x − median| / (1.253314 · mean)`. Where all
-/// peers are equal, a quarter of them is far.
+/// `0.6745 · |x − median| / MAD > 3.5`, MAD being the median of the peers' absolute deviations from their median. Where
+/// MAD is 0, because most peers are equal, the mean of these deviations takes its place: `|x − median| / (1.253314 · mean)`.
+///
+/// A few peers are easily alike by chance, and then any other day would be far from them. Events that come independently
+/// of each other spread by the square root of their number, so that a day that differs by no more than three times the
+/// root of the median is not far. Where all peers are equal it is no chance: there a quarter of them is far.
 pub(super) fn is_far(value: u64, peers: &[u64]) -> bool {
     let median = twice_median(peers);
     let deviation = |value: u64| (2 * u128::from(value)).abs_diff(median);
@@ -124,17 +130,22 @@ pub(super) fn is_far(value: u64, peers: &[u64]) -> bool {
     }
     let mut deviations: Vec<u128> = peers.iter().map(|value| deviation(*value)).collect();
     deviations.sort_unstable();
+    let sum: u128 = deviations.iter().sum();
+    if sum == 0 {
+        return own * 4 > median;
+    }
+    // Both sides are twice what they are: (own / 2)² > 9 · median / 2.
+    if own.saturating_mul(own) <= 18 * median {
+        return false;
+    }
     // All deviations are twice what they are, and their median is once more.
     let mad = twice_median(&deviations);
     if mad > 0 {
-        return 6_745 * 2 * own > 35_000 * mad;
-    }
-    let sum: u128 = deviations.iter().sum();
-    if sum > 0 {
+        6_745 * 2 * own > 35_000 * mad
+    } else {
         // 3.5 · 1.253314 = 4.386599
-        return own * 1_000_000 * (peers.len() as u128) > 4_386_599 * sum;
+        own * 1_000_000 * (peers.len() as u128) > 4_386_599 * sum
     }
-    own * 4 > median
 }
 
 #[cfg(test)]
@@ -160,25 +171,39 @@ mod tests {
 
     #[test]
     fn far_is_a_modified_z_score_beyond_three_and_a_half() {
-        // Median 655, deviations 15, 5, 0, 10, 35: MAD 10. 3.5 · 10 / 0.6745 = 51.89…
+        // Median 6550, deviations 150, 50, 0, 100, 350: MAD 100. 3.5 · 100 / 0.6745 = 518.9…
+        let peers = [6_400, 6_500, 6_550, 6_650, 6_900];
+        assert!(!is_far(6_550 + 518, &peers));
+        assert!(is_far(6_550 + 519, &peers));
+        assert!(!is_far(6_550 - 518, &peers));
+        assert!(is_far(6_550 - 519, &peers));
+        // Median 125, deviations 25, 15, 5, 5, 15, 25: MAD 15. 3.5 · 15 / 0.6745 = 77.8…
+        let peers = [100, 110, 120, 130, 140, 150];
+        assert!(!is_far(125 + 77, &peers));
+        assert!(is_far(125 + 78, &peers));
+    }
+
+    #[test]
+    fn what_may_be_chance_is_not_far() {
+        // Median 655, MAD 10: 51.89… would be enough. 3 · √655 = 76.77…
         let peers = [640, 650, 655, 665, 690];
-        assert!(!is_far(655 + 51, &peers));
-        assert!(is_far(655 + 52, &peers));
-        assert!(!is_far(655 - 51, &peers));
-        assert!(is_far(655 - 52, &peers));
-        // Median 12.5, deviations 2.5, 1.5, 0.5, 0.5, 1.5, 2.5: MAD 1.5. 3.5 · 1.5 / 0.6745 = 7.78…
+        assert!(!is_far(655 + 76, &peers));
+        assert!(is_far(655 + 77, &peers));
+        assert!(!is_far(655 - 76, &peers));
+        assert!(is_far(655 - 77, &peers));
+        // Median 12.5, MAD 1.5: 7.78… would be enough. 3 · √12.5 = 10.6…
         let peers = [10, 11, 12, 13, 14, 15];
-        assert!(!is_far(20, &peers));
-        assert!(is_far(21, &peers));
+        assert!(!is_far(23, &peers));
+        assert!(is_far(24, &peers));
     }
 
     #[test]
     fn where_most_peers_are_equal_the_mean_deviation_measures() {
-        // Median 100, deviations 0, 0, 0, 0, 10: MAD 0, mean 2. 3.5 · 1.253314 · 2 = 8.77…
-        let peers = [100, 100, 100, 100, 110];
-        assert!(!is_far(108, &peers));
-        assert!(is_far(109, &peers));
-        assert!(is_far(91, &peers));
+        // Median 10000, deviations 0, 0, 0, 0, 1000: MAD 0, mean 200. 3.5 · 1.253314 · 200 = 877.3…
+        let peers = [10_000, 10_000, 10_000, 10_000, 11_000];
+        assert!(!is_far(10_877, &peers));
+        assert!(is_far(10_878, &peers));
+        assert!(is_far(9_122, &peers));
         // Mean 0.2: 0.877… would be enough, and three is the least.
         let peers = [0, 0, 0, 0, 1];
         assert!(!is_far(2, &peers));

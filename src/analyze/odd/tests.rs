@@ -140,6 +140,16 @@ fn counts() -> impl Strategy<Value = Counts> {
     })
 }
 
+/// The same days with so many times as much on each.
+fn scaled(counts: &Counts, factor: u64) -> Counts {
+    let mut scaled = counts.clone();
+    let new = scaled.new.iter_mut().flat_map(|new| [&mut new.new, &mut new.events]);
+    for series in scaled.main.iter_mut().chain(new) {
+        series.values.values_mut().for_each(|value| *value *= factor);
+    }
+    scaled
+}
+
 /// The days with the kinds of their findings.
 fn kinds(counts: &Counts) -> Vec<(Day, Vec<&'static str>)> {
     let kind = |odd: &Odd| match odd {
@@ -153,13 +163,19 @@ fn kinds(counts: &Counts) -> Vec<(Day, Vec<&'static str>)> {
 
 proptest! {
     #[test]
-    fn larger_numbers_in_the_same_proportion_are_as_odd(counts in counts(), factor in 1_u64..1_000_000) {
-        let mut scaled = counts.clone();
-        let new = scaled.new.iter_mut().flat_map(|new| [&mut new.new, &mut new.events]);
-        for series in scaled.main.iter_mut().chain(new) {
-            series.values.values_mut().for_each(|value| *value *= factor);
+    fn larger_numbers_in_the_same_proportion_are_at_least_as_odd(counts in counts(), factor in 1_u64..1_000_000) {
+        let (found, larger) = (kinds(&counts), kinds(&scaled(&counts, factor)));
+        for (day, kinds) in found {
+            let still = larger.iter().find(|(found, _)| *found == day).map(|(_, kinds)| kinds.as_slice());
+            prop_assert!(kinds.iter().all(|kind| still.unwrap_or_default().contains(kind)), "{day}");
         }
-        prop_assert_eq!(kinds(&scaled), kinds(&counts));
+    }
+
+    #[test]
+    fn in_large_numbers_only_the_proportion_matters(counts in counts(), factor in 1_u64..100_000) {
+        // A million times as many: then chance spreads less than any deviation there is.
+        let large = scaled(&counts, 1_000_000);
+        prop_assert_eq!(kinds(&scaled(&large, factor)), kinds(&large));
     }
 
     #[test]

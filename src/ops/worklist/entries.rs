@@ -4,6 +4,7 @@
 //! very digits are those that others wrote.
 
 use std::fmt;
+use std::io::{self, Write};
 
 use indexmap::IndexMap;
 use indexmap::map::Entry as Place;
@@ -16,8 +17,17 @@ use crate::model::definitions::KeyKind;
 
 /// The status of an entry that is out for good.
 const EXCLUDED: &str = "excluded";
+
 /// Fields that hold a key, beside the one an entry is filed under.
-const KEY_FIELDS: [&str; 3] = ["phone_key", "phone_number", "key"];
+#[derive(Default, Deserialize)]
+struct KeyFields<'e> {
+    #[serde(borrow)]
+    phone_key: Option<&'e RawValue>,
+    #[serde(borrow)]
+    phone_number: Option<&'e RawValue>,
+    #[serde(borrow)]
+    key: Option<&'e RawValue>,
+}
 
 /// An object in which the order of fields is kept, and none occurs twice.
 #[derive(Debug, Default)]
@@ -91,11 +101,17 @@ impl Entries {
         Ok(Self(entries))
     }
 
-    /// The file's text: one line for each entry that asof wrote.
-    pub fn text(&self) -> String {
-        let lines = self.0.iter().map(|(name, entry)| format!("  {}: {}", quoted(name), entry.get()));
-        let lines: Vec<String> = lines.collect();
-        if lines.is_empty() { "{}\n".to_owned() } else { format!("{{\n{}\n}}\n", lines.join(",\n")) }
+    /// Writes the file's text: one line for each entry that asof wrote.
+    ///
+    /// # Errors
+    /// Those of the writer.
+    pub fn write(&self, out: &mut impl Write) -> io::Result<()> {
+        let mut before = "{\n";
+        for (name, entry) in &self.0 {
+            write!(out, "{before}  {}: {}", quoted(name), entry.get())?;
+            before = ",\n";
+        }
+        out.write_all(if self.0.is_empty() { b"{}\n" } else { b"\n}\n" })
     }
 
     /// The keys of each entry: that which it is filed under, and those in its fields.
@@ -146,8 +162,8 @@ impl Entries {
 }
 
 fn keys(kind: Option<KeyKind>, name: &str, entry: &RawValue) -> Vec<Box<str>> {
-    let Object(fields) = object(entry).unwrap_or_default();
-    let written = KEY_FIELDS.iter().filter_map(|field| text_of(fields.get(*field)?));
+    let KeyFields { phone_key, phone_number, key } = serde_json::from_str(entry.get()).unwrap_or_default();
+    let written = [phone_key, phone_number, key].into_iter().flatten().filter_map(text_of);
     let mut keys = Vec::new();
     for text in written.chain([name.to_owned()]) {
         if let Key::Usable(key) = Key::read(kind, &text)
@@ -193,8 +209,10 @@ mod tests {
                        "odd\u0020one": {}}"#;
         let mut entries = Entries::parse(text).unwrap();
         entries.exclude(None, "2025-11-07T09:00:00Z", |key| (key == "3145550100").then_some("sale"), |_| {});
+        let mut written = Vec::new();
+        entries.write(&mut written).unwrap();
         assert_eq!(
-            entries.text(),
+            String::from_utf8(written).unwrap(),
             r#"{
   "3145550100": {"note": [1.50, 1e2], "status": "excluded", "attempts": 3, "Ä": {"b":1,"a":2}, "excluded_reason": "sale", "excluded_at": "2025-11-07T09:00:00Z"},
   "odd one": {}

@@ -5,7 +5,7 @@
 //! replaced, and one that can't be understood is left alone.
 
 use std::fs::{self, DirBuilder, File, OpenOptions, TryLockError};
-use std::io::{self, Write as _};
+use std::io::{self, BufWriter, Write as _};
 use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
 use std::thread;
@@ -83,7 +83,7 @@ impl FilesError {
             }
             Self::InArchive { .. } => "name a folder elsewhere as dir of the worklist",
             Self::Malformed { .. } => {
-                "mend it or move it away; nothing was written, and what is in it is not known to be there"
+                "mend it; nothing was written (were it moved away, its keys would be added again)"
             }
             Self::Locked { .. } => "try again when that run is over, or wait longer with --wait",
             Self::Io { error, .. } => match error.kind() {
@@ -233,8 +233,10 @@ impl<'f> Guard<'f> {
         let path = folder.file(month);
         let staged = folder.dir.join(format!(".{}-queue_{month}.new", folder.name));
         let opened = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&staged);
-        let mut file = opened.map_err(FilesError::io("create", &staged))?;
-        let written = file.write_all(entries.text().as_bytes()).map_err(FilesError::io("write", &staged));
+        let file = opened.map_err(FilesError::io("create", &staged))?;
+        let mut buffered = BufWriter::new(&file);
+        let written = entries.write(&mut buffered).and_then(|()| buffered.flush());
+        let written = written.map_err(FilesError::io("write", &staged));
         let synced = written.and_then(|()| file.sync_all().map_err(FilesError::io("sync", &staged)));
         let replaced =
             synced.and_then(|()| fs::rename(&staged, &path).map_err(FilesError::io("replace", &path)));

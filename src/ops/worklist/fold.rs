@@ -8,18 +8,10 @@ use std::collections::{HashMap, HashSet};
 
 use indexmap::IndexSet;
 
+use super::entries::quoted;
 use super::key::Key;
 use crate::model::Number;
 use crate::model::definitions::KeyKind;
-
-/// A point in time of the source.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Moment {
-    /// What tells it from others: greater is later. Units are the source's.
-    pub order: i64,
-    /// The time as the source tells it, as JSON.
-    pub told: Box<str>,
-}
 
 /// What tells two events at the same time apart.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -44,6 +36,25 @@ impl Ord for Id {
             (Self::Text(one), Self::Text(other)) => natural(one, other),
             _ => rank(self).cmp(&rank(other)),
         }
+    }
+}
+
+impl Id {
+    /// It as JSON.
+    fn packed(&self) -> String {
+        match self {
+            Self::None => String::new(),
+            Self::Number(number) => number.to_string(),
+            Self::Text(text) => quoted(text),
+        }
+    }
+
+    /// It, from JSON.
+    fn of(packed: &str) -> Self {
+        if packed.starts_with('"') {
+            return serde_json::from_str::<String>(packed).map_or(Self::None, |text| Self::Text(text.into()));
+        }
+        packed.parse().map_or(Self::None, Self::Number)
     }
 }
 
@@ -83,8 +94,10 @@ fn digits<'a>(text: &mut &'a str) -> &'a str {
 /// One event, as it was read.
 #[derive(Clone, Debug)]
 pub struct Event {
-    /// When it was.
-    pub at: Moment,
+    /// When it was: greater is later. Units are the source's.
+    pub order: i64,
+    /// That time as the source tells it, as JSON.
+    pub told: String,
     /// What tells it from others at the same time.
     pub id: Id,
     /// The key's text; `None` for NULL.
@@ -99,29 +112,56 @@ pub struct Event {
     pub carry: String,
 }
 
-/// What is known of a key.
+/// What is known of a key. There may be very many of them, so texts are kept as one.
 #[derive(Clone, Debug)]
 pub struct Seen {
-    /// When it was first seen.
-    pub first: Moment,
-    /// Its latest event.
-    pub latest: Latest,
+    first: i64,
+    last: i64,
+    outcome: u32,
+    take: bool,
     in_range: bool,
+    texts: Box<str>,
 }
 
-/// The latest event of a key.
-#[derive(Clone, Debug)]
-pub struct Latest {
-    /// When it was.
-    pub at: Moment,
-    id: Id,
-    outcome: u32,
-    /// Whether its outcome is wanted.
-    pub take: bool,
-    /// The key as the source spells it.
-    pub spelling: Box<str>,
-    /// What is carried along, each as JSON, with line breaks between.
-    pub carry: Box<str>,
+/// The texts of a key.
+#[derive(Clone, Copy, Debug)]
+pub struct Texts<'s> {
+    /// When it was first seen, as JSON.
+    pub first: &'s str,
+    /// The time of the latest event, as JSON.
+    pub last: &'s str,
+    /// What tells that event from others at the same time.
+    id: &'s str,
+    /// The key as that event spells it, as JSON.
+    pub spelling: &'s str,
+    /// What is carried along from it, each as JSON, with line breaks between.
+    pub carry: &'s str,
+}
+
+impl Texts<'_> {
+    /// None of them is JSON with a line break in it, but for the last.
+    fn packed(&self) -> Box<str> {
+        [self.first, self.last, self.id, self.spelling, self.carry].join("\n").into()
+    }
+}
+
+impl Seen {
+    /// When it was first seen: greater is later.
+    pub fn first(&self) -> i64 {
+        self.first
+    }
+
+    /// Whether the outcome of the latest event is wanted.
+    pub fn take(&self) -> bool {
+        self.take
+    }
+
+    /// Its texts.
+    pub fn texts(&self) -> Texts<'_> {
+        let mut parts = self.texts.splitn(5, '\n');
+        let mut next = || parts.next().unwrap_or_default();
+        Texts { first: next(), last: next(), id: next(), spelling: next(), carry: next() }
+    }
 }
 
 /// All keys of the events so far.
@@ -129,7 +169,7 @@ pub struct Latest {
 pub struct Fold {
     kind: Option<KeyKind>,
     seen: HashMap<Box<str>, Seen>,
-    /// Each outcome once: there are few of them, and many keys.
+    /// Each outcome once: there are few of them.
     outcomes: IndexSet<Box<str>>,
     unusable: HashSet<Box<str>>,
     blank: u64,
@@ -157,26 +197,44 @@ impl Fold {
                 return;
             }
         };
+        let (id, spelling) = (event.id.packed(), quoted(&spelling));
+        let (told, carry) = (event.told.as_str(), event.carry.as_str());
         let outcome = self.intern(&event.outcome);
-        let (first, in_range) = (event.at.clone(), event.in_range);
-        let latest = Latest {
-            at: event.at,
-            id: event.id,
-            outcome,
-            take: event.take,
-            spelling: spelling.into(),
-            carry: event.carry.into(),
-        };
+        let texts = Texts { first: told, last: told, id: &id, spelling: &spelling, carry };
+        let order = event.order;
         let Some(seen) = self.seen.get_mut(&key) else {
-            self.seen.insert(key, Seen { first, latest, in_range });
+            let (take, in_range) = (event.take, event.in_range);
+            let texts = texts.packed();
+            self.seen.insert(key, Seen { first: order, last: order, outcome, take, in_range, texts });
             return;
         };
-        seen.in_range |= in_range;
-        if first < seen.first {
-            seen.first = first;
+        seen.in_range |= event.in_range;
+        let known = seen.texts();
+        let mut merged = known;
+        let first = (order, told) < (seen.first, known.first);
+        if first {
+            merged.first = told;
         }
-        if later(&latest, &seen.latest, &self.outcomes) == Ordering::Greater {
-            seen.latest = latest;
+        let by_source = order.cmp(&seen.last).then_with(|| event.id.cmp(&Id::of(known.id)));
+        // Where the source tells no difference, the order of rows must make none either.
+        let rest = |outcome: u32, texts: &Texts<'_>| {
+            let outcome = self.outcomes.get_index(usize::try_from(outcome).unwrap_or(usize::MAX)).cloned();
+            (outcome, texts.spelling.to_owned(), texts.carry.to_owned(), texts.last.to_owned())
+        };
+        let later = by_source.then_with(|| rest(outcome, &texts).cmp(&rest(seen.outcome, &known)))
+            == Ordering::Greater;
+        if later {
+            merged = Texts { first: merged.first, ..texts };
+        }
+        if first || later {
+            let texts = merged.packed();
+            seen.texts = texts;
+        }
+        if first {
+            seen.first = order;
+        }
+        if later {
+            (seen.last, seen.outcome, seen.take) = (order, outcome, event.take);
         }
     }
 
@@ -199,8 +257,8 @@ impl Fold {
     }
 
     /// How the latest event of a key ended, as JSON.
-    pub fn outcome(&self, latest: &Latest) -> &str {
-        let place = usize::try_from(latest.outcome).unwrap_or(usize::MAX);
+    pub fn outcome(&self, seen: &Seen) -> &str {
+        let place = usize::try_from(seen.outcome).unwrap_or(usize::MAX);
         self.outcomes.get_index(place).map_or("null", |outcome| outcome)
     }
 
@@ -213,16 +271,6 @@ impl Fold {
     pub fn blank(&self) -> u64 {
         self.blank
     }
-}
-
-fn later(one: &Latest, other: &Latest, outcomes: &IndexSet<Box<str>>) -> Ordering {
-    let outcome = |latest: &Latest| outcomes.get_index(usize::try_from(latest.outcome).unwrap_or(usize::MAX));
-    let by_source = one.at.order.cmp(&other.at.order).then_with(|| one.id.cmp(&other.id));
-    by_source
-        .then_with(|| outcome(one).cmp(&outcome(other)))
-        .then_with(|| one.spelling.cmp(&other.spelling))
-        .then_with(|| one.carry.cmp(&other.carry))
-        .then_with(|| one.at.told.cmp(&other.at.told))
 }
 
 #[cfg(test)]

@@ -87,12 +87,12 @@ pub fn merge(queues: &mut Queues, found: Found<'_>, run: Run<'_>) -> Counts {
     for (key, seen) in fold.candidates() {
         if let Some(reason) = outs.reason(key) {
             count(&mut counts.out, name(reason));
-        } else if !seen.latest.take {
-            *counts.latest.entry(words(fold.outcome(&seen.latest))).or_default() += 1;
+        } else if !seen.take() {
+            *counts.latest.entry(words(fold.outcome(seen))).or_default() += 1;
         } else if known.contains(key) {
             counts.already += 1;
         } else {
-            new.push((&seen.first, key, seen));
+            new.push((seen.first(), key, seen));
         }
     }
     // Who has waited longest comes first.
@@ -101,8 +101,8 @@ pub fn merge(queues: &mut Queues, found: Found<'_>, run: Run<'_>) -> Counts {
         let queue = queues.entry(run.month.to_owned()).or_default();
         queue.changed = true;
         for (_, key, seen) in new {
-            let fields = fields(kind, carry, key, seen, fold);
-            counts.added += u64::from(queue.entries.add(&seen.latest.spelling, &fields));
+            let (name, fields) = (text_of(seen.texts().spelling), fields(kind, carry, key, seen, fold));
+            counts.added += u64::from(queue.entries.add(&name, &fields));
         }
     }
     counts
@@ -129,29 +129,30 @@ fn fields<'a>(
     seen: &Seen,
     fold: &Fold,
 ) -> Vec<(&'a str, String)> {
-    let Seen { first, latest, .. } = seen;
-    let carried = carry.iter().copied().zip(latest.carry.split('\n').map(str::to_owned));
+    let texts = seen.texts();
+    let carried = carry.iter().copied().zip(texts.carry.split('\n').map(str::to_owned));
     let mut fields: Vec<(&str, String)> = carried.collect();
     match kind {
         Some(KeyKind::Phone) => {
-            fields.push(("phone_number", quoted(&latest.spelling)));
+            fields.push(("phone_number", texts.spelling.to_owned()));
             fields.push(("phone_key", quoted(key)));
         }
         None => fields.push(("key", quoted(key))),
     }
     fields.push(("status", quoted("pending")));
     fields.push(("attempts", "0".to_owned()));
-    fields.push(("first_seen", first.told.to_string()));
-    fields.push(("last_seen", latest.at.told.to_string()));
-    fields.push(("last_outcome", fold.outcome(latest).to_owned()));
+    fields.push(("first_seen", texts.first.to_owned()));
+    fields.push(("last_seen", texts.last.to_owned()));
+    fields.push(("last_outcome", fold.outcome(seen).to_owned()));
     fields
 }
 
 /// A JSON value as it is spoken of.
 fn words(json: &str) -> String {
-    match serde_json::from_str(json) {
-        Ok(serde_json::Value::String(text)) => text,
-        Ok(serde_json::Value::Null) => "NULL".to_owned(),
-        _ => json.to_owned(),
-    }
+    if json == "null" { "NULL".to_owned() } else { text_of(json) }
+}
+
+/// The text that a JSON value stands for; anything else as it is.
+fn text_of(json: &str) -> String {
+    serde_json::from_str::<String>(json).unwrap_or_else(|_| json.to_owned())
 }

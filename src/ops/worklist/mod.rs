@@ -156,6 +156,7 @@ pub async fn run(
     let read = reading::read(&config.source, env, &plan, worklist, &known, request.retry_for, progress)
         .await
         .map_err(|source| WorklistError::Reading { name: name.to_owned(), source })?;
+    drop(known);
     let moment = Clock::at(now(), &calendar);
     let carry: Vec<&str> = worklist.carry.keys().map(String::as_str).collect();
     let found = Found { fold: &read.fold, outs: &read.outs, carry: &carry, kind: worklist.kind };
@@ -163,8 +164,9 @@ pub async fn run(
     let mut written = Vec::new();
     if !request.dry_run && changed(&queues).next().is_some() {
         progress.step(&format!("writing {name}"));
-        let guard = folder.lock(request.wait)?;
         // Others may have written while the source was read, which takes its time.
+        drop(queues);
+        let guard = folder.lock(request.wait)?;
         queues = folder.load()?;
         counts = merge(&mut queues, found, moment.run());
         for month in changed(&queues) {

@@ -7,7 +7,7 @@ use std::collections::HashSet;
 use std::time::Duration;
 
 use super::entries::quoted;
-use super::fold::{Event, Fold, Id, Moment};
+use super::fold::{Event, Fold, Id};
 use super::key::text;
 use super::outs::Outs;
 use crate::config::{SourceSettings, WorklistSettings};
@@ -123,7 +123,8 @@ fn event(row: Vec<Value>) -> Result<Event, String> {
     let yes = |value: &Value| matches!(value, Value::Number(number) if !number.is_zero());
     let carry: Vec<String> = cells.map(|value| json(&value)).collect();
     Ok(Event {
-        at: Moment { order, told: json(&time).into() },
+        order,
+        told: json(&time),
         id: match id {
             Value::Null => Id::None,
             Value::Number(number) => Id::Number(number),

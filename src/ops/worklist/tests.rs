@@ -2,7 +2,8 @@
 
 use proptest::prelude::*;
 
-use super::fold::{Event, Fold, Id, Moment};
+use super::entries::Entries;
+use super::fold::{Event, Fold, Id};
 use super::merge::{Counts, Found, Queues, Run, merge};
 use super::outs::Outs;
 use crate::model::definitions::KeyKind;
@@ -28,7 +29,8 @@ fn event() -> impl Strategy<Value = Event> {
     let id = prop::sample::select(vec![Id::None, Id::Number(9_i64.into()), Id::Number(10_i64.into())]);
     (key, 0i64..4, id, outcome, any::<bool>(), 0..3).prop_map(|(key, order, id, outcome, in_range, lead)| {
         Event {
-            at: Moment { order, told: format!("\"time {order}\"").into() },
+            order,
+            told: format!("\"time {order}\""),
             id,
             key: Some(key.to_owned()),
             outcome: outcome.to_owned(),
@@ -61,7 +63,13 @@ fn merged(queues: &mut Queues, fold: &Fold, outs: &Outs, run: Run<'_>) -> Counts
 }
 
 fn texts(queues: &Queues) -> Vec<(String, String)> {
-    queues.iter().map(|(month, queue)| (month.clone(), queue.entries.text())).collect()
+    queues.iter().map(|(month, queue)| (month.clone(), text(&queue.entries))).collect()
+}
+
+fn text(entries: &Entries) -> String {
+    let mut bytes = Vec::new();
+    entries.write(&mut bytes).unwrap();
+    String::from_utf8(bytes).unwrap()
 }
 
 fn excluded() -> impl Strategy<Value = Vec<&'static str>> {

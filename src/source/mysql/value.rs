@@ -67,17 +67,17 @@ fn kind(column: &mysql_async::Column) -> Option<&'static str> {
 pub(super) fn row(row: Row, query: &str) -> Result<Vec<Value>, SourceError> {
     let columns = row.columns();
     let cells = row.unwrap_raw();
-    columns
-        .iter()
-        .zip(cells)
-        .map(|(column, cell)| {
-            map(column, cell.unwrap_or(Raw::NULL)).map_err(|cell| SourceError::Unmappable {
-                query: query.to_owned(),
-                column: column.name_str().into_owned(),
-                value: preview(&cell),
-            })
-        })
-        .collect()
+    // Collecting results would not know their number, and grow for each row anew.
+    let mut values = Vec::with_capacity(cells.len());
+    for (column, cell) in columns.iter().zip(cells) {
+        let mapped = map(column, cell.unwrap_or(Raw::NULL));
+        values.push(mapped.map_err(|cell| SourceError::Unmappable {
+            query: query.to_owned(),
+            column: column.name_str().into_owned(),
+            value: preview(&cell),
+        })?);
+    }
+    Ok(values)
 }
 
 /// One value; given back if it can't be kept as it is.

@@ -62,7 +62,7 @@ pub fn statistics(stats: &Statistics, options: &Options) -> String {
     }
     say(&legend(stats));
     if stats.rows.iter().any(|row| !row.frozen.is_empty()) {
-        say("frozen: what was counted when the day was frozen, before days were added or restated");
+        say("frozen: as it was counted when the day was frozen; days were added, restated or lost since");
     }
     for note in &stats.notes {
         say(note);
@@ -83,8 +83,8 @@ fn table(stats: &Statistics) -> Table {
     let has_frozen =
         |at: usize| stats.rows.iter().any(|row| row.frozen.iter().any(|(column, _)| *column == at));
     let frozen: Vec<bool> = (0..stats.columns.len()).map(has_frozen).collect();
-    // The day, the sign of its provenance, and where any day is odd the sign for that.
-    let signs = 2 + usize::from(has_odd);
+    // The day, its weekday, the sign of its provenance, and where any day is odd the sign for that.
+    let signs = 3 + usize::from(has_odd);
     let mut sides = vec![Side::Left; signs];
     let mut head = vec![Cell::new("Day", Tone::Faint)];
     head.resize(signs, Cell::default());
@@ -126,8 +126,8 @@ fn shown(format: &Format, value: Option<&Number>, tone: Tone) -> Cell {
 
 fn cells(row: &StatsLine, formats: &[Format], frozen: &[bool], has_odd: bool) -> Vec<Cell> {
     let (sign, tone) = mark(row.provenance);
-    let day = Cell::with_aside(row.day.to_string(), row.day.date().format("%a").to_string());
-    let mut cells = vec![day, Cell::new(sign, tone)];
+    let weekday = Cell::new(row.day.date().format("%a").to_string(), Tone::Faint);
+    let mut cells = vec![Cell::plain(row.day.to_string()), weekday, Cell::new(sign, tone)];
     if has_odd {
         cells.push(Cell::new(if row.odd.is_empty() { "" } else { "!" }, Tone::Warning));
     }
@@ -230,14 +230,14 @@ mod tests {
     fn days_are_lines_with_their_totals_and_what_is_odd_below() {
         let text = statistics(&three_days(), &Options { width: 100, color: false, all: false });
         let expected = "\
-Day                   Calls  New phones               Minutes min  Conversion
-2025-12-01 Mon  ○       500          45                      12.5     25.00 %
+Day                    Calls  New phones               Minutes min  Conversion
+2025-12-01  Mon  ○       500          45                      12.5     25.00 %
 2025-12-02      not captured
-2025-12-03 Wed  ○     1,650          12  (frozen 15)         40.0     50.00 %
-2025-12-04 Thu  ●  !      0           —  (frozen 0)           0.0           —
-3 days                2,150          57                      52.5
+2025-12-03  Wed  ○     1,650          12  (frozen 15)         40.0     50.00 %
+2025-12-04  Thu  ●  !      0           —  (frozen 0)           0.0           —
+3 days                 2,150          57                      52.5
 ● witnessed · ○ reconstructed · ! odd, see below · 1 day by its latest edition
-frozen: what was counted when the day was frozen, before days were added or restated
+frozen: as it was counted when the day was frozen; days were added, restated or lost since
 Unique phones: since 1 Dec 2025
 ! 2025-12-04 Thu: no calls; on the days around it usually 500 to 1,650 (median 1,075)
 ";

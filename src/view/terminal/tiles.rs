@@ -116,8 +116,9 @@ fn add_said(table: &mut Table, tiles: &[Tile<'_>], width: usize) {
     let mut lines = Vec::new();
     for (tile, line) in tiles.iter().zip(std::mem::take(&mut table.lines)) {
         let Line::Cells(mut cells) = line else { continue };
-        let said: Vec<String> =
-            tile.said(Shown::to_string, str::to_owned).iter().map(|said| safe(said).into_owned()).collect();
+        let made_of = tile.said(Shown::to_string, str::to_owned).into_iter();
+        let said = made_of.chain(tile.what_is_new()).chain(tile.small_print());
+        let said: Vec<String> = said.map(|said| safe(&said).into_owned()).collect();
         let joined = said.join(" · ");
         let fits = |text: &String| text.width() <= room;
         if fits(&joined) {
