@@ -250,3 +250,18 @@ exit 2
     );
     assert!(!Path::new(&place.path("there")).exists());
 }
+
+#[test]
+fn the_help_of_init_and_demo_names_the_presets() {
+    let place = Place::new();
+    for (command, presets) in [
+        ("init", ["general", "vicidial", "lead-backfill"].as_slice()),
+        ("demo", &["call-centre", "lead-backfill"]),
+    ] {
+        let help = place.asof(&format!("{command} --help")).stdout;
+        assert!(help.contains(&format!("Examples:\n  asof {command}")), "{help}");
+        for preset in presets {
+            assert!(help.contains(&format!("- {preset}: ")), "{preset} is not explained:\n{help}");
+        }
+    }
+}
