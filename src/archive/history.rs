@@ -27,6 +27,8 @@ pub struct Frozen {
 pub struct History {
     dir: PathBuf,
     ledger: PathBuf,
+    /// How many bytes the ledger had.
+    size: u64,
     days: BTreeMap<Day, Vec<Frozen>>,
     unlisted: Vec<SnapshotId>,
     damaged: Vec<DamagedLine>,
@@ -83,11 +85,17 @@ impl History {
         Ok(Self {
             dir: archive.dir().to_owned(),
             ledger: archive.ledger_path(),
+            size: bytes.len() as u64,
             days,
             unlisted,
             damaged,
             torn,
         })
+    }
+
+    /// Whether nothing was added to the ledger since this was read.
+    pub fn is_current(&self) -> bool {
+        fs::metadata(&self.ledger).is_ok_and(|meta| meta.len() == self.size)
     }
 
     /// The days that have an edition, in order, each with its editions in the ledger's order; never without one.

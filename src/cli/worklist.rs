@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 use super::context::{Context, block_on, env};
 use super::exit;
 use super::failure::Failure;
+use super::output::json_line;
 use super::progress::TerminalProgress;
 use super::save::span;
 use crate::calendar::DayName;
@@ -70,41 +71,12 @@ impl Worklist {
             return Err(Failure::said(exit::USAGE, "there are no worklists", Some(hint)));
         }
         let range = self.range(&config, context)?;
-        let mut code = exit::DONE;
-        for name in &names {
-            let failure = match self.one(&config, name, range, context) {
-                Ok(()) => continue,
-                Err(failure) if names.len() == 1 => return Err(failure),
-                Err(failure) => failure,
-            };
-            // The others are not to wait for this one.
-            context.output.failure(&failure);
-            code = if code == exit::DONE { failure.code } else { code };
+        let with = With { range, dry_run: self.dry_run, retry_for: self.retry_for, wait: self.wait };
+        if let [name] = names.as_slice() {
+            with.one(&config, name, context)?;
+            return Ok(exit::DONE);
         }
-        Ok(code)
-    }
-
-    fn one(
-        &self,
-        config: &Config,
-        name: &str,
-        range: (Day, Day),
-        context: &Context<'_>,
-    ) -> Result<(), Failure> {
-        let Self { dry_run, retry_for, wait, .. } = *self;
-        let request = WorklistRequest { name, range, dry_run, retry_for, wait };
-        let progress = TerminalProgress::new(context.output);
-        let now = || context.now();
-        let outcome = block_on(run(config, &request, &env, &now, &progress))??;
-        progress.clear();
-        if context.output.json() {
-            context.output.document(&document(&outcome));
-        } else if self.dry_run {
-            context.output.answer(&table(&outcome));
-        } else {
-            context.output.report(&table(&outcome));
-        }
-        Ok(())
+        Ok(with.all(&config, names.iter(), context))
     }
 
     /// The days that are looked at; what is not given is taken from the archive.
@@ -142,6 +114,56 @@ impl Worklist {
                 }
             }
         }
+    }
+}
+
+/// How worklists are brought up to date.
+#[derive(Clone, Copy)]
+pub(super) struct With {
+    /// The first and the last day.
+    pub(super) range: (Day, Day),
+    /// Only count.
+    pub(super) dry_run: bool,
+    /// How long connection trouble is retried.
+    pub(super) retry_for: Duration,
+    /// How long a lock is waited for.
+    pub(super) wait: Duration,
+}
+
+impl With {
+    /// Brings several up to date, one after the other; gives the exit code.
+    pub(super) fn all<'n>(
+        self,
+        config: &Config,
+        names: impl Iterator<Item = &'n String>,
+        context: &Context<'_>,
+    ) -> u8 {
+        let mut code = exit::DONE;
+        for name in names {
+            if let Err(failure) = self.one(config, name, context) {
+                // The others are not to wait for this one.
+                context.output.failure(&failure);
+                code = if code == exit::DONE { failure.code } else { code };
+            }
+        }
+        code
+    }
+
+    fn one(self, config: &Config, name: &str, context: &Context<'_>) -> Result<(), Failure> {
+        let Self { range, dry_run, retry_for, wait } = self;
+        let request = WorklistRequest { name, range, dry_run, retry_for, wait };
+        let progress = TerminalProgress::new(context.output);
+        let now = || context.now();
+        let outcome = block_on(run(config, &request, &env, &now, &progress))??;
+        progress.clear();
+        if context.output.json() {
+            json_line(&document(&outcome));
+        } else if dry_run {
+            context.output.answer(&table(&outcome));
+        } else {
+            context.output.report(&table(&outcome));
+        }
+        Ok(())
     }
 }
 

@@ -52,10 +52,15 @@ totals            6 calls    0 saved, 3 already there, 1 failed
 exit 3
 $ asof backfill --resume --jobs 1
 2025-12-03        0 calls          0 sales    unknown minutes     day 3 of 4
+               ! no calls; on the days around it usually 1 to 3 (median 2)
 totals            6 calls    1 saved, 3 already there, 0 failed
+odd days
+2025-12-03     no calls; on the days around it usually 1 to 3 (median 2)
 exit 0
 $ asof backfill --resume
 totals            6 calls    0 saved, 4 already there, 0 failed
+odd days
+2025-12-03     no calls; on the days around it usually 1 to 3 (median 2)
 exit 0
 "#,
     );
@@ -97,7 +102,10 @@ $ asof backfill --config leads.toml --from 2025-12-01 --to 2025-12-03 --jobs 1
 2025-12-01        3 calls          1 sales        1.5 minutes     already there   day 1 of 3
 2025-12-02        1 calls          0 sales        1.5 minutes     already there   day 2 of 3
 2025-12-03        0 calls          0 sales          0 minutes     day 3 of 3
+               ! no calls; on the days around it usually 1 to 3 (median 2)
 totals            4 calls    1 saved, 2 already there, 0 failed
+odd days
+2025-12-03     no calls; on the days around it usually 1 to 3 (median 2)
 ! warning: leads.backfill.json is no plan of a backfill: EOF while parsing a value at line 1 column 38; a new one takes its place
 exit 0
 $ asof backfill --resume

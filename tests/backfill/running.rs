@@ -54,15 +54,21 @@ $ asof backfill --from 2025-12-01 --to 2025-12-04 --jobs 1
 2025-12-01        3 calls          1 sales        1.5 minutes     day 1 of 4
 2025-12-02        1 calls          0 sales        1.5 minutes     already there   day 2 of 4
 2025-12-03        0 calls          0 sales          0 minutes     day 3 of 4
+               ! no calls; on the days around it usually 1 to 3 (median 2)
 2025-12-04        2 calls          2 sales        0.5 minutes     day 4 of 4
 totals            6 calls    3 saved, 1 already there, 0 failed
+odd days
+2025-12-03     no calls; on the days around it usually 1 to 3 (median 2)
 exit 0
 $ asof backfill --from 2025-12-01 --to 2025-12-04
 2025-12-01        3 calls          1 sales        1.5 minutes     already there   day 1 of 4
 2025-12-02        1 calls          0 sales        1.5 minutes     already there   day 2 of 4
 2025-12-03        0 calls          0 sales          0 minutes     already there   day 3 of 4
+               ! no calls; on the days around it usually 1 to 3 (median 2)
 2025-12-04        2 calls          2 sales        0.5 minutes     already there   day 4 of 4
 totals            6 calls    0 saved, 4 already there, 0 failed
+odd days
+2025-12-03     no calls; on the days around it usually 1 to 3 (median 2)
 exit 0
 $ asof list
 Day             Editions  Provenance       Calls  Sales  Minutes min
@@ -130,8 +136,11 @@ $ asof backfill --from 2025-12-01 --to 2025-12-04 --redo all --reason 'late rows
 2025-12-01        3 calls          1 sales        1.5 minutes     reads the same   day 1 of 4
 2025-12-02        2 calls          1 sales          2 minutes     restated, edition 2   day 2 of 4
 2025-12-03        0 calls          0 sales          0 minutes     reads the same   day 3 of 4
+               ! no calls; on the days around it usually 2 to 3 (median 2)
 2025-12-04        2 calls          2 sales        0.5 minutes     reads the same   day 4 of 4
 totals            7 calls    1 saved, 0 already there, 0 failed, 3 read the same
+odd days
+2025-12-03     no calls; on the days around it usually 2 to 3 (median 2)
 exit 0
 ",
     );
@@ -150,10 +159,10 @@ fn programs_get_an_object_for_each_day_and_a_summary() {
 $ asof backfill --from 2025-12-01 --to 2025-12-05 --json
 {"date":"2025-12-01","edition":1,"event":"day","metrics":{"calls":3,"minutes":1.5,"sales":1},"of":5,"place":1,"provenance":"reconstructed","rows":3,"status":"saved","trigger":"backfill"}
 {"date":"2025-12-02","edition":1,"event":"day","metrics":{"calls":1,"minutes":1.5,"sales":0},"of":5,"place":2,"provenance":"reconstructed","status":"skipped","why":"frozen already"}
-{"date":"2025-12-03","edition":1,"event":"day","metrics":{"calls":0,"minutes":0,"sales":0},"of":5,"place":3,"provenance":"reconstructed","rows":0,"status":"saved","trigger":"backfill"}
+{"date":"2025-12-03","edition":1,"event":"day","metrics":{"calls":0,"minutes":0,"sales":0},"odd":[{"date":"2025-12-03","kind":"silent","of":"calls","text":"no calls; on the days around it usually 1 to 3 (median 2)","usual":{"days":2,"from":1,"median":2,"to":3}}],"of":5,"place":3,"provenance":"reconstructed","rows":0,"status":"saved","trigger":"backfill"}
 {"date":"2025-12-04","edition":1,"event":"day","metrics":{"calls":2,"minutes":0.5,"sales":2},"of":5,"place":4,"provenance":"witnessed","rows":2,"status":"saved","trigger":"backfill"}
 {"date":"2025-12-05","event":"day","of":5,"place":5,"status":"missing","why":"2025-12-05 has not ended: it ends at 2025-12-06 00:00 CST"}
-{"already_there":1,"event":"summary","failed":[],"from":"2025-12-01","left":0,"not_over":1,"saved":3,"seen":{},"status":"done","to":"2025-12-05","totals":{"calls":6,"sales":3},"unchanged":0}
+{"already_there":1,"event":"summary","failed":[],"from":"2025-12-01","left":0,"not_over":1,"odd":[{"date":"2025-12-03","kind":"silent","of":"calls","text":"no calls; on the days around it usually 1 to 3 (median 2)","usual":{"days":3,"from":1,"median":2,"to":3}}],"saved":3,"seen":{},"status":"done","to":"2025-12-05","totals":{"calls":6,"sales":3},"unchanged":0}
 exit 0
 "#,
     );

@@ -55,7 +55,10 @@ exit 6
 $ asof backfill --resume --jobs 1
 2025-12-02        1 calls          0 sales        1.5 minutes     day 2 of 3
 2025-12-03        0 calls          0 sales          0 minutes     day 3 of 3
+               ! no calls; on the days around it usually 1 to 3 (median 2)
 totals            4 calls    2 saved, 1 already there, 0 failed
+odd days
+2025-12-03     no calls; on the days around it usually 1 to 3 (median 2)
 exit 0
 ",
     );
@@ -140,8 +143,11 @@ exit 0
 $ asof backfill --resume --jobs 1
 2025-12-02        1 calls          0 sales        1.5 minutes     day 2 of 4
 2025-12-03        0 calls          0 sales          0 minutes     day 3 of 4
+               ! no calls; on the days around it usually 1 to 3 (median 2)
 2025-12-04        2 calls          2 sales        0.5 minutes     already there   day 4 of 4
 totals            6 calls    2 saved, 2 already there, 0 failed
+odd days
+2025-12-03     no calls; on the days around it usually 1 to 3 (median 2)
 exit 0
 ",
     );

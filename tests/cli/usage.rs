@@ -20,6 +20,7 @@ Commands:
   check     Tell whether it will work: configuration, connection, rights, time zone, index use of
             every query
   save      Freeze a day; yesterday when no date is given
+  backfill  Freeze a range of days, one by one
   list      Show what is in the archive, gaps included
   restore   Show a frozen day: on the terminal, as JSON, or its page in the browser
   worklist  Bring the files of a worklist up to date: keys to work on, and those that are out
@@ -38,11 +39,13 @@ Examples:
   asof init --preset vicidial   write a commented asof.toml
   asof check                    will it work?
   asof save                     freeze yesterday
+  asof backfill --last 7d       freeze a range of days
   asof list                     what is frozen
   asof restore 2025-11-06       look at a frozen day
 
-Exit codes: 0 done, 1 failed, 2 wrong usage or configuration, 5 the source could
-not be reached, 6 the archive stayed locked by another run.
+Exit codes: 0 done, 1 failed, 2 wrong usage or configuration, 3 some days of a range
+failed, 5 the source could not be reached, 6 the archive stayed locked by another run,
+130 interrupted.
 exit 0
 "#,
     );
@@ -246,7 +249,7 @@ $ asof --color sometimes list --json
 ! {"error":{"exit_code":2,"hint":"see asof --help","message":"invalid value 'sometimes' for '--color <WHEN>' [possible values: auto, always, never]"}}
 exit 2
 $ asof --json
-! {"error":{"exit_code":2,"hint":"see asof --help","message":"'asof' requires a subcommand but one was not provided [subcommands: init, demo, check, save, list, restore, worklist]"}}
+! {"error":{"exit_code":2,"hint":"see asof --help","message":"'asof' requires a subcommand but one was not provided [subcommands: init, demo, check, save, backfill, list, restore, worklist]"}}
 exit 2
 "#);
 }

@@ -3,7 +3,10 @@
 use serde_json::{Map, Value, json};
 
 use super::lines::known;
+use crate::analyze::odd::Odd;
+use crate::model::Day;
 use crate::ops::backfill::report::{DayOutcome, DayReport, Numbers, Summary};
+use crate::view::odd;
 
 /// A day.
 pub fn day(report: &DayReport) -> Value {
@@ -24,6 +27,9 @@ pub fn day(report: &DayReport) -> Value {
     };
     if let (Some(object), Value::Object(more)) = (object.as_object_mut(), more) {
         object.extend(more);
+        if !report.odd.is_empty() {
+            object.insert("odd".to_owned(), odd_days(report.day, &report.odd).into());
+        }
         if let Some(Numbers { values, seen }) = &report.numbers {
             let values = values.iter().map(|(name, value)| (name.clone(), known(value.as_ref())));
             object.insert("metrics".to_owned(), Value::Object(values.collect()));
@@ -33,6 +39,19 @@ pub fn day(report: &DayReport) -> Value {
         }
     }
     object
+}
+
+/// Why a day is odd, each in numbers and in words.
+fn odd_days(day: Day, odd: &[Odd]) -> Vec<Value> {
+    let one = |odd: &Odd| {
+        let mut object = json!(odd);
+        if let Some(object) = object.as_object_mut() {
+            object.insert("date".to_owned(), json!(day));
+            object.insert("text".to_owned(), odd::sentence(odd, day).into());
+        }
+        object
+    };
+    odd.iter().map(one).collect()
 }
 
 /// The whole.
@@ -59,5 +78,6 @@ pub fn summary(summary: &Summary) -> Value {
         "failed": failed.collect::<Vec<_>>(),
         "totals": totals,
         "seen": summary.totals.seen,
+        "odd": summary.odd.iter().flat_map(|(day, odd)| odd_days(*day, odd)).collect::<Vec<_>>(),
     })
 }

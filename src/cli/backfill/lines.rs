@@ -10,6 +10,7 @@ use crate::model::{Day, Number, Provenance};
 use crate::ops::backfill::report::{DayOutcome, DayReport, Numbers, Summary};
 use crate::ops::decide::Why;
 use crate::view::format::{Format, count};
+use crate::view::odd;
 use crate::view::text::safe;
 
 /// How wide a number's column is, `1,234,567` and some room.
@@ -113,8 +114,13 @@ pub fn day(report: &DayReport, columns: &Columns, left: Option<Duration>) -> Str
         DayOutcome::Failed { hint: Some(hint), .. } => format!("               hint: {}\n", safe(hint)),
         _ => String::new(),
     };
+    let odd: String = report
+        .odd
+        .iter()
+        .map(|odd| format!("               ! {}\n", safe(&odd::sentence(odd, report.day))))
+        .collect();
     let room = columns.width().saturating_sub(numbers.width());
-    format!("{}{numbers}{:room$}   {note}{place}{left}\n{hint}", report.day, "")
+    format!("{}{numbers}{:room$}   {note}{place}{left}\n{hint}{odd}", report.day, "")
 }
 
 /// What a run came to.
@@ -148,6 +154,14 @@ pub fn summary(summary: &Summary, columns: &Columns) -> String {
         [(summary.unchanged, "read the same"), (summary.not_over, "not over yet"), (summary.left, "left")];
     counts.extend(others.iter().filter(|(days, _)| *days > 0).map(|(days, what)| format!("{days} {what}")));
     text.push_str(&format!("  {}\n", counts.join(", ")));
+    if !summary.odd.is_empty() {
+        text.push_str("odd days\n");
+    }
+    for (day, odd) in &summary.odd {
+        for odd in odd {
+            text.push_str(&format!("{day}     {}\n", safe(&odd::sentence(odd, *day))));
+        }
+    }
     text
 }
 

@@ -16,6 +16,7 @@ use super::context::{Context, block_on, env};
 use super::failure::Failure;
 use super::output::json_line;
 use super::save::span;
+use super::worklist::With;
 use super::{exit, interrupt};
 use crate::calendar::DayName;
 use crate::config::duration;
@@ -141,7 +142,16 @@ impl Backfill {
         } else {
             context.output.answer(&lines::summary(&summary, &columns));
         }
-        ended(summary, context, &files)
+        let gone_through = !summary.interrupted && summary.ended_by.is_none();
+        let range = (summary.from, summary.to);
+        let code = ended(summary, context, &files);
+        if !gone_through || config.worklists.is_empty() {
+            return code;
+        }
+        // What was found is worked on, whether or not a day is missing yet.
+        let with = With { range, dry_run: false, retry_for: self.retry_for, wait: self.wait };
+        let worklists = with.all(&config, config.worklists.keys(), context);
+        code.map(|code| if code == exit::DONE { worklists } else { code })
     }
 
     /// The days that are asked for.

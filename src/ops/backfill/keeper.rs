@@ -1,6 +1,7 @@
 //! Keeps what a run has outside of the days it freezes: its plan, the statistics, and the page
 //! of all days; while it runs at most once a second, and at its end.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use super::Clock;
@@ -8,11 +9,13 @@ use super::plan::{PlanDoc, Status};
 use super::report::{DayOutcome, Summary, Watch};
 use super::state::{StateError, StateFiles};
 use super::totals::Totals;
+use crate::analyze::odd::Odd;
 use crate::archive::Archive;
 use crate::config::Config;
-use crate::model::Edition;
+use crate::model::{Day, Edition};
 use crate::ops::day::SaveError;
 use crate::ops::index;
+use crate::ops::stats::{self, Stats};
 
 /// How often things are brought up to date.
 const EVERY: Duration = Duration::from_secs(1);
@@ -94,10 +97,10 @@ impl<'a> Keeper<'a> {
         watch: &dyn Watch,
     ) -> Summary {
         self.write(watch);
+        let (totals, odd) = self.sum_up(watch);
         let plan = &self.plan;
         let failed = plan.days.iter().filter(|day| day.status == Status::Failed);
         let left = plan.to_do().len();
-        let totals = Totals::of(self.config, plan.from, plan.to);
         Summary {
             from: plan.from,
             to: plan.to,
@@ -109,6 +112,7 @@ impl<'a> Keeper<'a> {
             failed: failed.map(|day| (day.date, day.why.clone().unwrap_or_default())).collect(),
             left: left.saturating_sub(self.not_over),
             totals,
+            odd,
             interrupted,
             ended_by,
         }
@@ -129,5 +133,38 @@ impl<'a> Keeper<'a> {
             ));
         }
         self.frozen = false;
+        // While the run goes on, what is counted over time is taken as it was frozen.
+        if let Ok(history) = archive.history() {
+            self.write_stats(&stats::frozen(&archive, &history, self.config), watch);
+        }
+    }
+
+    /// What the range adds up to and which of its days are odd, with all that is frozen by now; the
+    /// statistics are brought up to date with it.
+    fn sum_up(&self, watch: &dyn Watch) -> (Totals, BTreeMap<Day, Vec<Odd>>) {
+        let (from, to) = (self.plan.from, self.plan.to);
+        let Ok(archive) = Archive::open(&self.config.archive.dir) else { return Default::default() };
+        let collected = archive.history().and_then(|history| {
+            let stats = stats::collect(&archive, &history, self.config)?;
+            Ok((Totals::of(self.config, &history, from, to), stats))
+        });
+        let (totals, stats) = match collected {
+            Ok(collected) => collected,
+            Err(error) => {
+                watch.remark(&format!("the days can't be summed up: {error}"));
+                return Default::default();
+            }
+        };
+        stats.damaged.iter().for_each(|damaged| watch.remark(damaged));
+        self.write_stats(&stats, watch);
+        let mut odd = stats.odd();
+        odd.retain(|day, _| (from..=to).contains(day));
+        (totals, odd)
+    }
+
+    fn write_stats(&self, stats: &Stats, watch: &dyn Watch) {
+        if let Err(error) = self.files.write_stats(&stats::document(stats)) {
+            watch.remark(&format!("the statistics are out of date: {error}"));
+        }
     }
 }

@@ -29,7 +29,7 @@ mod settle;
 pub mod state;
 pub mod totals;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Mutex, mpsc};
 use std::thread;
 use std::time::Duration;
@@ -185,7 +185,15 @@ pub fn run(
     let (pace, order) = (Pace::new(request.rate), Mutex::default());
     let of = plan.days.len();
     let keeper = Keeper::new(config, files, plan, clock)?;
-    let settler = Settler::new(config, &calendar, key, wish.restate.as_deref(), request.wait, clock.now);
+    let settler = Settler::new(
+        config,
+        &calendar,
+        known.as_ref(),
+        key,
+        wish.restate.as_deref(),
+        request.wait,
+        clock.now,
+    );
     let shared = Shared {
         config,
         calendar: &calendar,
@@ -203,7 +211,8 @@ pub fn run(
         order: &order,
     };
 
-    let mut run = Run { settler, keeper, queue: &queue, stop, watch, to_do: &to_do, of };
+    let mut run =
+        Run { settler, keeper, queue: &queue, stop, watch, to_do: &to_do, of, warned: BTreeSet::new() };
     watch.begin(days.len());
     let ended_by = thread::scope(|scope| {
         let (sender, receiver) = mpsc::channel();
@@ -230,6 +239,7 @@ struct Run<'a> {
     watch: &'a dyn Watch,
     to_do: &'a [usize],
     of: usize,
+    warned: BTreeSet<String>,
 }
 
 impl Run<'_> {
@@ -267,7 +277,7 @@ impl Run<'_> {
                 }
                 Settled::Failed(error) => {
                     let outcome = DayOutcome::Failed { why: chain(&error), hint: error.hint() };
-                    self.tell(place, *day, settle::DayDone { outcome, numbers: None });
+                    self.tell(place, *day, settle::DayDone::without_numbers(outcome));
                 }
                 Settled::End(error) => {
                     self.keeper.set(place, Status::Missing, Some(&chain(&error)), None);
@@ -280,7 +290,7 @@ impl Run<'_> {
     }
 
     fn tell(&mut self, place: usize, day: Day, done: settle::DayDone) {
-        let settle::DayDone { outcome, numbers } = done;
+        let settle::DayDone { outcome, numbers, odd, warnings } = done;
         let (status, why, edition) = match &outcome {
             DayOutcome::Saved { id, .. } => (Status::Saved, None, Some(id.edition)),
             DayOutcome::AlreadyThere { id, .. } => {
@@ -292,7 +302,13 @@ impl Run<'_> {
         };
         self.keeper.set(place, status, why, edition);
         self.keeper.count(&outcome);
-        self.watch.day(&DayReport { day, place: place + 1, of: self.of, outcome, numbers });
+        for warning in warnings {
+            // Many days stumble over the same.
+            if self.warned.insert(warning.clone()) {
+                self.watch.remark(&warning);
+            }
+        }
+        self.watch.day(&DayReport { day, place: place + 1, of: self.of, outcome, numbers, odd });
         self.keeper.refresh(self.watch);
     }
 }

@@ -1,8 +1,11 @@
 //! What a backfill tells: each day as it is done with, and the whole at the end.
 
+use std::collections::BTreeMap;
+
 use indexmap::IndexMap;
 
 use super::totals::Totals;
+use crate::analyze::odd::Odd;
 use crate::model::seen::SeenDoc;
 use crate::model::{Day, Number, Provenance, SnapshotId};
 use crate::ops::day::SaveError;
@@ -38,6 +41,8 @@ pub struct DayReport {
     pub outcome: DayOutcome,
     /// Its numbers, where it is frozen.
     pub numbers: Option<Numbers>,
+    /// Why it is odd, as far as the other days are frozen by now.
+    pub odd: Vec<Odd>,
 }
 
 /// What became of a day.
@@ -111,6 +116,8 @@ pub struct Summary {
     pub left: usize,
     /// What the frozen days of the range add up to.
     pub totals: Totals,
+    /// The odd days of the range, each with why it is one.
+    pub odd: BTreeMap<Day, Vec<Odd>>,
     /// Whether somebody stopped it.
     pub interrupted: bool,
     /// What ended it before its last day, other than being stopped.

@@ -4,18 +4,20 @@ use std::time::Duration;
 
 use super::readers::Found;
 use super::report::{DayOutcome, Numbers};
-use crate::archive::{Archive, ArchiveError, SnapshotLine};
+use crate::analyze::odd::Odd;
+use crate::archive::{Archive, History};
 use crate::calendar::Calendar;
 use crate::config::Config;
 use crate::model::manifest::DefinitionsDoc;
 use crate::model::seen::KeyId;
 use crate::model::{Day, MetricsDoc};
 use crate::ops::day::{self, DayPlan, Finish, SaveError, SaveOutcome};
-use crate::ops::decide::{By, Refusal};
+use crate::ops::decide::{By, Refusal, Why};
 use crate::ops::freeze::FreezeError;
 use crate::ops::past;
 use crate::ops::reading::{Now, Reading};
 use crate::ops::seen::Seen;
+use crate::ops::stats::Growing;
 use crate::ops::when;
 
 /// What became of a day.
@@ -32,6 +34,15 @@ pub(super) enum Settled {
 pub(super) struct DayDone {
     pub(super) outcome: DayOutcome,
     pub(super) numbers: Option<Numbers>,
+    pub(super) odd: Vec<Odd>,
+    /// What the user should look after, as sentences.
+    pub(super) warnings: Vec<String>,
+}
+
+impl DayDone {
+    pub(super) fn without_numbers(outcome: DayOutcome) -> Self {
+        Self { outcome, numbers: None, odd: Vec::new(), warnings: Vec::new() }
+    }
 }
 
 /// Puts days away.
@@ -40,6 +51,9 @@ pub(super) struct Settler<'a> {
     calendar: &'a Calendar,
     fingerprints: DefinitionsDoc,
     seen: Seen,
+    odd: Growing,
+    /// The archive as it was looked at last.
+    history: Option<History>,
     reason: Option<&'a str>,
     wait: Duration,
     now: Now<'a>,
@@ -49,6 +63,7 @@ impl<'a> Settler<'a> {
     pub(super) fn new(
         config: &'a Config,
         calendar: &'a Calendar,
+        known: Option<&(Archive, History)>,
         key: Option<KeyId>,
         reason: Option<&'a str>,
         wait: Duration,
@@ -56,7 +71,8 @@ impl<'a> Settler<'a> {
     ) -> Self {
         let fingerprints = DefinitionsDoc::of(&config.definitions);
         let seen = Seen::new(&config.definitions, &fingerprints, key);
-        Self { config, calendar, fingerprints, seen, reason, wait, now }
+        let odd = Growing::new(known.map(|(archive, history)| (archive, history)), config);
+        Self { config, calendar, fingerprints, seen, odd, history: None, reason, wait, now }
     }
 
     /// Does with a day what is to be done now that its reader is through with it.
@@ -67,7 +83,7 @@ impl<'a> Settler<'a> {
             Found::Failed(error) => match *error {
                 SaveError::Refused(refusal @ (Refusal::NotEnded { .. } | Refusal::Future { .. })) => {
                     let outcome = DayOutcome::NotOver { why: refusal.to_string() };
-                    return Settled::Day(Box::new(DayDone { outcome, numbers: None }));
+                    return Settled::Day(Box::new(DayDone::without_numbers(outcome)));
                 }
                 error => Err(error),
             },
@@ -110,36 +126,53 @@ impl<'a> Settler<'a> {
         Ok(outcome)
     }
 
-    fn done(&self, outcome: SaveOutcome) -> DayDone {
+    fn done(&mut self, outcome: SaveOutcome) -> DayDone {
         match outcome {
-            SaveOutcome::Frozen(frozen) => DayDone {
-                numbers: Some(numbers_of(&frozen.doc)),
-                outcome: DayOutcome::Saved {
-                    id: frozen.id,
-                    provenance: frozen.provenance,
-                    why: frozen.why,
-                    rows: frozen.rows,
-                },
-            },
+            SaveOutcome::Frozen(frozen) => {
+                let numbers = numbers_of(&frozen.doc);
+                let day = frozen.id.day;
+                self.odd.add(day, &numbers.values, &numbers.seen);
+                if !matches!(frozen.why, Why::First)
+                    && let Ok(archive) = Archive::open(&self.config.archive.dir)
+                    && let Ok(history) = archive.history()
+                {
+                    self.odd.compare_editions(&archive, &history, day, self.config);
+                }
+                DayDone {
+                    numbers: Some(numbers),
+                    odd: self.odd.odd(day),
+                    warnings: frozen.warnings,
+                    outcome: DayOutcome::Saved {
+                        id: frozen.id,
+                        provenance: frozen.provenance,
+                        why: frozen.why,
+                        rows: frozen.rows,
+                    },
+                }
+            }
             SaveOutcome::Kept { id, provenance } => {
-                DayDone { numbers: self.known(id.day), outcome: DayOutcome::AlreadyThere { id, provenance } }
+                self.known(id.day, DayOutcome::AlreadyThere { id, provenance })
             }
-            SaveOutcome::Unchanged { id, .. } => {
-                DayDone { numbers: self.known(id.day), outcome: DayOutcome::Unchanged { id } }
-            }
+            SaveOutcome::Unchanged { id, .. } => self.known(id.day, DayOutcome::Unchanged { id }),
         }
     }
 
-    /// The numbers of a frozen day, from the ledger.
-    fn known(&self, day: Day) -> Option<Numbers> {
-        let history = Archive::open(&self.config.archive.dir).and_then(|archive| archive.history()).ok()?;
-        let line = latest(&history, day).ok()??.clone();
-        Some(Numbers { values: line.headline().ok()?, ..Numbers::default() })
+    /// A day that was frozen before, with its numbers from the ledger.
+    fn known(&mut self, day: Day, outcome: DayOutcome) -> DayDone {
+        // Nothing was frozen since the ledger was read, or the day was there even before.
+        let current = self.history.take().filter(History::is_current);
+        self.history = current.or_else(|| Archive::open(&self.config.archive.dir).ok()?.history().ok());
+        let line = self.history.as_ref().and_then(|history| when::latest(history.day(day).ok()?));
+        let numbers = line.and_then(|line| {
+            let seen = line.seen().unwrap_or_default();
+            Some(Numbers { values: line.headline().ok()?, seen })
+        });
+        if let Some(numbers) = &numbers {
+            // Another run may have frozen it since this one began.
+            self.odd.add(day, &numbers.values, &numbers.seen);
+        }
+        DayDone { outcome, numbers, odd: self.odd.odd(day), warnings: Vec::new() }
     }
-}
-
-fn latest(history: &crate::archive::History, day: Day) -> Result<Option<&SnapshotLine>, ArchiveError> {
-    Ok(when::latest(history.day(day)?))
 }
 
 fn numbers_of(doc: &MetricsDoc) -> Numbers {

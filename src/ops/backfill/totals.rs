@@ -2,7 +2,7 @@
 
 use indexmap::IndexMap;
 
-use crate::archive::{Archive, SnapshotLine};
+use crate::archive::{History, SnapshotLine};
 use crate::config::Config;
 use crate::model::definitions::Measure;
 use crate::model::seen::SeenDoc;
@@ -19,11 +19,8 @@ pub struct Totals {
 }
 
 impl Totals {
-    /// Adds up the frozen days from `from` to `to`; nothing where the archive can't be read.
-    pub fn of(config: &Config, from: Day, to: Day) -> Self {
-        let Ok(history) = Archive::open(&config.archive.dir).and_then(|archive| archive.history()) else {
-            return Self::default();
-        };
+    /// Adds up the frozen days from `from` to `to`.
+    pub fn of(config: &Config, history: &History, from: Day, to: Day) -> Self {
         let days = history.days().filter(|(day, _)| (from..=to).contains(day));
         let lines: Vec<&SnapshotLine> = days.filter_map(|(_, editions)| when::latest(editions)).collect();
         let counts = config.presentation.metrics.keys().filter(|name| {
@@ -40,6 +37,7 @@ impl Totals {
                 }
             }
         }
-        Self { sums: names.into_iter().zip(sums).collect(), seen: IndexMap::new() }
+        let seen = lines.last().and_then(|line| line.seen().ok()).unwrap_or_default();
+        Self { sums: names.into_iter().zip(sums).collect(), seen }
     }
 }

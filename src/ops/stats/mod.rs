@@ -13,6 +13,7 @@
 
 pub mod columns;
 mod document;
+mod growing;
 mod names;
 pub mod odd;
 
@@ -22,6 +23,7 @@ use indexmap::IndexMap;
 
 pub use columns::{Column, Part, Total, columns};
 pub use document::{csv, document, record};
+pub use growing::Growing;
 
 use crate::analyze::odd::{Counts, Odd, find};
 use crate::archive::{Archive, ArchiveError, History, SnapshotLine};
@@ -95,7 +97,7 @@ pub fn collect(archive: &Archive, history: &History, config: &Config) -> Result<
         .collect();
     let Recount { metrics: now, damaged } = recount(archive, history, &cumulative)?;
     let rows = rows(&columns, history, Some(&now));
-    let mut counts = odd::counts(archive, config, &columns, &rows);
+    let mut counts = odd::counts(Some(archive), config, &columns, &rows);
     let of_editions = history.days().map(|(day, editions)| (day, odd::rows_of(archive, editions, config)));
     counts.rows = of_editions.filter(|(_, rows)| rows.len() > 1).collect();
     Ok(Stats { columns, rows, counts, damaged })
@@ -106,7 +108,7 @@ pub fn collect(archive: &Archive, history: &History, config: &Config) -> Result<
 pub fn frozen(archive: &Archive, history: &History, config: &Config) -> Stats {
     let columns = columns(config);
     let rows = rows(&columns, history, None);
-    let counts = odd::counts(archive, config, &columns, &rows);
+    let counts = odd::counts(Some(archive), config, &columns, &rows);
     Stats { columns, rows, counts, damaged: Vec::new() }
 }
 

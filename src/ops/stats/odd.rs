@@ -29,8 +29,20 @@ fn day_counts(config: &Config) -> impl Iterator<Item = (&str, &Measure)> + Clone
     })
 }
 
+/// The metric that counts all events that another is taken over, where there is one.
+pub(super) fn events_of<'a>(metric: &str, config: &'a Config) -> Option<&'a str> {
+    let of = config.definitions.metrics.get(metric)?.measure.of();
+    let mut all = day_counts(config).filter(|(_, measure)| measure.filter().is_none());
+    all.find(|(_, measure)| measure.of() == of).map(|(name, _)| name)
+}
+
 /// The counts of all frozen days, of which `rows` are all, without those of editions.
-pub(super) fn counts(archive: &Archive, config: &Config, columns: &[Column], rows: &[StatsRow]) -> Counts {
+pub(super) fn counts(
+    archive: Option<&Archive>,
+    config: &Config,
+    columns: &[Column],
+    rows: &[StatsRow],
+) -> Counts {
     let same = Same::of(archive, config, rows);
     let series = |metric: &str, part: Part, of: String| {
         let place = columns.iter().position(|column| column.metric == metric && column.part == part);
@@ -44,11 +56,9 @@ pub(super) fn counts(archive: &Archive, config: &Config, columns: &[Column], row
     let new = |column: &Column| {
         let metric = column.metric.as_str();
         let counted = thing(metric, config);
-        let of = config.definitions.metrics.get(metric).and_then(|def| def.measure.of());
-        let mut all = day_counts(config).filter(|(_, measure)| measure.filter().is_none());
         let new = series(metric, Part::New, format!("new {counted}"));
-        let events = match all.find(|(_, measure)| measure.of() == of) {
-            Some((events, _)) => series(events, Part::Value, thing(events, config)),
+        let events = match events_of(metric, config) {
+            Some(events) => series(events, Part::Value, thing(events, config)),
             None => series(metric, Part::Value, counted),
         };
         NewSeries { new, events }
@@ -91,7 +101,7 @@ fn has_earlier(row: &StatsRow, metric: &str) -> bool {
 struct Same<'a>(BTreeMap<Fingerprint, BTreeSet<&'a str>>);
 
 impl<'a> Same<'a> {
-    fn of(archive: &Archive, config: &'a Config, rows: &[StatsRow]) -> Self {
+    fn of(archive: Option<&Archive>, config: &'a Config, rows: &[StatsRow]) -> Self {
         let now = &config.definitions;
         let names = || now.metrics.keys().map(String::as_str);
         let mut known = BTreeMap::from([(now.fingerprint(), names().collect())]);
@@ -99,7 +109,8 @@ impl<'a> Same<'a> {
         for row in rows {
             known.entry(row.definitions).or_insert_with(|| {
                 // Definitions that can't be read are none to compare with.
-                let Ok(then) = archive.definitions(row.definitions) else { return BTreeSet::new() };
+                let then = archive.and_then(|archive| archive.definitions(row.definitions).ok());
+                let Some(then) = then else { return BTreeSet::new() };
                 let now = fingerprints.get_or_insert_with(|| {
                     names().map(|name| (name, now.metric_fingerprint(name))).collect::<Vec<_>>()
                 });
