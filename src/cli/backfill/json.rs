@@ -2,7 +2,6 @@
 
 use serde_json::{Map, Value, json};
 
-use super::lines::known;
 use crate::analyze::odd::Odd;
 use crate::model::Day;
 use crate::ops::backfill::report::{DayOutcome, DayReport, Numbers, Summary};
@@ -31,7 +30,7 @@ pub fn day(report: &DayReport) -> Value {
             object.insert("odd".to_owned(), odd_days(report.day, &report.odd).into());
         }
         if let Some(Numbers { values, seen }) = &report.numbers {
-            let values = values.iter().map(|(name, value)| (name.clone(), known(value.as_ref())));
+            let values = values.iter().map(|(name, value)| (name.clone(), json!(value)));
             object.insert("metrics".to_owned(), Value::Object(values.collect()));
             if !seen.is_empty() {
                 object.insert("seen".to_owned(), json!(seen));

@@ -59,7 +59,7 @@ pub struct Backfill {
     #[arg(long, value_name = "MONTH", conflicts_with = "resume", value_parser = month)]
     month: Option<NaiveDate>,
     /// Do just what the last run has left: missing and failed days
-    #[arg(long, conflicts_with = "redo")]
+    #[arg(long, conflicts_with_all = ["redo", "reason"])]
     resume: bool,
     /// Say what would be done and read, and write nothing
     #[arg(long)]
@@ -187,7 +187,7 @@ impl Backfill {
             return Err(usage(message, "see whether a digit is missing"));
         }
         if from >= today {
-            let message = format!("no day from {} is over yet", lines::range(from, to));
+            let message = format!("no day from {} is over yet", range(from, to));
             return Err(usage(message, "nothing can be known of it yet: freeze it once it is over"));
         }
         let redo = match self.redo {
@@ -203,6 +203,11 @@ impl Backfill {
         }
         Ok(Days::Range(Wanted { from, to, redo, reason: self.reason.clone() }))
     }
+}
+
+/// The days of a range, in words.
+fn range(from: Day, to: Day) -> String {
+    if from == to { from.to_string() } else { format!("{from} to {to}") }
 }
 
 /// The exit code that a run deserves, and the word about it.

@@ -80,10 +80,12 @@ impl<'a> Keeper<'a> {
         }
     }
 
-    /// Brings everything up to date, unless that was done just now.
-    pub(super) fn refresh(&mut self, watch: &dyn Watch) {
+    /// Brings everything up to date, unless that was done just now; the days at these places of the plan
+    /// are being read.
+    pub(super) fn refresh(&mut self, running: impl Iterator<Item = usize>, watch: &dyn Watch) {
         let elapsed = self.clock.elapsed();
         if elapsed.saturating_sub(self.refreshed) >= EVERY {
+            running.for_each(|place| self.set(place, Status::Running, None, None));
             self.write(watch);
             self.refreshed = elapsed;
         }
@@ -96,6 +98,10 @@ impl<'a> Keeper<'a> {
         ended_by: Option<SaveError>,
         watch: &dyn Watch,
     ) -> Summary {
+        // What is being read no more is to be read again.
+        for day in self.plan.days.iter_mut().filter(|day| day.status == Status::Running) {
+            day.status = Status::Missing;
+        }
         self.write(watch);
         let (totals, odd) = self.sum_up(watch);
         let plan = &self.plan;

@@ -215,16 +215,15 @@ pub fn run(
         Run { settler, keeper, queue: &queue, stop, watch, to_do: &to_do, of, warned: BTreeSet::new() };
     watch.begin(days.len());
     let ended_by = thread::scope(|scope| {
+        // Whatever ends it, the readers are let go.
+        let _closes = queue.closes();
         let (sender, receiver) = mpsc::channel();
         for _ in 0..request.jobs.min(days.len()) {
             let (sender, stop, shared) = (sender.clone(), stop.clone(), &shared);
             scope.spawn(move || read_days(shared, stop, &sender));
         }
         drop(sender);
-        let ended = run.settle_all(&days, &receiver);
-        // Whatever ended it, the readers are let go.
-        queue.close();
-        ended
+        run.settle_all(&days, &receiver)
     });
     let interrupted = *stop.borrow();
     Ok(run.keeper.finish(interrupted, ended_by, watch))
@@ -245,7 +244,7 @@ struct Run<'a> {
 impl Run<'_> {
     /// Takes what the readers found in the order of dates; gives what ended it too early.
     fn settle_all(&mut self, days: &[Day], found: &mpsc::Receiver<ReadDay>) -> Option<SaveError> {
-        let mut waiting: BTreeMap<usize, Found> = BTreeMap::new();
+        let mut waiting: BTreeMap<usize, Option<Found>> = BTreeMap::new();
         for (number, day) in days.iter().enumerate() {
             let found = loop {
                 if *self.stop.borrow() {
@@ -260,15 +259,13 @@ impl Run<'_> {
                     }
                     // Every reader has gone: they were stopped, or none could start.
                     Err(_) if *self.stop.borrow() => return None,
-                    Err(_) => return Some(SaveError::Background("the readers stopped".to_owned())),
+                    Err(_) => return Some(SaveError::NoReaders),
                 }
             };
+            // Dropped: the run is to stop.
+            let found = found?;
             let place = *self.to_do.get(number)?;
-            let end = match &found {
-                Found::Dropped => return None,
-                Found::Failed(error) => is_the_end(error),
-                Found::Kept(_) | Found::Read(..) => false,
-            };
+            let end = matches!(&found, Found::Failed(error) if is_the_end(error));
             match self.settler.settle(*day, found) {
                 Settled::Day(report) => self.tell(place, *day, *report),
                 Settled::Failed(error) if end => {
@@ -285,6 +282,8 @@ impl Run<'_> {
                 }
             }
             self.queue.settle();
+            let on_the_way = self.queue.on_the_way().filter_map(|number| self.to_do.get(number).copied());
+            self.keeper.refresh(on_the_way, self.watch);
         }
         None
     }
@@ -309,7 +308,6 @@ impl Run<'_> {
             }
         }
         self.watch.day(&DayReport { day, place: place + 1, of: self.of, outcome, numbers, odd });
-        self.keeper.refresh(self.watch);
     }
 }
 

@@ -1,6 +1,7 @@
 //! Hands out days to the readers in the order of dates, no further ahead than what was read
 //! can be put away.
 
+use std::ops::Range;
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 
 /// The days that are to be read, as numbers from 0.
@@ -43,6 +44,12 @@ impl Queue {
         }
     }
 
+    /// The days that were handed out and are not put away yet.
+    pub fn on_the_way(&self) -> Range<usize> {
+        let state = self.state();
+        state.settled..state.next
+    }
+
     /// Tells that one more day has been put away.
     pub fn settle(&self) {
         self.state().settled += 1;
@@ -55,8 +62,23 @@ impl Queue {
         self.moved.notify_all();
     }
 
+    /// Closes the queue when it falls, whatever the reason.
+    pub fn closes(&self) -> Closes<'_> {
+        Closes(self)
+    }
+
     fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Closes its queue when it falls: nobody is left waiting for days that can't be put away any more.
+#[derive(Debug)]
+pub struct Closes<'q>(&'q Queue);
+
+impl Drop for Closes<'_> {
+    fn drop(&mut self) {
+        self.0.close();
     }
 }
 
@@ -70,6 +92,7 @@ mod tests {
     fn days_come_in_order_and_no_further_ahead_than_allowed() {
         let queue = Queue::new(4, 2);
         assert_eq!([queue.take(), queue.take()], [Some(0), Some(1)]);
+        assert_eq!(queue.on_the_way(), 0..2);
         thread::scope(|scope| {
             let waiting = scope.spawn(|| queue.take());
             queue.settle();
@@ -77,6 +100,7 @@ mod tests {
         });
         queue.settle();
         assert_eq!(queue.take(), Some(3));
+        assert_eq!(queue.on_the_way(), 2..4);
         assert_eq!(queue.take(), None);
     }
 
@@ -86,7 +110,7 @@ mod tests {
         assert_eq!(queue.take(), Some(0));
         thread::scope(|scope| {
             let waiting = scope.spawn(|| queue.take());
-            queue.close();
+            drop(queue.closes());
             assert_eq!(waiting.join().unwrap(), None);
         });
     }
