@@ -1,7 +1,8 @@
 //! Trouble on the way: a source that goes away, a locked archive, another run, somebody's Ctrl-C.
 
-use std::fs::{self, File};
+use std::fs::{self, File, Permissions};
 use std::io::{BufRead as _, BufReader};
+use std::os::unix::fs::PermissionsExt as _;
 use std::process::{Command, Stdio};
 use std::thread::sleep;
 use std::time::{Duration, Instant};
@@ -197,11 +198,15 @@ calls = {{ of = "calls", count = true }}
 sales = {{ of = "calls", count = true, where = "status = 'SALE'" }}
 minutes = {{ of = "calls", sum = "seconds", divide = 60, unit = "min" }}
 phones = {{ of = "calls", distinct = "phone", by = ["campaign"] }}
+dialled = {{ of = "calls", distinct = "phone", as = "phone", cumulative = true, by = ["campaign"] }}
 conversion = {{ ratio = ["sales", "calls"], unit = "%" }}
 weekly = {{ ratio = ["sales", "calls"], unit = "%", over = "7d" }}
 "#
         ),
     );
+    // Under one key the same phones are the same bytes.
+    place.write("asof.key", "00112233445566778899aabbccddeeff\n");
+    fs::set_permissions(place.path("asof.key"), Permissions::from_mode(0o600)).unwrap();
     place.at("2025-12-01T12:00:00Z");
     empty_archive(&place);
     place
@@ -216,12 +221,15 @@ fn a_server_that_is_stopped_in_mid_run_is_waited_for() {
     let undisturbed = sixty_days(&server);
     undisturbed.done(&[&SIXTY.join(" ")]);
     let place = sixty_days_place(&server.url("months"));
-    let mut run = place.command(&SIXTY).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    // At this rate it takes six seconds at least: the server goes away long before that.
+    let slow = [SIXTY.as_slice(), &["--rate", "10/s"]].concat();
+    let mut run = place.command(&slow).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
     let mut out = BufReader::new(run.stdout.take().unwrap());
     for _ in 0..5 {
         out.read_line(&mut String::new()).unwrap();
     }
     server.stop();
+    assert!(run.try_wait().unwrap().is_none(), "the run ended before the server did");
     sleep(Duration::from_secs(3));
     server.start_again();
     let began = Instant::now();
