@@ -154,6 +154,15 @@ fn each_days_statistics_are_what_sql_counts() {
     for (date, numbers) in &expected {
         assert_eq!(told[date.as_str()], *numbers, "{date}");
     }
+    // The backfill left the same beside the configuration, these names first.
+    let text = place.read("leads/backfill-stats.json");
+    assert!(text.contains(
+        "{\"date\":\"2025-12-01\",\"totalCalls\":500,\"uniquePhones\":45,\"newPhones\":45,\"cumulativeUniquePhones\":45,"
+    ));
+    let kept = json(&text);
+    let kept = kept.as_array().unwrap().iter();
+    let kept = kept.map(|day| (day["date"].as_str().unwrap(), names.map(|name| day[name].as_i64())));
+    assert_eq!(kept.collect::<BTreeMap<_, _>>(), told);
     // SQL has no row for a day without calls.
     let silent: Vec<&&str> =
         told.keys().filter(|date| !expected.iter().any(|(day, _)| day == **date)).collect();
