@@ -198,6 +198,19 @@ exit 0
 }
 
 #[test]
+fn what_is_taken_over_several_days_is_not_added_up() {
+    let place = place();
+    place.change(
+        "asof.toml",
+        "[metrics]",
+        "[metrics]\nof_two_days = { of = \"calls\", count = true, over = \"2d\" }",
+    );
+    let json = place.asof("backfill --from 2025-12-01 --to 2025-12-02 --json");
+    let summary: Value = serde_json::from_str(json.stdout.lines().last().unwrap()).unwrap();
+    assert_eq!(summary["totals"], serde_json::json!({ "calls": 4, "sales": 1 }));
+}
+
+#[test]
 fn quiet_says_nothing_and_the_page_of_all_days_has_every_day() {
     let place = place();
     place.asof("backfill --month 2025-12 --quiet --jobs 4");

@@ -259,12 +259,15 @@ fn a_server_that_is_stopped_in_mid_run_is_waited_for() {
     let undisturbed = sixty_days(&server);
     undisturbed.done(&[&SIXTY.join(" ")]);
     let place = sixty_days_place(&server.url("months"));
-    let mut run = place.command(&SIXTY).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    // At this rate it takes six seconds at least: the server goes away long before that.
+    let slow = [SIXTY.as_slice(), &["--rate", "10/s"]].concat();
+    let mut run = place.command(&slow).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
     let mut out = BufReader::new(run.stdout.take().unwrap());
     for _ in 0..5 {
         out.read_line(&mut String::new()).unwrap();
     }
     server.stop();
+    assert!(run.try_wait().unwrap().is_none(), "the run ended before the server did");
     sleep(Duration::from_secs(10));
     server.start_again();
     let began = Instant::now();

@@ -148,6 +148,12 @@ impl Backfill {
         if !gone_through || config.worklists.is_empty() {
             return code;
         }
+        if *stop.borrow() {
+            context.output.warn("interrupted; asof worklist brings the worklists up to date");
+            return code.map(|_| exit::INTERRUPTED);
+        }
+        // A worklist does not wait for a good moment to stop: Ctrl-C ends it at once.
+        drop(stop);
         // What was found is worked on, whether or not a day is missing yet.
         let with = With { range, dry_run: false, told: true, retry_for: self.retry_for, wait: self.wait };
         let worklists = with.all(&config, config.worklists.keys(), context);

@@ -174,3 +174,60 @@ impl<'a> Keeper<'a> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+    use std::sync::atomic::{AtomicU64, Ordering};
+    use std::time::Duration;
+
+    use chrono::{DateTime, Utc};
+
+    use super::{Clock, Config, Keeper, PlanDoc, StateFiles, Status, Watch};
+    use crate::ops::backfill::plan::{Redo, Wanted};
+    use crate::ops::backfill::report::DayReport;
+
+    struct Deaf;
+
+    impl Watch for Deaf {
+        fn day(&self, _: &DayReport) {}
+        fn warn(&self, _: &str) {}
+        fn remark(&self, _: &str) {}
+    }
+
+    const CONFIG: &str = r#"
+        source = { url = "sqlite:none.db" }
+        calendar = { time_zone = "UTC" }
+        events.calls = { table = "calls", time = "at", time_is = "utc" }
+        metrics.calls = { of = "calls", count = true }
+    "#;
+
+    #[test]
+    fn the_plan_tells_of_days_that_are_being_read_at_most_once_a_second_and_of_none_at_the_end() {
+        let dir = tempfile::tempdir().unwrap();
+        let config = Config::parse(CONFIG, &dir.path().join("asof.toml")).unwrap();
+        let files = StateFiles::beside(&dir.path().join("asof.toml"));
+        let (elapsed, now) = (AtomicU64::new(0), "2025-12-05T12:00:00Z".parse::<DateTime<Utc>>().unwrap());
+        let clock =
+            Clock { now: &|| now, elapsed: &|| Duration::from_millis(elapsed.load(Ordering::Relaxed)) };
+        let [from, to] = ["2025-12-01", "2025-12-03"].map(|day| day.parse().unwrap());
+        let wanted = Wanted { from, to, redo: Redo::Failed, reason: None };
+        let plan = PlanDoc::new(wanted, None, config.definitions.fingerprint(), now);
+        let kept = || {
+            let plan = files.read_plan().unwrap().unwrap();
+            plan.days.iter().map(|day| day.status).collect::<Vec<_>>()
+        };
+        let mut keeper = Keeper::new(&config, &files, plan, clock).unwrap();
+        keeper.set(0, Status::Skipped, None, None);
+        elapsed.store(999, Ordering::Relaxed);
+        keeper.refresh([1, 2].into_iter(), &Deaf);
+        assert_eq!(kept(), [Status::Missing; 3]);
+        elapsed.store(1000, Ordering::Relaxed);
+        keeper.refresh([1, 2].into_iter(), &Deaf);
+        assert_eq!(kept(), [Status::Skipped, Status::Running, Status::Running]);
+        let summary = keeper.finish(true, None, &Deaf);
+        assert_eq!(kept(), [Status::Skipped, Status::Missing, Status::Missing]);
+        assert_eq!((summary.left, summary.already_there), (2, 1));
+        assert!(!Path::new(&config.archive.dir).exists());
+    }
+}

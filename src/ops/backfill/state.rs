@@ -2,10 +2,11 @@
 //! lock of the run. None of them is part of the archive; all but the plan can be made again.
 
 use std::fs::{self, File, OpenOptions, TryLockError};
-use std::io::{self, ErrorKind, Write as _};
+use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
 
 use super::plan::{FORMAT, PlanDoc};
+use crate::ops::whole;
 
 /// The name of a configuration that needs no name of its own in front of these files.
 const USUAL_CONFIG: &str = "asof.toml";
@@ -27,7 +28,7 @@ pub enum StateError {
     /// One can't be read or written.
     #[error("can't {doing} {}: {error}", path.display())]
     Io {
-        /// The verb: `read`, `write`.
+        /// The verb: `read`, `write`, `replace`.
         doing: &'static str,
         /// The file.
         path: PathBuf,
@@ -136,7 +137,7 @@ impl StateFiles {
         Ok(Some(plan))
     }
 
-    /// Keeps the plan in the place of the one before.
+    /// Keeps the plan in the place of the one before; the caller holds the lock of the run.
     ///
     /// # Errors
     /// When it can't be written.
@@ -149,7 +150,7 @@ impl StateFiles {
         replace(&self.plan, &bytes)
     }
 
-    /// Keeps the statistics in the place of those before.
+    /// Keeps the statistics in the place of those before; the caller holds the lock of the run.
     ///
     /// # Errors
     /// When they can't be written.
@@ -158,21 +159,12 @@ impl StateFiles {
     }
 }
 
-/// Puts a file in the place of the one before: whoever reads it sees one or the other, whole.
+/// Puts a file in the place of the one before. Everybody may read it whom the user's own settings let read.
 fn replace(path: &Path, bytes: &[u8]) -> Result<(), StateError> {
-    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    let write = || {
-        let mut options = tempfile::Builder::new();
-        // Everybody may read what the user's own settings let them read.
-        #[cfg(unix)]
-        options.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
-        let mut file = options.prefix(".backfill-").tempfile_in(folder)?;
-        file.write_all(bytes)?;
-        file.as_file().sync_data()?;
-        file.persist(path).map_err(|error| error.error)?;
-        Ok(())
-    };
-    write().map_err(|error| StateError::Io { doing: "write", path: path.to_owned(), error })
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    let staged = path.with_file_name(format!(".{name}.new"));
+    let io = |whole::Refused { doing, path, error }: whole::Refused| StateError::Io { doing, path, error };
+    whole::replace(path, &staged, 0o666, |file| file.write_all(bytes)).map_err(io)
 }
 
 #[cfg(test)]
