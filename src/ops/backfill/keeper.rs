@@ -20,13 +20,15 @@ use crate::ops::stats::{self, Stats};
 /// How often things are brought up to date.
 const EVERY: Duration = Duration::from_secs(1);
 
+/// What is kept of a run, and what was counted of it by now.
 pub(super) struct Keeper<'a> {
     config: &'a Config,
     clock: Clock<'a>,
     files: &'a StateFiles,
     plan: PlanDoc,
-    /// When that was done last, as time since some fixed moment.
+    /// When all was written last, as time since some fixed moment.
     refreshed: Duration,
+    /// Whether a day was frozen since.
     frozen: bool,
     saved: usize,
     unchanged: usize,
