@@ -1,7 +1,7 @@
 //! Trouble on the way: a source that goes away, a locked archive, another run, somebody's Ctrl-C.
 
 use std::fs::{self, File};
-use std::io::{BufRead as _, BufReader};
+use std::io::{BufRead as _, BufReader, Write as _};
 use std::process::{Command, Stdio};
 use std::thread::sleep;
 use std::time::{Duration, Instant};
@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use super::running::place;
 use super::{assert_same_files, days, empty_archive, verify};
 use crate::support::command::Place;
-use crate::support::mariadb::Server;
+use crate::support::mariadb::{Server, db};
 
 /// How long anything may take on a busy machine.
 const PATIENCE: Duration = Duration::from_mins(2);
@@ -212,6 +212,46 @@ weekly = {{ ratio = ["sales", "calls"], unit = "%", over = "7d" }}
 
 /// The range that [`sixty_days`] holds.
 pub const SIXTY: [&str; 5] = ["backfill", "--from", "2025-10-01", "--to", "2025-11-29"];
+
+#[test]
+fn a_day_that_is_being_read_is_seen_in_the_plan_and_read_again_after_a_kill() {
+    let db = db();
+    db.sql("create table calls (at datetime, phone varchar(18), seconds int, status varchar(6), campaign varchar(8), key (at)) engine=MyISAM");
+    let place = sixty_days_place(&db.url());
+    // Another client keeps the table to itself until it is killed.
+    let mut holder = db
+        .server()
+        .client(&db.name)
+        .arg("--unbuffered")
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut asks = holder.stdin.take().unwrap();
+    writeln!(asks, "lock tables calls write; select 'held';").unwrap();
+    let mut held = BufReader::new(holder.stdout.take().unwrap());
+    held.read_line(&mut String::new()).unwrap();
+    let mut run = place
+        .command(&["backfill", "--last", "2d"])
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    let running = r#"{"date":"2025-11-29","status":"running"}"#;
+    let began = Instant::now();
+    while !fs::read_to_string(place.path("backfill.json")).is_ok_and(|plan| plan.contains(running)) {
+        assert!(began.elapsed() < PATIENCE, "no day is seen to be read");
+        sleep(Duration::from_millis(20));
+    }
+    run.kill().unwrap();
+    run.wait().unwrap();
+    assert!(place.read("backfill.json").contains(running));
+    drop(asks);
+    holder.kill().unwrap();
+    holder.wait().unwrap();
+    place.done(&["backfill --resume"]);
+    assert_eq!(verify(&place.path("snapshots")), 2);
+}
 
 #[test]
 fn a_server_that_is_stopped_in_mid_run_is_waited_for() {

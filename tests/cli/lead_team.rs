@@ -274,3 +274,15 @@ fn the_help_of_init_and_demo_names_the_presets() {
         }
     }
 }
+
+#[test]
+fn the_minutes_of_all_days_add_up_to_what_the_seconds_say() {
+    let place = demo();
+    let told = json(&place.asof("list --stats --metric minutes --json").stdout);
+    let seconds = ask::<1>(&place, "select '', sum(length_in_sec) from calls")[0].1[0].unwrap();
+    // A quarter of a minute, so that the quotient is exact.
+    assert_eq!(seconds % 15, 0);
+    let quarters = seconds / 15;
+    let expected = format!("{}.{:02}", quarters / 4, quarters % 4 * 25);
+    assert_eq!(told["columns"][0]["total"].to_string(), expected.trim_end_matches('0'));
+}

@@ -18,7 +18,7 @@ use crate::ops::index;
 use crate::ops::stats::{self, Stats};
 
 /// How often things are brought up to date.
-const EVERY: Duration = Duration::from_secs(1);
+pub(super) const EVERY: Duration = Duration::from_secs(1);
 
 /// What is kept of a run, and what was counted of it by now.
 pub(super) struct Keeper<'a> {

@@ -30,6 +30,7 @@ pub mod state;
 pub mod totals;
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::mpsc::RecvTimeoutError;
 use std::sync::{Mutex, mpsc};
 use std::thread;
 use std::time::Duration;
@@ -253,10 +254,12 @@ impl Run<'_> {
                 if let Some(found) = waiting.remove(&number) {
                     break found;
                 }
-                match found.recv() {
+                match found.recv_timeout(keeper::EVERY) {
                     Ok(read) => {
                         waiting.insert(read.number, read.found);
                     }
+                    // A day that takes long is seen to be on its way.
+                    Err(RecvTimeoutError::Timeout) => self.refresh(),
                     // Every reader has gone: they were stopped, or none could start.
                     Err(_) if *self.stop.borrow() => return None,
                     Err(_) => return Some(SaveError::NoReaders),
@@ -282,10 +285,15 @@ impl Run<'_> {
                 }
             }
             self.queue.settle();
-            let on_the_way = self.queue.on_the_way().filter_map(|number| self.to_do.get(number).copied());
-            self.keeper.refresh(on_the_way, self.watch);
+            self.refresh();
         }
         None
+    }
+
+    /// Brings up to date what lies beside the archive, unless that was done just now.
+    fn refresh(&mut self) {
+        let on_the_way = self.queue.on_the_way().filter_map(|number| self.to_do.get(number).copied());
+        self.keeper.refresh(on_the_way, self.watch);
     }
 
     fn tell(&mut self, place: usize, day: Day, done: settle::DayDone) {
