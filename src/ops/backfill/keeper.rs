@@ -133,16 +133,16 @@ impl<'a> Keeper<'a> {
             watch.remark(&format!("the plan of this backfill is out of date: {error}"));
         }
         let Ok(archive) = Archive::open(&self.config.archive.dir) else { return };
-        if (self.frozen || index::is_stale(&archive))
+        let frozen = std::mem::take(&mut self.frozen);
+        if (frozen || index::is_stale(&archive))
             && let Err(error) = index::rebuild(&archive, self.config)
         {
             watch.remark(&format!(
                 "the page of all days could not be written, the next save tries again: {error}"
             ));
         }
-        self.frozen = false;
         // While the run goes on, what is counted over time is taken as it was frozen.
-        if let Ok(history) = archive.history() {
+        if frozen && let Ok(history) = archive.history() {
             self.write_stats(&stats::frozen(&archive, &history, self.config), watch);
         }
     }
