@@ -1,7 +1,7 @@
 //! Keeps what a run has outside of the days it freezes: its plan, the statistics, and the page
 //! of all days; while it runs at most once a second, and at its end.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use super::Clock;
@@ -20,17 +20,21 @@ use crate::ops::stats::{self, Stats};
 /// How often things are brought up to date.
 pub(super) const EVERY: Duration = Duration::from_secs(1);
 
+/// What is kept of a run, and what was counted of it by now.
 pub(super) struct Keeper<'a> {
     config: &'a Config,
     clock: Clock<'a>,
     files: &'a StateFiles,
     plan: PlanDoc,
-    /// When that was done last, as time since some fixed moment.
+    /// When all was written last, as time since some fixed moment.
     refreshed: Duration,
+    /// Whether a day was frozen since.
     frozen: bool,
     saved: usize,
     unchanged: usize,
     not_over: usize,
+    /// What could not be kept, each told once: the next second brings the same.
+    told: BTreeSet<String>,
 }
 
 impl<'a> Keeper<'a> {
@@ -55,6 +59,7 @@ impl<'a> Keeper<'a> {
             saved: 0,
             unchanged: 0,
             not_over: 0,
+            told: BTreeSet::new(),
         })
     }
 
@@ -128,26 +133,26 @@ impl<'a> Keeper<'a> {
     fn write(&mut self, watch: &dyn Watch) {
         self.plan.updated_at = self.clock.now();
         if let Err(error) = self.files.write_plan(&self.plan) {
-            watch.remark(&format!("the plan of this backfill is out of date: {error}"));
+            self.remark(watch, format!("the plan of this backfill is out of date: {error}"));
         }
         let Ok(archive) = Archive::open(&self.config.archive.dir) else { return };
-        if (self.frozen || index::is_stale(&archive))
+        let frozen = std::mem::take(&mut self.frozen);
+        if (frozen || index::is_stale(&archive))
             && let Err(error) = index::rebuild(&archive, self.config)
         {
-            watch.remark(&format!(
-                "the page of all days could not be written, the next save tries again: {error}"
-            ));
+            let sentence =
+                format!("the page of all days could not be written, the next save tries again: {error}");
+            self.remark(watch, sentence);
         }
-        self.frozen = false;
         // While the run goes on, what is counted over time is taken as it was frozen.
-        if let Ok(history) = archive.history() {
+        if frozen && let Ok(history) = archive.history() {
             self.write_stats(&stats::frozen(&archive, &history, self.config), watch);
         }
     }
 
     /// What the range adds up to and which of its days are odd, with all that is frozen by now; the
     /// statistics are brought up to date with it.
-    fn sum_up(&self, watch: &dyn Watch) -> (Totals, BTreeMap<Day, Vec<Odd>>) {
+    fn sum_up(&mut self, watch: &dyn Watch) -> (Totals, BTreeMap<Day, Vec<Odd>>) {
         let (from, to) = (self.plan.from, self.plan.to);
         let Ok(archive) = Archive::open(&self.config.archive.dir) else { return Default::default() };
         let collected = archive.history().and_then(|history| {
@@ -168,9 +173,16 @@ impl<'a> Keeper<'a> {
         (totals, odd)
     }
 
-    fn write_stats(&self, stats: &Stats, watch: &dyn Watch) {
+    fn write_stats(&mut self, stats: &Stats, watch: &dyn Watch) {
         if let Err(error) = self.files.write_stats(&stats::document(stats)) {
-            watch.remark(&format!("the statistics are out of date: {error}"));
+            self.remark(watch, format!("the statistics are out of date: {error}"));
+        }
+    }
+
+    fn remark(&mut self, watch: &dyn Watch, sentence: String) {
+        if !self.told.contains(&sentence) {
+            watch.remark(&sentence);
+            self.told.insert(sentence);
         }
     }
 }
@@ -187,12 +199,16 @@ mod tests {
     use crate::ops::backfill::plan::{Redo, Wanted};
     use crate::ops::backfill::report::DayReport;
 
-    struct Deaf;
+    /// Counts what it is told.
+    #[derive(Default)]
+    struct Remarks(AtomicU64);
 
-    impl Watch for Deaf {
+    impl Watch for Remarks {
         fn day(&self, _: &DayReport) {}
         fn warn(&self, _: &str) {}
-        fn remark(&self, _: &str) {}
+        fn remark(&self, _: &str) {
+            self.0.fetch_add(1, Ordering::Relaxed);
+        }
     }
 
     const CONFIG: &str = r#"
@@ -218,14 +234,24 @@ mod tests {
             plan.days.iter().map(|day| day.status).collect::<Vec<_>>()
         };
         let mut keeper = Keeper::new(&config, &files, plan, clock).unwrap();
+        let watch = Remarks::default();
         keeper.set(0, Status::Skipped, None, None);
         elapsed.store(999, Ordering::Relaxed);
-        keeper.refresh([1, 2].into_iter(), &Deaf);
+        keeper.refresh([1, 2].into_iter(), &watch);
         assert_eq!(kept(), [Status::Missing; 3]);
         elapsed.store(1000, Ordering::Relaxed);
-        keeper.refresh([1, 2].into_iter(), &Deaf);
+        keeper.refresh([1, 2].into_iter(), &watch);
         assert_eq!(kept(), [Status::Skipped, Status::Running, Status::Running]);
-        let summary = keeper.finish(true, None, &Deaf);
+        // What can't be written is told once, however often it is tried.
+        std::fs::remove_file(&files.plan).unwrap();
+        std::fs::create_dir(&files.plan).unwrap();
+        for seconds in 2..5 {
+            elapsed.store(seconds * 1000, Ordering::Relaxed);
+            keeper.refresh([1, 2].into_iter(), &watch);
+        }
+        assert_eq!(watch.0.load(Ordering::Relaxed), 1);
+        std::fs::remove_dir(&files.plan).unwrap();
+        let summary = keeper.finish(true, None, &watch);
         assert_eq!(kept(), [Status::Skipped, Status::Missing, Status::Missing]);
         assert_eq!((summary.left, summary.already_there), (2, 1));
         assert!(!Path::new(&config.archive.dir).exists());

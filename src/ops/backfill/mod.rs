@@ -298,16 +298,8 @@ impl Run<'_> {
 
     fn tell(&mut self, place: usize, day: Day, done: settle::DayDone) {
         let settle::DayDone { outcome, numbers, odd, warnings } = done;
-        let (status, why, edition) = match &outcome {
-            DayOutcome::Saved { id, .. } => (Status::Saved, None, Some(id.edition)),
-            DayOutcome::AlreadyThere { id, .. } => {
-                (Status::Skipped, Some("frozen already"), Some(id.edition))
-            }
-            DayOutcome::Unchanged { id } => (Status::Skipped, Some("reads the same"), Some(id.edition)),
-            DayOutcome::NotOver { why } => (Status::Missing, Some(why.as_str()), None),
-            DayOutcome::Failed { why, .. } => (Status::Failed, Some(why.as_str()), None),
-        };
-        self.keeper.set(place, status, why, edition);
+        let (status, why) = outcome.status();
+        self.keeper.set(place, status, why, outcome.edition());
         self.keeper.count(&outcome);
         for warning in warnings {
             // Many days stumble over the same.
