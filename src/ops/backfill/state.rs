@@ -159,20 +159,27 @@ impl StateFiles {
 }
 
 /// Puts a file in the place of the one before: whoever reads it sees one or the other, whole.
+///
+/// It is written under a name that is always the same, so that a run that is killed leaves nothing that
+/// the next one does not take away. The run's lock keeps others from that name.
 fn replace(path: &Path, bytes: &[u8]) -> Result<(), StateError> {
-    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    let new = path.with_file_name(format!(".{}.new", name.trim_start_matches('.')));
     let write = || {
-        let mut options = tempfile::Builder::new();
-        // Everybody may read what the user's own settings let them read.
-        #[cfg(unix)]
-        options.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
-        let mut file = options.prefix(".backfill-").tempfile_in(folder)?;
+        match fs::remove_file(&new) {
+            Err(error) if error.kind() != ErrorKind::NotFound => return Err(error),
+            _ => {}
+        }
+        let mut file = OpenOptions::new().write(true).create_new(true).open(&new)?;
         file.write_all(bytes)?;
-        file.as_file().sync_data()?;
-        file.persist(path).map_err(|error| error.error)?;
-        Ok(())
+        file.sync_data()?;
+        fs::rename(&new, path)
     };
-    write().map_err(|error| StateError::Io { doing: "write", path: path.to_owned(), error })
+    write().map_err(|error| {
+        // What is not whole is of no use to anybody.
+        let _ = fs::remove_file(&new);
+        StateError::Io { doing: "write", path: path.to_owned(), error }
+    })
 }
 
 #[cfg(test)]
@@ -196,6 +203,20 @@ mod tests {
                 "/etc/asof/.leads.backfill.lock"
             ]
         );
+    }
+
+    #[test]
+    fn nothing_is_left_beside_a_file_that_is_replaced() {
+        let dir = tempfile::tempdir().unwrap();
+        let files = StateFiles::beside(&dir.path().join("asof.toml"));
+        // A run was killed while it wrote.
+        std::fs::write(dir.path().join(".backfill-stats.json.new"), "[{\"da").unwrap();
+        files.write_stats(b"[]").unwrap();
+        std::fs::remove_file(&files.stats).unwrap();
+        std::fs::create_dir(&files.stats).unwrap();
+        assert!(files.write_stats(b"[]").is_err());
+        std::fs::remove_dir(&files.stats).unwrap();
+        assert_eq!(std::fs::read_dir(dir.path()).unwrap().count(), 0);
     }
 
     #[test]
