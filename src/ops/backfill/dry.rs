@@ -81,9 +81,9 @@ pub async fn dry_run(
     now: Now<'_>,
     watch: &dyn Watch,
 ) -> Result<Vec<DryDay>, BackfillError> {
-    let plan = plan_of(config, files, days, now(), watch)?;
     let known = day::open(config).map_err(SaveError::from)?;
     let history = known.as_ref().map(|(_, history)| history);
+    let plan = plan_of(config, files, days, history, now(), watch)?;
     let calendar = Calendar::new(config.calendar);
     let wish = wish_of(&plan);
     let mut session: Option<Session> = None;

@@ -133,6 +133,7 @@ impl StateFiles {
         if plan.format != FORMAT {
             return Err(wrong(format!("its format is {:?}, and this version reads {FORMAT}", plan.format)));
         }
+        plan.check().map_err(wrong)?;
         Ok(Some(plan))
     }
 
