@@ -1,7 +1,8 @@
 //! Keeps what a run has outside of the days it freezes: its plan, the statistics, and the page
 //! of all days; while it runs at most once a second, and at its end.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+use std::error::Error;
 use std::time::Duration;
 
 use super::Clock;
@@ -27,6 +28,8 @@ pub(super) struct Keeper<'a> {
     plan: PlanDoc,
     /// When that was done last, as time since some fixed moment.
     refreshed: Duration,
+    /// What could not be written, by what that means: it is told once and not every second.
+    troubles: BTreeSet<&'static str>,
     frozen: bool,
     saved: usize,
     unchanged: usize,
@@ -51,6 +54,7 @@ impl<'a> Keeper<'a> {
             files,
             plan,
             refreshed: clock.elapsed(),
+            troubles: BTreeSet::new(),
             frozen: false,
             saved: 0,
             unchanged: 0,
@@ -122,15 +126,17 @@ impl<'a> Keeper<'a> {
     fn write(&mut self, watch: &dyn Watch) {
         self.plan.updated_at = self.clock.now();
         if let Err(error) = self.files.write_plan(&self.plan) {
-            watch.remark(&format!("the plan of this backfill is out of date: {error}"));
+            self.trouble("the plan of this backfill is out of date", &error, watch);
         }
         let Ok(archive) = Archive::open(&self.config.archive.dir) else { return };
         if (self.frozen || index::is_stale(&archive))
             && let Err(error) = index::rebuild(&archive, self.config)
         {
-            watch.remark(&format!(
-                "the page of all days could not be written, the next save tries again: {error}"
-            ));
+            self.trouble(
+                "the page of all days could not be written, the next save tries again",
+                &error,
+                watch,
+            );
         }
         self.frozen = false;
         // While the run goes on, what is counted over time is taken as it was frozen.
@@ -141,7 +147,7 @@ impl<'a> Keeper<'a> {
 
     /// What the range adds up to and which of its days are odd, with all that is frozen by now; the
     /// statistics are brought up to date with it.
-    fn sum_up(&self, watch: &dyn Watch) -> (Totals, BTreeMap<Day, Vec<Odd>>) {
+    fn sum_up(&mut self, watch: &dyn Watch) -> (Totals, BTreeMap<Day, Vec<Odd>>) {
         let (from, to) = (self.plan.from, self.plan.to);
         let Ok(archive) = Archive::open(&self.config.archive.dir) else { return Default::default() };
         let collected = archive.history().and_then(|history| {
@@ -162,9 +168,16 @@ impl<'a> Keeper<'a> {
         (totals, odd)
     }
 
-    fn write_stats(&self, stats: &Stats, watch: &dyn Watch) {
+    fn write_stats(&mut self, stats: &Stats, watch: &dyn Watch) {
         if let Err(error) = self.files.write_stats(&stats::document(stats)) {
-            watch.remark(&format!("the statistics are out of date: {error}"));
+            self.trouble("the statistics are out of date", &error, watch);
+        }
+    }
+
+    /// Tells what could not be written, the first time.
+    fn trouble(&mut self, means: &'static str, error: &dyn Error, watch: &dyn Watch) {
+        if self.troubles.insert(means) {
+            watch.remark(&format!("{means}: {error}"));
         }
     }
 }
