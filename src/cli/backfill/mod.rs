@@ -102,7 +102,7 @@ fn days(text: &str) -> Result<u16, String> {
 
 fn month(text: &str) -> Result<NaiveDate, String> {
     let wrong = || "write a year and a month: 2025-12".to_owned();
-    if text.len() != 7 {
+    if text.len() != 7 || !text.starts_with(|first: char| first.is_ascii_digit()) {
         return Err(wrong());
     }
     format!("{text}-01").parse().map_err(|_| wrong())
