@@ -41,7 +41,7 @@ use pace::{Pace, Rate};
 use plan::{PlanDoc, Redo, Status, Wanted};
 use queue::Queue;
 pub use readers::Stop;
-use readers::{Found, ReadDay, Shared, is_the_end, read_days};
+use readers::{Found, ReadDay, Room, Shared, is_the_end, read_days};
 use report::{DayOutcome, DayReport, Summary, Watch};
 use settle::{Settled, Settler};
 use state::{StateError, StateFiles};
@@ -201,7 +201,7 @@ pub fn run(
     let wish = wish_of(&plan);
     let days: Vec<Day> = to_do.iter().filter_map(|at| plan.days.get(*at)).map(|day| day.date).collect();
     let queue = Queue::new(days.len(), request.jobs + AHEAD);
-    let (pace, order) = (Pace::new(request.rate), Mutex::default());
+    let (pace, order, room) = (Pace::new(request.rate), Mutex::default(), Room::default());
     let of = plan.days.len();
     let keeper = Keeper::new(config, files, plan, clock)?;
     let settler = Settler::new(
@@ -228,6 +228,7 @@ pub fn run(
         days: &days,
         queue: &queue,
         order: &order,
+        room: &room,
     };
 
     let mut run =
