@@ -3,11 +3,13 @@
 
 use std::collections::BTreeMap;
 use std::fs;
+use std::io::{BufRead as _, BufReader, Read as _};
+use std::process::{Command, Stdio};
 
 use super::running::place;
 use super::trouble::{SIXTY, sixty_days, sixty_days_place};
 use super::{assert_same_files, days, verify};
-use crate::support::mariadb::Server;
+use crate::support::mariadb::{self, Server};
 
 #[test]
 fn days_that_the_archive_has_lost_are_frozen_again_whatever_the_plan_says() {
@@ -145,4 +147,54 @@ fn readers_that_the_source_has_no_room_for_leave_their_days_to_the_others() {
         assert_same_files(&without_source(days(&place)), &without_source(days(&undisturbed)));
         assert_eq!(verify(&place.path("snapshots")), 60);
     }
+}
+
+#[test]
+fn one_ctrl_c_ends_a_worklist_after_a_backfill_too() {
+    let db = mariadb::db();
+    db.sql(
+        "create table calls (id int primary key, at datetime, phone varchar(18), status varchar(6), key (at)) engine=InnoDB;
+         insert into calls values (1, '2025-12-01 09:00:00', '3145550100', 'NA');",
+    );
+    let place = place();
+    place.change("asof.toml", "sqlite:calls.db", &db.url());
+    place.change(
+        "asof.toml",
+        "minutes = { of = \"calls\", sum = \"seconds\", divide = 60, unit = \"min\" }",
+        "",
+    );
+    let config = place.read("asof.toml");
+    place.write(
+        "asof.toml",
+        config
+            + r#"
+[lists]
+sale = ["SALE"]
+redial = ["NA"]
+
+[worklist.redial]
+of = "calls"
+key = "phone"
+as = "phone"
+outcome = "status"
+id = "id"
+out = ["sale"]
+take = "redial"
+never = { slow = "select sleep(600)" }
+"#,
+    );
+    let arguments = ["backfill", "--from", "2025-12-01", "--to", "2025-12-01"];
+    let mut run = place.command(&arguments).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let mut lines = BufReader::new(run.stdout.take().unwrap()).lines();
+    assert!(lines.any(|line| line.unwrap().starts_with("totals")));
+    assert!(Command::new("kill").args(["-INT", &run.id().to_string()]).status().unwrap().success());
+    assert_eq!(run.wait().unwrap().code(), Some(130));
+    let mut said = String::new();
+    run.stderr.take().unwrap().read_to_string(&mut said).unwrap();
+    assert_eq!(
+        said,
+        "error: interrupted before the worklist \"redial\" was brought up to date
+  hint: asof worklist redial does it\n"
+    );
+    assert!(!place.path("worklists/redial/redial-queue_2025-12.json").exists());
 }

@@ -149,7 +149,8 @@ impl Backfill {
             return code;
         }
         // What was found is worked on, whether or not a day is missing yet.
-        let with = With { range, dry_run: false, retry_for: self.retry_for, wait: self.wait };
+        let (retry_for, wait, stop) = (self.retry_for, self.wait, Some(&stop));
+        let with = With { range, dry_run: false, retry_for, wait, stop };
         let worklists = with.all(&config, config.worklists.keys(), context);
         code.map(|code| if code == exit::DONE { worklists } else { code })
     }
