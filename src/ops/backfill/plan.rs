@@ -4,6 +4,8 @@
 //! The archive is what counts: a day that it holds is not read again because a plan has
 //! forgotten it. The plan remembers the range, what failed and why.
 
+use std::collections::BTreeMap;
+
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
@@ -116,8 +118,10 @@ impl PlanDoc {
         let Wanted { from, to, redo, reason } = wanted;
         let same =
             before.filter(|plan| (plan.from, plan.to, plan.redo) == (from, to, redo) && !plan.is_finished());
+        let before: BTreeMap<Day, &DayDoc> =
+            before.into_iter().flat_map(|plan| &plan.days).map(|day| (day.date, day)).collect();
         let kept = |date: Day| {
-            let known = before?.days.iter().find(|day| day.date == date)?;
+            let known = *before.get(&date)?;
             let stays = match redo {
                 Redo::None => known.status == Status::Failed,
                 Redo::All => same.is_some() && known.status.is_done(),
