@@ -38,6 +38,16 @@ pub fn listen() -> Result<watch::Receiver<bool>, Failure> {
     Ok(receiver)
 }
 
+/// Waits until somebody wants the run to end; for ever where nobody listens.
+pub async fn wanted(stop: Option<&watch::Receiver<bool>>) {
+    if let Some(stop) = stop
+        && stop.clone().wait_for(|stop| *stop).await.is_ok()
+    {
+        return;
+    }
+    std::future::pending::<()>().await;
+}
+
 async fn either(one: &mut Signal, other: &mut Signal) {
     tokio::select! {
         _ = one.recv() => {}

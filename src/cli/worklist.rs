@@ -5,14 +5,15 @@ use std::time::Duration;
 use serde_json::{Value, json};
 
 use super::context::{Context, block_on, env};
-use super::exit;
 use super::failure::Failure;
-use super::output::json_line;
+use super::output::{json_line, quoted};
 use super::progress::TerminalProgress;
 use super::save::span;
+use super::{exit, interrupt};
 use crate::calendar::DayName;
 use crate::config::Config;
 use crate::model::Day;
+use crate::ops::backfill::Stop;
 use crate::ops::worklist::{WorklistError, WorklistOutcome, WorklistRequest, frozen_range, run};
 use crate::view::format::count;
 use crate::view::text::safe;
@@ -72,7 +73,7 @@ impl Worklist {
         }
         let range = self.range(&config, context)?;
         let Self { dry_run, retry_for, wait, .. } = self;
-        let with = With { range, dry_run, told: dry_run, retry_for, wait };
+        let with = With { range, dry_run, told: dry_run, retry_for, wait, stop: None };
         if let [name] = names.as_slice() {
             with.one(&config, name, context)?;
             return Ok(exit::DONE);
@@ -120,7 +121,7 @@ impl Worklist {
 
 /// How worklists are brought up to date.
 #[derive(Clone, Copy)]
-pub(super) struct With {
+pub(super) struct With<'s> {
     /// The first and the last day.
     pub(super) range: (Day, Day),
     /// Only count.
@@ -131,9 +132,11 @@ pub(super) struct With {
     pub(super) retry_for: Duration,
     /// How long a lock is waited for.
     pub(super) wait: Duration,
+    /// Tells when somebody wants it to end, where that is listened for.
+    pub(super) stop: Option<&'s Stop>,
 }
 
-impl With {
+impl With<'_> {
     /// Brings several up to date, one after the other; gives the exit code.
     pub(super) fn all<'n>(
         self,
@@ -146,6 +149,9 @@ impl With {
             if let Err(failure) = self.one(config, name, context) {
                 // The others are not to wait for this one.
                 context.output.failure(&failure);
+                if failure.code == exit::INTERRUPTED {
+                    return failure.code;
+                }
                 code = if code == exit::DONE { failure.code } else { code };
             }
         }
@@ -153,12 +159,24 @@ impl With {
     }
 
     fn one(self, config: &Config, name: &str, context: &Context<'_>) -> Result<(), Failure> {
-        let Self { range, dry_run, told, retry_for, wait } = self;
+        let Self { range, dry_run, told, retry_for, wait, stop } = self;
         let request = WorklistRequest { name, range, dry_run, retry_for, wait };
         let progress = TerminalProgress::new(context.output);
         let now = || context.now();
-        let outcome = block_on(run(config, &request, &env, &now, &progress))??;
+        let outcome = block_on(async {
+            tokio::select! {
+                biased;
+                () = interrupt::wanted(stop) => None,
+                outcome = run(config, &request, &env, &now, &progress) => Some(outcome),
+            }
+        })?;
         progress.clear();
+        let Some(outcome) = outcome else {
+            let message = format!("interrupted before the worklist {name:?} was brought up to date");
+            let hint = format!("asof worklist {} does it", quoted(name));
+            return Err(Failure::said(exit::INTERRUPTED, message, Some(hint)));
+        };
+        let outcome = outcome?;
         if context.output.json() {
             json_line(&document(&outcome));
         } else if told {

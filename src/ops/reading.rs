@@ -178,6 +178,17 @@ impl<'a> Reader<'a> {
         .await
     }
 
+    /// Connects, unless it is connected: one try.
+    ///
+    /// # Errors
+    /// When the source can't be reached now.
+    pub async fn connect(&mut self) -> Result<(), SourceError> {
+        if self.session.is_none() {
+            self.session = Some(source::open(self.settings, self.env).await?);
+        }
+        Ok(())
+    }
+
     /// Ends the connection.
     pub async fn close(self) {
         if let Some(session) = self.session {

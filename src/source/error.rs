@@ -197,7 +197,7 @@ impl SourceError {
             Self::Unreachable { .. } => {
                 "check [source] url, that the server runs, and that no firewall is between"
             }
-            Self::Busy { .. } => "try again later, or raise max_connections on the server",
+            Self::Busy { .. } => "try again later, or let the server take more connections of this account",
             Self::AccessDenied { .. } => {
                 "check the user in [source] url and where its password comes from; the account needs SELECT on the database, from this host"
             }

@@ -1,6 +1,7 @@
 //! A range of days: watched, stopped, killed, gone on with.
 
 mod calendar;
+mod changed;
 mod killed;
 mod resuming;
 mod running;

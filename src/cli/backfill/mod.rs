@@ -102,7 +102,7 @@ fn days(text: &str) -> Result<u16, String> {
 
 fn month(text: &str) -> Result<NaiveDate, String> {
     let wrong = || "write a year and a month: 2025-12".to_owned();
-    if text.len() != 7 {
+    if text.len() != 7 || !text.starts_with(|first: char| first.is_ascii_digit()) {
         return Err(wrong());
     }
     format!("{text}-01").parse().map_err(|_| wrong())
@@ -152,10 +152,9 @@ impl Backfill {
             context.output.warn("interrupted; asof worklist brings the worklists up to date");
             return code.map(|_| exit::INTERRUPTED);
         }
-        // A worklist does not wait for a good moment to stop: Ctrl-C ends it at once.
-        drop(stop);
         // What was found is worked on, whether or not a day is missing yet.
-        let with = With { range, dry_run: false, told: true, retry_for: self.retry_for, wait: self.wait };
+        let (retry_for, wait, stop) = (self.retry_for, self.wait, Some(&stop));
+        let with = With { range, dry_run: false, told: true, retry_for, wait, stop };
         let worklists = with.all(&config, config.worklists.keys(), context);
         code.map(|code| if code == exit::DONE { worklists } else { code })
     }

@@ -82,13 +82,13 @@ pub async fn dry_run(
     now: Now<'_>,
     watch: &dyn Watch,
 ) -> Result<Vec<DryDay>, BackfillError> {
-    let plan = plan_of(config, files, days, now(), watch)?;
     let known = day::open(config).map_err(SaveError::from)?;
     let history = known.as_ref().map(|(_, history)| history);
     if !config.definitions.cumulative().is_empty() {
         // Without its hash key no day can be frozen.
         key_file::look(config, history).map_err(SaveError::from)?;
     }
+    let plan = plan_of(config, files, days, history, now(), watch)?;
     let calendar = Calendar::new(config.calendar);
     let wish = wish_of(&plan);
     let mut session: Option<Session> = None;

@@ -42,7 +42,7 @@ use pace::{Pace, Rate};
 use plan::{PlanDoc, Redo, Status, Wanted};
 use queue::Queue;
 pub use readers::Stop;
-use readers::{Found, ReadDay, Shared, is_the_end, read_days};
+use readers::{Found, ReadDay, Room, Shared, is_the_end, read_days};
 use report::{DayOutcome, DayReport, Summary, Watch};
 use settle::{Settled, Settler};
 use state::{StateError, StateFiles};
@@ -51,6 +51,8 @@ use super::day::{self, SaveError};
 use super::decide::Wish;
 use super::key_file;
 use super::reading::{Env, Now};
+use super::when;
+use crate::archive::History;
 use crate::calendar::Calendar;
 use crate::config::Config;
 use crate::metrics::keys::KeyHash;
@@ -125,19 +127,20 @@ pub fn plan_of(
     config: &Config,
     files: &StateFiles,
     days: &Days,
+    history: Option<&History>,
     now: DateTime<Utc>,
     watch: &dyn Watch,
 ) -> Result<PlanDoc, StateError> {
     let before = files.read_plan();
     let definitions = config.definitions.fingerprint();
-    match days {
+    let mut plan = match days {
         Days::Range(wanted) => {
             // A plan that can't be read is no hindrance to a new one.
             let before = before.unwrap_or_else(|error| {
                 watch.remark(&format!("{error}; a new one takes its place"));
                 None
             });
-            Ok(PlanDoc::new(wanted.clone(), before.as_ref(), definitions, now))
+            PlanDoc::new(wanted.clone(), before.as_ref(), definitions, now)
         }
         Days::Resume => {
             let plan = before?.ok_or_else(|| StateError::NoPlan { path: files.plan.clone() })?;
@@ -147,9 +150,25 @@ pub fn plan_of(
                      made by others than those before",
                 );
             }
-            Ok(plan.resumed(now))
+            plan.resumed(now)
         }
+    };
+    let frozen: BTreeSet<Day> = history.map(frozen_days).unwrap_or_default();
+    let lost = plan.hold_against(|day| frozen.contains(&day));
+    if lost > 0 {
+        watch.remark(&format!(
+            "{lost} {} that an earlier run has frozen {} in the archive no more, and {} read again",
+            if lost == 1 { "day" } else { "days" },
+            if lost == 1 { "is" } else { "are" },
+            if lost == 1 { "is" } else { "are" },
+        ));
     }
+    Ok(plan)
+}
+
+/// The days that have an edition whose folder is there.
+fn frozen_days(history: &History) -> BTreeSet<Day> {
+    history.days().filter(|(_, editions)| when::latest(editions).is_some()).map(|(day, _)| day).collect()
 }
 
 /// What a run does with days that are frozen.
@@ -173,17 +192,17 @@ pub fn run(
     watch: &dyn Watch,
 ) -> Result<Summary, BackfillError> {
     let _lock = files.lock()?;
-    let plan = plan_of(config, files, &request.days, clock.now(), watch)?;
-    let to_do = plan.to_do();
     let known = day::open(config).map_err(SaveError::from)?;
     let history = known.as_ref().map(|(_, history)| history);
+    let plan = plan_of(config, files, &request.days, history, clock.now(), watch)?;
+    let to_do = plan.to_do();
     let hash = key_file::of(config, known.as_ref()).map_err(SaveError::from)?;
     let key = hash.as_ref().map(KeyHash::id);
     let calendar = Calendar::new(config.calendar);
     let wish = wish_of(&plan);
     let days: Vec<Day> = to_do.iter().filter_map(|at| plan.days.get(*at)).map(|day| day.date).collect();
     let queue = Queue::new(days.len(), request.jobs + AHEAD);
-    let (pace, order) = (Pace::new(request.rate), Mutex::default());
+    let (pace, order, room) = (Pace::new(request.rate), Mutex::default(), Room::default());
     let of = plan.days.len();
     let keeper = Keeper::new(config, files, plan, clock)?;
     let settler = Settler::new(
@@ -210,6 +229,7 @@ pub fn run(
         days: &days,
         queue: &queue,
         order: &order,
+        room: &room,
     };
 
     let mut run =

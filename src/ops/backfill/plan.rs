@@ -4,6 +4,8 @@
 //! The archive is what counts: a day that it holds is not read again because a plan has
 //! forgotten it. The plan remembers the range, what failed and why.
 
+use std::collections::BTreeMap;
+
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
@@ -120,8 +122,10 @@ impl PlanDoc {
                 && (reason.is_none() || plan.reason == reason)
                 && !plan.is_finished()
         });
+        let before: BTreeMap<Day, &DayDoc> =
+            before.into_iter().flat_map(|plan| &plan.days).map(|day| (day.date, day)).collect();
         let kept = |date: Day| {
-            let known = before?.days.iter().find(|day| day.date == date)?;
+            let known = *before.get(&date)?;
             let stays = match redo {
                 Redo::None => known.status == Status::Failed,
                 Redo::All => same.is_some() && known.status.is_done(),
@@ -148,6 +152,32 @@ impl PlanDoc {
             updated_at: now,
             days,
         }
+    }
+
+    /// Holds its days against its range: each must be there, once and in order, or a run would pass over days and
+    /// call it the whole.
+    ///
+    /// # Errors
+    /// What is wrong, as a clause.
+    pub fn check(&self) -> Result<(), String> {
+        let Self { from, to, .. } = self;
+        if from > to {
+            return Err(format!("its range from {from} to {to} runs backwards"));
+        }
+        let mut wanted = Some(*from).into_iter().chain((1..).map_while(|days| from.checked_add(days)));
+        let in_order = self.days.iter().all(|day| Some(day.date) == wanted.next());
+        if in_order && self.days.last().is_some_and(|day| day.date == *to) {
+            Ok(())
+        } else {
+            Err(format!("its days are not those from {from} to {to}, each once and in order"))
+        }
+    }
+
+    /// Takes back that days were dealt with which are not frozen: the archive is what counts. Gives how many
+    /// they are.
+    pub fn hold_against(&mut self, is_frozen: impl Fn(Day) -> bool) -> usize {
+        let lost = self.days.iter_mut().filter(|day| day.status.is_done() && !is_frozen(day.date));
+        lost.map(|day| *day = DayDoc::missing(day.date)).count()
     }
 
     /// The same plan for a run that does just what is missing.
@@ -271,6 +301,40 @@ mod tests {
         assert_eq!(resumed.to_do(), [1, 2, 3]);
         assert_eq!(statuses(&resumed)[0], Status::Saved);
         assert_eq!(resumed.days[1].why, None);
+    }
+
+    #[test]
+    fn the_days_of_a_plan_are_those_of_its_range() {
+        let good = stopped(Redo::Failed);
+        assert_eq!(good.check(), Ok(()));
+        let days = |change: fn(&mut Vec<DayDoc>)| {
+            let mut plan = good.clone();
+            change(&mut plan.days);
+            plan
+        };
+        let ends = PlanDoc { from: day("0001-01-01"), to: day("9999-12-31"), ..good.clone() };
+        let backwards = PlanDoc { from: good.to, to: good.from, ..good.clone() };
+        let wrong = [
+            days(Vec::clear),
+            days(|days| drop(days.remove(1))),
+            days(|days| drop(days.pop())),
+            days(|days| days.swap(0, 1)),
+            days(|days| days.push(days[3].clone())),
+            days(|days| days.push(DayDoc::missing(day("2026-01-03")))),
+            ends,
+            backwards,
+        ];
+        for plan in wrong {
+            assert!(plan.check().is_err(), "{plan:?}");
+        }
+    }
+
+    #[test]
+    fn what_the_archive_does_not_hold_is_missing_whatever_a_plan_says() {
+        let mut plan = stopped(Redo::Failed);
+        plan.days[3].status = Status::Skipped;
+        assert_eq!(plan.hold_against(|date| date == day("2025-12-30")), 1);
+        assert_eq!(statuses(&plan), [Status::Saved, Status::Failed, Status::Running, Status::Missing]);
     }
 
     #[test]

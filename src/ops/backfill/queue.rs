@@ -1,6 +1,7 @@
 //! Hands out days to the readers in the order of dates, no further ahead than what was read
 //! can be put away.
 
+use std::collections::BTreeSet;
 use std::ops::Range;
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 
@@ -17,6 +18,10 @@ pub struct Queue {
 struct State {
     /// The day that is handed out next.
     next: usize,
+    /// Days that were handed out and given back.
+    back: BTreeSet<usize>,
+    /// How many days are with readers.
+    out: usize,
     /// How many days have been put away.
     settled: usize,
     /// Whether no more days are handed out.
@@ -30,14 +35,20 @@ impl Queue {
     }
 
     /// The next day; waits until it may be read. `None` when there is none, or the queue is closed.
+    /// As long as a reader has a day, it may give it back.
     pub fn take(&self) -> Option<usize> {
         let mut state = self.state();
         loop {
-            if state.closed || state.next >= self.days {
+            if state.closed || state.next >= self.days && state.back.is_empty() && state.out == 0 {
                 return None;
             }
-            if state.next < state.settled + self.ahead {
+            if let Some(number) = state.back.pop_first() {
+                state.out += 1;
+                return Some(number);
+            }
+            if state.next < self.days.min(state.settled + self.ahead) {
                 state.next += 1;
+                state.out += 1;
                 return Some(state.next - 1);
             }
             state = self.moved.wait(state).unwrap_or_else(PoisonError::into_inner);
@@ -48,6 +59,20 @@ impl Queue {
     pub fn on_the_way(&self) -> Range<usize> {
         let state = self.state();
         state.settled..state.next
+    }
+
+    /// Tells that a reader is through with a day.
+    pub fn done(&self) {
+        let mut state = self.state();
+        state.out = state.out.saturating_sub(1);
+        drop(state);
+        self.moved.notify_all();
+    }
+
+    /// Gives a day back that another reader is to read.
+    pub fn give_back(&self, number: usize) {
+        self.state().back.insert(number);
+        self.done();
     }
 
     /// Tells that one more day has been put away.
@@ -101,6 +126,24 @@ mod tests {
         queue.settle();
         assert_eq!(queue.take(), Some(3));
         assert_eq!(queue.on_the_way(), 2..4);
+        (0..4).for_each(|_| queue.done());
+        assert_eq!(queue.take(), None);
+    }
+
+    #[test]
+    fn a_day_that_is_given_back_is_read_by_another() {
+        let queue = Queue::new(2, 2);
+        assert_eq!([queue.take(), queue.take()], [Some(0), Some(1)]);
+        queue.give_back(0);
+        assert_eq!(queue.take(), Some(0));
+        thread::scope(|scope| {
+            // There are no more days, but one may come back.
+            let waiting = scope.spawn(|| queue.take());
+            queue.done();
+            queue.give_back(1);
+            assert_eq!(waiting.join().unwrap(), Some(1));
+        });
+        queue.done();
         assert_eq!(queue.take(), None);
     }
 

@@ -1,5 +1,6 @@
 //! The readers of a backfill: each has a connection of its own, and reads the days it is handed.
 
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::mpsc::Sender;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
@@ -40,6 +41,18 @@ pub(super) struct Shared<'a> {
     pub(super) queue: &'a Queue,
     /// Held while a reader is handed a day.
     pub(super) order: &'a Mutex<()>,
+    pub(super) room: &'a Room,
+}
+
+/// How many readers the source has room for. One that gets no connection gives way to those that have one.
+#[derive(Debug, Default)]
+pub(super) struct Room {
+    /// How many readers have a connection.
+    connected: AtomicUsize,
+    /// Held by a reader that connects for the first time.
+    connecting: tokio::sync::Mutex<()>,
+    /// Whether it was told that there is not room for all.
+    told: AtomicBool,
 }
 
 /// A day that a reader is through with.
@@ -69,20 +82,37 @@ pub(super) fn read_days(shared: &Shared<'_>, mut stop: Stop, found: &Sender<Read
         return;
     };
     runtime.block_on(async {
-        let mut reader = Reader::new(&shared.config.source, shared.env, shared.hash);
+        let reader = Reader::new(&shared.config.source, shared.env, shared.hash);
+        let mut own = Own { reader, connected: false };
         while let Some(Turn { number, day, next, wait }) = shared.turn() {
             let read = async {
                 tokio::time::sleep(wait).await;
-                read_day(shared, &mut reader, day, next).await
+                let first = matches!(next, Ok(Next::Read(_))) && !own.connected;
+                match if first { shared.room.connect(&mut own).await } else { None } {
+                    Some(source) => {
+                        Found::Failed(Box::new(SaveError::Reading { day, source: source.into() }))
+                    }
+                    None => read_day(shared, &mut own.reader, day, next).await,
+                }
             };
             let read = tokio::select! {
                 biased;
                 () = stopped(&mut stop) => None,
                 read = read => Some(read),
             };
+            if let Some(read) = &read {
+                shared.room.note(&mut own, read);
+                if is_busy(read) && shared.room.has_readers() {
+                    shared.queue.give_back(number);
+                    shared.room.tell(shared.watch);
+                    break;
+                }
+            }
             let dropped = read.is_none();
             let paused = matches!(read, Some(Found::Read(..) | Found::Failed(_))) && !shared.pause.is_zero();
-            if found.send(ReadDay { number, found: read }).is_err() || dropped {
+            let sent = found.send(ReadDay { number, found: read });
+            shared.queue.done();
+            if sent.is_err() || dropped {
                 break;
             }
             if paused {
@@ -93,7 +123,7 @@ pub(super) fn read_days(shared: &Shared<'_>, mut stop: Stop, found: &Sender<Read
                 }
             }
         }
-        reader.close().await;
+        own.reader.close().await;
     });
 }
 
@@ -106,6 +136,64 @@ impl Drop for OnPanic<'_> {
             self.0.close();
         }
     }
+}
+
+/// A reader's connection.
+struct Own<'a> {
+    reader: Reader<'a>,
+    /// Whether it is one of those that have one.
+    connected: bool,
+}
+
+impl Room {
+    /// Connects for the first time. `None` when the day can be read, or tried again as long as is wanted.
+    async fn connect(&self, own: &mut Own<'_>) -> Option<SourceError> {
+        let _alone = self.connecting.lock().await;
+        match own.reader.connect().await {
+            Ok(()) => {
+                self.set(own, true);
+                None
+            }
+            Err(error @ SourceError::Busy { .. }) => self.has_readers().then_some(error),
+            Err(error) => (!error.is_transient()).then_some(error),
+        }
+    }
+
+    /// Notes what a reader found, which tells whether it has a connection.
+    fn note(&self, own: &mut Own<'_>, found: &Found) {
+        match found {
+            Found::Read(..) => self.set(own, true),
+            found if is_busy(found) => self.set(own, false),
+            _ => {}
+        }
+    }
+
+    fn set(&self, own: &mut Own<'_>, connected: bool) {
+        match (own.connected, connected) {
+            (false, true) => drop(self.connected.fetch_add(1, Ordering::Relaxed)),
+            (true, false) => drop(self.connected.fetch_sub(1, Ordering::Relaxed)),
+            _ => {}
+        }
+        own.connected = connected;
+    }
+
+    fn has_readers(&self) -> bool {
+        self.connected.load(Ordering::Relaxed) > 0
+    }
+
+    fn tell(&self, watch: &dyn Watch) {
+        if !self.told.swap(true, Ordering::Relaxed) {
+            watch.warn(
+                "the source takes fewer connections than there are --jobs: fewer days are read side by side",
+            );
+        }
+    }
+}
+
+/// Whether a reader got no connection because the source has no room for more.
+fn is_busy(found: &Found) -> bool {
+    matches!(found, Found::Failed(error)
+        if matches!(**error, SaveError::Reading { source: ReadingError::Source(SourceError::Busy { .. }), .. }))
 }
 
 /// A day that a reader is handed.
@@ -157,13 +245,15 @@ async fn stopped(stop: &mut Stop) {
     }
 }
 
-/// Whether no other day can be read either: nothing answers, or nobody is let in. A connection
-/// that breaks may be that day's own trouble.
+/// Whether no other day can be read either: nothing answers, nobody is let in, or the password can't be
+/// had, which some get by a command that is not to be run for each day. A connection that breaks may be that
+/// day's own trouble.
 pub(super) fn is_the_end(error: &SaveError) -> bool {
     matches!(
         error,
         SaveError::Reading { source: ReadingError::Source(source), .. }
             if source.is_unreachable() && !matches!(source, SourceError::Lost { .. })
+                || matches!(source, SourceError::Password { .. })
     )
 }
 

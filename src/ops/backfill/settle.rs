@@ -151,7 +151,12 @@ impl<'a> Settler<'a> {
             SaveOutcome::Kept { id, provenance } => {
                 self.known(id.day, DayOutcome::AlreadyThere { id, provenance })
             }
-            SaveOutcome::Unchanged { id, .. } => self.known(id.day, DayOutcome::Unchanged { id }),
+            SaveOutcome::Unchanged { id, redefined } => {
+                let mut done = self.known(id.day, DayOutcome::Unchanged { id });
+                // Most days say the same, and it is told once.
+                done.warnings.extend((!redefined.is_empty()).then(|| not_compared(&redefined)));
+                done
+            }
         }
     }
 
@@ -172,6 +177,11 @@ impl<'a> Settler<'a> {
         }
         DayDone { outcome, numbers, odd: self.odd.odd(day), warnings: Vec::new() }
     }
+}
+
+/// Why a day that is defined otherwise now is no restatement.
+fn not_compared(redefined: &[String]) -> String {
+    format!("not compared, since defined differently when the days were frozen: {}", redefined.join(", "))
 }
 
 fn numbers_of(doc: &MetricsDoc) -> Numbers {

@@ -134,6 +134,7 @@ impl StateFiles {
         if plan.format != FORMAT {
             return Err(wrong(format!("its format is {:?}, and this version reads {FORMAT}", plan.format)));
         }
+        plan.check().map_err(wrong)?;
         Ok(Some(plan))
     }
 
@@ -188,6 +189,20 @@ mod tests {
                 "/etc/asof/.leads.backfill.lock"
             ]
         );
+    }
+
+    #[test]
+    fn nothing_is_left_beside_a_file_that_is_replaced() {
+        let dir = tempfile::tempdir().unwrap();
+        let files = StateFiles::beside(&dir.path().join("asof.toml"));
+        // A run was killed while it wrote.
+        std::fs::write(dir.path().join(".backfill-stats.json.new"), "[{\"da").unwrap();
+        files.write_stats(b"[]").unwrap();
+        std::fs::remove_file(&files.stats).unwrap();
+        std::fs::create_dir(&files.stats).unwrap();
+        assert!(files.write_stats(b"[]").is_err());
+        std::fs::remove_dir(&files.stats).unwrap();
+        assert_eq!(std::fs::read_dir(dir.path()).unwrap().count(), 0);
     }
 
     #[test]
