@@ -112,6 +112,11 @@ fn notes(stats: &Stats) -> Vec<String> {
                 column.label
             ));
         }
+        let redefined = stats.redefined(at);
+        if column.total == Total::Sum && redefined > 0 {
+            let days = stats.rows.len();
+            notes.push(format!("{}: defined otherwise than now on {redefined} of {days} days", column.label));
+        }
         if column.part == Part::Cumulative
             && let Some(basis) = basis(stats, &column.metric)
         {
@@ -148,6 +153,9 @@ struct ColumnDoc<'a> {
     unit: Option<&'a str>,
     /// What the rows come to together.
     total: Option<Number>,
+    /// On how many days the metric was defined otherwise than it is now.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    redefined_days: Option<usize>,
 }
 
 #[derive(Serialize)]
@@ -179,13 +187,15 @@ struct GapDoc {
 
 impl<'a> Document<'a> {
     fn of(listing: &'a Listing<'a>, stats: &'a Stats, findings: &'a [&'a str]) -> Self {
-        let columns = stats.columns.iter().zip(stats.totals()).map(|(column, total)| ColumnDoc {
-            name: &column.name,
-            label: &column.label,
-            metric: &column.metric,
-            unit: column.unit.as_deref(),
-            total,
-        });
+        let columns =
+            stats.columns.iter().zip(stats.totals()).enumerate().map(|(at, (column, total))| ColumnDoc {
+                name: &column.name,
+                label: &column.label,
+                metric: &column.metric,
+                unit: column.unit.as_deref(),
+                total,
+                redefined_days: Some(stats.redefined(at)).filter(|days| *days > 0),
+            });
         let row = |row: &'a StatsRow| {
             let cells = stats.columns.iter().zip(&row.cells).filter(|(_, cell)| cell.differs());
             RowDoc {

@@ -91,14 +91,29 @@ fn metrics_that_are_defined_otherwise_now_are_told_when_days_are_read_again() {
     let place = place();
     place.done(&["backfill --from 2025-12-01 --to 2025-12-02"]);
     place.change("asof.toml", "status = 'SALE'", "status = 'NA'");
-    place.asof("backfill --from 2025-12-01 --to 2025-12-02 --redo all");
+    place.asof("backfill --from 2025-12-01 --to 2025-12-03 --redo all --jobs 1");
+    place.asof("list --stats --metric calls --metric sales");
     place.told(
         "
-$ asof backfill --from 2025-12-01 --to 2025-12-02 --redo all
-2025-12-01        3 calls          1 sales        1.5 minutes     reads the same   day 1 of 2
-2025-12-02        1 calls          0 sales        1.5 minutes     reads the same   day 2 of 2
-totals            4 calls    0 saved, 0 already there, 0 failed, 2 read the same
+$ asof backfill --from 2025-12-01 --to 2025-12-03 --redo all --jobs 1
+2025-12-01        3 calls          1 sales        1.5 minutes     reads the same   day 1 of 3
+2025-12-02        1 calls          0 sales        1.5 minutes     reads the same   day 2 of 3
+2025-12-03        0 calls          0 sales          0 minutes     day 3 of 3
+               ! no calls; on the days around it usually 1 to 3 (median 2)
+totals            4 calls    1 saved, 0 already there, 0 failed, 2 read the same
+odd days
+2025-12-03     no calls; on the days around it usually 1 to 3 (median 2)
 ! warning: not compared, since defined differently when the days were frozen: sales
+exit 0
+$ asof list --stats --metric calls --metric sales
+Day                    Calls  Sales
+2025-12-01  Mon  ○         3      1
+2025-12-02  Tue  ○         1      0
+2025-12-03  Wed  ○  !      0      0
+3 days                     4      1
+○ reconstructed · ! odd, see below
+Sales: defined otherwise than now on 2 of 3 days
+! 2025-12-03 Wed: no calls; on the days around it usually 1 to 3 (median 2)
 exit 0
 ",
     );

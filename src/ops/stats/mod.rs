@@ -17,7 +17,7 @@ mod growing;
 mod names;
 pub mod odd;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use indexmap::IndexMap;
 
@@ -60,6 +60,8 @@ pub struct StatsRow {
     pub provenance: Provenance,
     /// What made its numbers.
     pub definitions: Fingerprint,
+    /// Metrics that were defined otherwise then, by [`collect`] only.
+    pub redefined: BTreeSet<String>,
     /// One for each column.
     pub cells: Vec<Cell>,
     /// The counts over time as the archive stands now, by metric.
@@ -99,7 +101,8 @@ pub fn collect(archive: &Archive, history: &History, config: &Config) -> Result<
         .map(|column| column.metric.as_str())
         .collect();
     let Recount { metrics: now, damaged } = recount(archive, history, &cumulative)?;
-    let rows = rows(&columns, history, Some(&now));
+    let mut rows = rows(&columns, history, Some(&now));
+    odd::note_redefined(archive, config, &mut rows);
     let mut counts = odd::counts(Some(archive), config, &columns, &rows);
     let of_editions = history.days().map(|(day, editions)| (day, odd::rows_of(archive, editions, config)));
     counts.rows = of_editions.filter(|(_, rows)| rows.len() > 1).collect();
@@ -165,6 +168,13 @@ impl Stats {
         self.columns.iter().enumerate().map(column).collect()
     }
 
+    /// How many of the rows have a number in a column that was defined otherwise than it is now.
+    pub fn redefined(&self, column: usize) -> usize {
+        let Some(Column { metric, .. }) = self.columns.get(column) else { return 0 };
+        let known = |row: &&StatsRow| row.cells.get(column).is_some_and(|cell| cell.value.is_some());
+        self.rows.iter().filter(known).filter(|row| row.redefined.contains(metric)).count()
+    }
+
     /// How many of the rows have no number in a column.
     pub fn unknown(&self, column: usize) -> usize {
         self.rows.iter().filter(|row| row.cells.get(column).is_none_or(|cell| cell.value.is_none())).count()
@@ -211,6 +221,7 @@ fn row(columns: &[Column], names: &[String], line: &SnapshotLine, now: Option<&S
         edition: line.edition,
         provenance: line.provenance,
         definitions: line.definitions,
+        redefined: BTreeSet::new(),
         cells: columns.iter().map(cell).collect(),
         seen,
     }

@@ -70,6 +70,16 @@ pub(super) fn counts(
     }
 }
 
+/// Notes with each row which of today's metrics were defined otherwise then.
+pub(super) fn note_redefined(archive: &Archive, config: &Config, rows: &mut [StatsRow]) {
+    let same = Same::of(Some(archive), config, rows);
+    for row in rows {
+        let metrics = config.definitions.metrics.keys().filter(|metric| !same.holds(row, metric));
+        let metrics = metrics.cloned().collect();
+        row.redefined = metrics;
+    }
+}
+
 /// How many rows each of a day's editions was made of that counts the same rows as the configuration; none where there
 /// is only one edition, and of those that can't be read. Their manifests are read.
 pub fn rows_of(archive: &Archive, editions: &[Frozen], config: &Config) -> Vec<(Edition, u64)> {
