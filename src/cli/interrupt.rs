@@ -1,4 +1,5 @@
-//! Ctrl-C and the request to terminate: the first asks a run to stop, the second ends it at once.
+//! Ctrl-C and the request to terminate: the first asks a run to stop, the second ends it at once. Where
+//! nobody listens any more the first does so too.
 
 use std::thread;
 
@@ -26,9 +27,9 @@ pub fn listen() -> Result<watch::Receiver<bool>, Failure> {
     let wait = move || {
         runtime.block_on(async {
             either(&mut interrupt, &mut terminate).await;
-            // Nobody may be left to hear it.
-            let _ = sender.send(true);
-            either(&mut interrupt, &mut terminate).await;
+            if sender.send(true).is_ok() {
+                either(&mut interrupt, &mut terminate).await;
+            }
             eprint("\n");
             std::process::exit(i32::from(exit::INTERRUPTED));
         });

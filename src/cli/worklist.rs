@@ -72,8 +72,8 @@ impl Worklist {
             return Err(Failure::said(exit::USAGE, "there are no worklists", Some(hint)));
         }
         let range = self.range(&config, context)?;
-        let with =
-            With { range, dry_run: self.dry_run, retry_for: self.retry_for, wait: self.wait, stop: None };
+        let Self { dry_run, retry_for, wait, .. } = self;
+        let with = With { range, dry_run, told: dry_run, retry_for, wait, stop: None };
         if let [name] = names.as_slice() {
             with.one(&config, name, context)?;
             return Ok(exit::DONE);
@@ -126,6 +126,8 @@ pub(super) struct With<'s> {
     pub(super) range: (Day, Day),
     /// Only count.
     pub(super) dry_run: bool,
+    /// Whether it is told without a terminal too.
+    pub(super) told: bool,
     /// How long connection trouble is retried.
     pub(super) retry_for: Duration,
     /// How long a lock is waited for.
@@ -157,7 +159,7 @@ impl With<'_> {
     }
 
     fn one(self, config: &Config, name: &str, context: &Context<'_>) -> Result<(), Failure> {
-        let Self { range, dry_run, retry_for, wait, stop } = self;
+        let Self { range, dry_run, told, retry_for, wait, stop } = self;
         let request = WorklistRequest { name, range, dry_run, retry_for, wait };
         let progress = TerminalProgress::new(context.output);
         let now = || context.now();
@@ -177,7 +179,7 @@ impl With<'_> {
         let outcome = outcome?;
         if context.output.json() {
             json_line(&document(&outcome));
-        } else if dry_run {
+        } else if told {
             context.output.answer(&table(&outcome));
         } else {
             context.output.report(&table(&outcome));

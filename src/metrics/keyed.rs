@@ -200,7 +200,7 @@ fn put(
     groupings: &mut Vec<Groups>,
     dimensions: Vec<usize>,
     aggregate: usize,
-    counts: BTreeMap<Box<[u32]>, u64>,
+    mut counts: BTreeMap<Box<[u32]>, u64>,
     too_many: bool,
 ) {
     let value = |count: u64| Some(Number::from(count));
@@ -210,10 +210,22 @@ fn put(
         groupings.push(Groups { dimensions, aggregates: vec![aggregate], rows, too_many });
         return;
     };
+    let before = groups.aggregates.len();
     groups.aggregates.push(aggregate);
-    // It holds all rows of the day, and so each of the members.
+    groups.too_many |= too_many;
+    if groups.too_many {
+        groups.rows = Vec::new();
+        return;
+    }
     for row in &mut groups.rows {
-        let count = counts.get(&row.members).copied().unwrap_or(0);
+        let count = counts.remove(&row.members).unwrap_or(0);
         row.values = std::mem::take(&mut row.values).into_iter().chain([value(count)]).collect();
     }
+    // Where all of the grouping is from values, the metrics before may have none of these members' rows.
+    let others = counts.into_iter().map(|(members, count)| {
+        let values = std::iter::repeat_n(value(0), before).chain([value(count)]).collect();
+        Group { members, values, newest: None }
+    });
+    groups.rows.extend(others);
+    groups.rows.sort_by(|one, other| one.members.cmp(&other.members));
 }

@@ -105,6 +105,9 @@ pub enum SaveError {
     /// There is no hash key for what is counted over time.
     #[error(transparent)]
     Key(#[from] KeyFileError),
+    /// No connection of a run reads any more.
+    #[error("the threads that read the source have stopped")]
+    NoReaders,
     /// A thread that read the archive failed.
     #[error("the frozen days before could not be read: {0}")]
     Background(String),
@@ -124,7 +127,7 @@ impl SaveError {
             Self::ClockBeyond(_) => {
                 Some("set this machine's clock right, and see that ASOF_NOW is not set by mistake".to_owned())
             }
-            Self::Background(_) => None,
+            Self::NoReaders | Self::Background(_) => None,
         }
     }
 }

@@ -10,6 +10,7 @@ use std::path::{Path, PathBuf};
 
 use uuid::Uuid;
 
+use super::whole::{folder_of, sync_folder};
 use crate::archive::{Archive, History, SnapshotLine, rename_new};
 use crate::config::Config;
 use crate::metrics::keys::KeyHash;
@@ -165,8 +166,7 @@ fn latest_with_keys(history: &History) -> Option<&SnapshotLine> {
 /// Whether a file lies in a folder, whatever links lead there.
 fn lies_in(path: &Path, folder: &Path) -> bool {
     let Ok(folder) = folder.canonicalize() else { return false };
-    let parent = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    let places = [path.canonicalize(), parent.canonicalize()];
+    let places = [path.canonicalize(), folder_of(path).canonicalize()];
     places.into_iter().flatten().any(|place| place.starts_with(&folder))
 }
 
@@ -214,15 +214,11 @@ fn create(path: &Path) -> Result<KeyHash, KeyFileError> {
     getrandom::fill(&mut secret).map_err(KeyFileError::Random)?;
     let mut text: String = secret.iter().map(|byte| format!("{byte:02x}")).collect();
     text.push('\n');
-    let folder = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let folder = folder_of(path);
     let staged = folder.join(format!(".{}.key", Uuid::new_v4().simple()));
     let written = write(&staged, text.as_bytes()).and_then(|()| match rename_new(&staged, path) {
         Err(error) if error.kind() != io::ErrorKind::AlreadyExists => Err(error),
-        _ => File::open(folder)?.sync_all().or_else(|error| match error.kind() {
-            // Some network file systems have no such thing for folders and say so.
-            io::ErrorKind::InvalidInput => Ok(()),
-            _ => Err(error),
-        }),
+        _ => sync_folder(folder),
     });
     // It has its name, or another process was first.
     let _ = fs::remove_file(&staged);

@@ -18,4 +18,5 @@ pub mod save;
 pub mod seen;
 pub mod stats;
 pub mod when;
+pub mod whole;
 pub mod worklist;

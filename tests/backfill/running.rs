@@ -3,6 +3,7 @@
 use serde_json::Value;
 
 use crate::support::command::Place;
+use crate::support::mariadb::db;
 
 /// Calls of four days, a day without any among them; the clock stands at the fifth, 03:00.
 pub fn place() -> Place {
@@ -197,6 +198,19 @@ exit 0
 }
 
 #[test]
+fn what_is_taken_over_several_days_is_not_added_up() {
+    let place = place();
+    place.change(
+        "asof.toml",
+        "[metrics]",
+        "[metrics]\nof_two_days = { of = \"calls\", count = true, over = \"2d\" }",
+    );
+    let json = place.asof("backfill --from 2025-12-01 --to 2025-12-02 --json");
+    let summary: Value = serde_json::from_str(json.stdout.lines().last().unwrap()).unwrap();
+    assert_eq!(summary["totals"], serde_json::json!({ "calls": 4, "sales": 1 }));
+}
+
+#[test]
 fn quiet_says_nothing_and_the_page_of_all_days_has_every_day() {
     let place = place();
     place.asof("backfill --month 2025-12 --quiet --jobs 4");
@@ -231,4 +245,39 @@ exit 0
     assert!(!place.path("snapshots/2025-12-05").exists());
     assert!(place.path("snapshots/2025-12-02").exists());
     assert!(!place.path("snapshots/2025-12-01").exists());
+}
+
+#[test]
+fn a_rehearsal_tells_the_rows_and_the_cost_that_the_server_expects() {
+    let db = db();
+    db.sql(
+        "create table calls (id int primary key auto_increment, at datetime, status varchar(6), seconds int, key (at)) engine=InnoDB;
+         insert into calls (at, status) select '2025-12-01' + interval seq * 10 second, elt(1 + seq % 2, 'NA', 'SALE')
+           from seq_1_to_60000;
+         analyze table calls;",
+    );
+    let place = place();
+    place.change("asof.toml", "sqlite:calls.db", &db.url());
+    let run = place.asof("backfill --from 2025-12-01 --to 2025-12-04 --dry-run --json");
+    let lines: Vec<Value> = run.stdout.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let (days, summary) = lines.split_at(4);
+    let (mut rows, mut cost) = (0, 0.0);
+    for (day, number) in days.iter().zip(1..) {
+        // The server's own client asks the same: one grouping by status is all that there is.
+        let window = format!("at >= '2025-12-0{number}' and at < '2025-12-0{}'", number + 1);
+        let explained = db
+            .sql(&format!("explain select at from calls where {window}; show status like 'Last_query_cost'"));
+        let words: Vec<&str> = explained.split_whitespace().collect();
+        let expected_cost: f64 = words.last().unwrap().parse().unwrap();
+        let expected_rows: u64 = words.iter().rev().skip(2).find_map(|word| word.parse().ok()).unwrap();
+        assert_eq!(day["rows"], expected_rows, "{explained}");
+        assert!((day["cost"].as_f64().unwrap() - expected_cost).abs() < 0.01, "{day} {explained}");
+        rows += expected_rows;
+        cost += expected_cost;
+    }
+    assert_eq!(summary[0]["rows"], rows);
+    assert!((summary[0]["cost"].as_f64().unwrap() - cost).abs() < 0.01);
+    assert!(!place.path("snapshots").exists());
+    let told = place.asof("backfill --from 2025-12-01 --to 2025-12-01 --dry-run");
+    assert!(told.stdout.contains(" rows looked at, cost "), "{}", told.stdout);
 }

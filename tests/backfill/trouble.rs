@@ -1,7 +1,7 @@
 //! Trouble on the way: a source that goes away, a locked archive, another run, somebody's Ctrl-C.
 
 use std::fs::{self, File};
-use std::io::{BufRead as _, BufReader};
+use std::io::{BufRead as _, BufReader, Write as _};
 use std::process::{Command, Stdio};
 use std::thread::sleep;
 use std::time::{Duration, Instant};
@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use super::running::place;
 use super::{assert_same_files, days, empty_archive, verify};
 use crate::support::command::Place;
-use crate::support::mariadb::Server;
+use crate::support::mariadb::{Server, db};
 
 /// How long anything may take on a busy machine.
 const PATIENCE: Duration = Duration::from_mins(2);
@@ -196,12 +196,15 @@ status = "status"
 calls = {{ of = "calls", count = true }}
 sales = {{ of = "calls", count = true, where = "status = 'SALE'" }}
 minutes = {{ of = "calls", sum = "seconds", divide = 60, unit = "min" }}
-phones = {{ of = "calls", distinct = "phone", by = ["campaign"] }}
+phones = {{ of = "calls", distinct = "phone", as = "phone", by = ["campaign"], cumulative = true }}
+callers = {{ of = "calls", distinct = "concat(campaign, phone)", where = "status <> 'B'", cumulative = true }}
 conversion = {{ ratio = ["sales", "calls"], unit = "%" }}
 weekly = {{ ratio = ["sales", "calls"], unit = "%", over = "7d" }}
 "#
         ),
     );
+    // One key for all, so that the same days are the same bytes.
+    place.write("asof.key", "0123456789abcdef0123456789abcdef\n");
     place.at("2025-12-01T12:00:00Z");
     empty_archive(&place);
     place
@@ -211,18 +214,61 @@ weekly = {{ ratio = ["sales", "calls"], unit = "%", over = "7d" }}
 pub const SIXTY: [&str; 5] = ["backfill", "--from", "2025-10-01", "--to", "2025-11-29"];
 
 #[test]
+fn a_day_that_is_being_read_is_seen_in_the_plan_and_read_again_after_a_kill() {
+    let db = db();
+    db.sql("create table calls (at datetime, phone varchar(18), seconds int, status varchar(6), campaign varchar(8), key (at)) engine=MyISAM");
+    let place = sixty_days_place(&db.url());
+    // Another client keeps the table to itself until it is killed.
+    let mut holder = db
+        .server()
+        .client(&db.name)
+        .arg("--unbuffered")
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut asks = holder.stdin.take().unwrap();
+    writeln!(asks, "lock tables calls write; select 'held';").unwrap();
+    let mut held = BufReader::new(holder.stdout.take().unwrap());
+    held.read_line(&mut String::new()).unwrap();
+    let mut run = place
+        .command(&["backfill", "--last", "2d"])
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    let running = r#"{"date":"2025-11-29","status":"running"}"#;
+    let began = Instant::now();
+    while !fs::read_to_string(place.path("backfill.json")).is_ok_and(|plan| plan.contains(running)) {
+        assert!(began.elapsed() < PATIENCE, "no day is seen to be read");
+        sleep(Duration::from_millis(20));
+    }
+    run.kill().unwrap();
+    run.wait().unwrap();
+    assert!(place.read("backfill.json").contains(running));
+    drop(asks);
+    holder.kill().unwrap();
+    holder.wait().unwrap();
+    place.done(&["backfill --resume"]);
+    assert_eq!(verify(&place.path("snapshots")), 2);
+}
+
+#[test]
 fn a_server_that_is_stopped_in_mid_run_is_waited_for() {
     let mut server = Server::start(&[]);
     let undisturbed = sixty_days(&server);
     undisturbed.done(&[&SIXTY.join(" ")]);
     let place = sixty_days_place(&server.url("months"));
-    let mut run = place.command(&SIXTY).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    // At this rate it takes six seconds at least: the server goes away long before that.
+    let slow = [SIXTY.as_slice(), &["--rate", "10/s"]].concat();
+    let mut run = place.command(&slow).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
     let mut out = BufReader::new(run.stdout.take().unwrap());
     for _ in 0..5 {
         out.read_line(&mut String::new()).unwrap();
     }
     server.stop();
-    sleep(Duration::from_secs(3));
+    assert!(run.try_wait().unwrap().is_none(), "the run ended before the server did");
+    sleep(Duration::from_secs(10));
     server.start_again();
     let began = Instant::now();
     while run.try_wait().unwrap().is_none() {

@@ -19,6 +19,7 @@ fn a_range_that_makes_no_sense_is_refused_before_anything_is_touched() {
         "backfill --month December",
         "backfill --month 2025-12 --last 7d",
         "backfill --resume --from 2025-12-01",
+        "backfill --resume --reason late",
         "backfill --resume",
         "backfill --last 2d --jobs 0",
         "backfill --last 2d --rate often",
@@ -90,6 +91,13 @@ $ asof backfill --month 2025-12 --last 7d
 exit 2
 $ asof backfill --resume --from 2025-12-01
 ! error: the argument '--resume' cannot be used with '--from <DATE>'
+! 
+! Usage: asof backfill --resume
+! 
+! For more information, try '--help'.
+exit 2
+$ asof backfill --resume --reason late
+! error: the argument '--resume' cannot be used with '--reason <TEXT>'
 ! 
 ! Usage: asof backfill --resume
 ! 

@@ -154,6 +154,15 @@ fn each_days_statistics_are_what_sql_counts() {
     for (date, numbers) in &expected {
         assert_eq!(told[date.as_str()], *numbers, "{date}");
     }
+    // The backfill left the same beside the configuration, these names first.
+    let text = place.read("leads/backfill-stats.json");
+    assert!(text.contains(
+        "{\"date\":\"2025-12-01\",\"totalCalls\":500,\"uniquePhones\":45,\"newPhones\":45,\"cumulativeUniquePhones\":45,"
+    ));
+    let kept = json(&text);
+    let kept = kept.as_array().unwrap().iter();
+    let kept = kept.map(|day| (day["date"].as_str().unwrap(), names.map(|name| day[name].as_i64())));
+    assert_eq!(kept.collect::<BTreeMap<_, _>>(), told);
     // SQL has no row for a day without calls.
     let silent: Vec<&&str> =
         told.keys().filter(|date| !expected.iter().any(|(day, _)| day == **date)).collect();
@@ -264,4 +273,16 @@ fn the_help_of_init_and_demo_names_the_presets() {
             assert!(help.contains(&format!("- {preset}: ")), "{preset} is not explained:\n{help}");
         }
     }
+}
+
+#[test]
+fn the_minutes_of_all_days_add_up_to_what_the_seconds_say() {
+    let place = demo();
+    let told = json(&place.asof("list --stats --metric minutes --json").stdout);
+    let seconds = ask::<1>(&place, "select '', sum(length_in_sec) from calls")[0].1[0].unwrap();
+    // A quarter of a minute, so that the quotient is exact.
+    assert_eq!(seconds % 15, 0);
+    let quarters = seconds / 15;
+    let expected = format!("{}.{:02}", quarters / 4, quarters % 4 * 25);
+    assert_eq!(told["columns"][0]["total"].to_string(), expected.trim_end_matches('0'));
 }

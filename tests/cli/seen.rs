@@ -235,6 +235,8 @@ fn a_lost_key_is_an_error_and_another_one_begins_anew() {
     place.done(&["save 2025-11-05", "save 2025-11-06"]);
     fs::remove_file(place.path("asof.key")).unwrap();
     place.asof("save 2025-11-07");
+    place.asof("backfill --from 2025-11-05 --to 2025-11-07");
+    place.asof("backfill --from 2025-11-05 --to 2025-11-07 --dry-run");
     place.asof("check 2025-11-07");
     place.write("asof.key", "not a key, but somebody's secret words\n");
     place.secret("somebody");
@@ -246,6 +248,14 @@ fn a_lost_key_is_an_error_and_another_one_begins_anew() {
     place.told(
         r#"
 $ asof save 2025-11-07
+! error: the key file asof.key is missing, and 2025-11-06 was counted with the key that was in it
+!   hint: restore it from a backup; to begin to count anew instead, make another one: (umask 077; od -An -N16 -tx1 /dev/urandom | tr -d ' ' > asof.key)
+exit 1
+$ asof backfill --from 2025-11-05 --to 2025-11-07
+! error: the key file asof.key is missing, and 2025-11-06 was counted with the key that was in it
+!   hint: restore it from a backup; to begin to count anew instead, make another one: (umask 077; od -An -N16 -tx1 /dev/urandom | tr -d ' ' > asof.key)
+exit 1
+$ asof backfill --from 2025-11-05 --to 2025-11-07 --dry-run
 ! error: the key file asof.key is missing, and 2025-11-06 was counted with the key that was in it
 !   hint: restore it from a backup; to begin to count anew instead, make another one: (umask 077; od -An -N16 -tx1 /dev/urandom | tr -d ' ' > asof.key)
 exit 1

@@ -156,6 +156,25 @@ fn phones_are_counted_however_they_are_written() {
 }
 
 #[test]
+fn metrics_of_phones_that_take_other_rows_share_a_breakdown() {
+    // Only asof counts by this dimension, and some members have rows of one metric only.
+    let metrics = r#"
+[metrics]
+a_sold = { of = "calls", distinct = "phone", as = "phone", where = "agent = 'agent 1' and campaign = 'B'", by = ["campaign"] }
+b_all = { of = "calls", distinct = "phone", as = "phone", by = ["campaign"] }
+c_idle = { of = "calls", distinct = "phone", as = "phone", where = "agent = 'idle'", by = ["campaign"] }
+"#;
+    for source in Source::both() {
+        fill(&source, "varchar(40)", "");
+        let place = Place::new(&source, &format!("{HEAD}table = \"calls\"\n{metrics}"));
+        let doc = place.save("2025-11-06");
+        same(&source, &doc, "a_sold", "agent = 'agent 1' and campaign = 'B'", &[("campaign", "campaign")]);
+        same(&source, &doc, "b_all", "1 = 1", &[("campaign", "campaign")]);
+        same(&source, &doc, "c_idle", "agent = 'idle'", &[("campaign", "campaign")]);
+    }
+}
+
+#[test]
 fn phones_of_a_query_are_counted_too() {
     for source in Source::both() {
         fill(&source, "varchar(40)", "");

@@ -1,10 +1,11 @@
 //! A backfill on the screen: a line for each day, and on a terminal a bar below them with the
 //! rate, the time left and the memory in use.
 
+use std::fmt::Write;
 use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
-use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressState, ProgressStyle};
 
 use super::lines::{self, Columns};
 use super::{json, memory};
@@ -12,7 +13,7 @@ use crate::cli::output::{Output, json_line};
 use crate::ops::backfill::report::{DayOutcome, DayReport, Watch};
 
 /// The bar's shape.
-const TEMPLATE: &str = "{bar:30} {pos}/{len} days   {per_sec}   {eta} left   {msg}";
+const TEMPLATE: &str = "{bar:30} {pos}/{len} days{rate}{left}   {msg}";
 /// How long a run must have gone before it is guessed how long it will take.
 const FIRST_GUESS: Duration = Duration::from_secs(2);
 /// Less than this is not worth a word.
@@ -38,7 +39,7 @@ impl<'o> Screen<'o> {
     pub fn new(output: &'o Output, columns: &'o Columns) -> Self {
         let bar = ProgressBar::with_draw_target(Some(0), ProgressDrawTarget::hidden());
         if let Ok(style) = ProgressStyle::with_template(TEMPLATE) {
-            bar.set_style(style.progress_chars("━╸─"));
+            bar.set_style(style.progress_chars("━╸─").with_key("rate", rate).with_key("left", left));
         }
         let timing = Mutex::new(Timing { began: Instant::now(), days: 0, done: 0 });
         Self { output, columns, bar, timing }
@@ -61,6 +62,24 @@ impl<'o> Screen<'o> {
         let rest = timing.days.saturating_sub(timing.done);
         let left = elapsed.checked_div(timing.done)?.checked_mul(rest)?;
         (elapsed >= FIRST_GUESS && left >= SHORT).then_some(left)
+    }
+}
+
+/// How fast days are done, once that can be told.
+fn rate(state: &ProgressState, text: &mut dyn Write) {
+    let a_second = state.per_sec();
+    // Where it can't be written there is nobody to tell.
+    let _ = match a_second {
+        _ if state.pos() == 0 => Ok(()),
+        _ if a_second >= 1.0 => write!(text, "   {a_second:.1}/s"),
+        _ => write!(text, "   {:.1}/min", a_second * 60.0),
+    };
+}
+
+/// How long the rest may take, once that can be told.
+fn left(state: &ProgressState, text: &mut dyn Write) {
+    if state.pos() > 0 {
+        let _ = write!(text, "   {} left", lines::span(state.eta()));
     }
 }
 

@@ -2,36 +2,38 @@
 
 use serde_json::{Map, Value, json};
 
-use super::lines::known;
 use crate::analyze::odd::Odd;
 use crate::model::Day;
 use crate::ops::backfill::report::{DayOutcome, DayReport, Numbers, Summary};
+use crate::ops::decide::By;
 use crate::view::odd;
 
 /// A day.
 pub fn day(report: &DayReport) -> Value {
     let mut object = json!({ "event": "day", "date": report.day, "place": report.place, "of": report.of });
+    let (status, why) = report.outcome.status();
     let more = match &report.outcome {
-        DayOutcome::Saved { id, provenance, why, rows } => json!({
-            "status": "saved", "edition": id.edition, "provenance": provenance, "rows": rows,
-            "trigger": why.trigger(crate::ops::decide::By::Backfill),
-        }),
-        DayOutcome::AlreadyThere { id, provenance } => {
-            json!({ "status": "skipped", "why": "frozen already", "edition": id.edition, "provenance": provenance })
+        DayOutcome::Saved { provenance, why, rows, .. } => {
+            json!({ "provenance": provenance, "rows": rows, "trigger": why.trigger(By::Backfill) })
         }
-        DayOutcome::Unchanged { id } => {
-            json!({ "status": "skipped", "why": "reads the same", "edition": id.edition })
-        }
-        DayOutcome::NotOver { why } => json!({ "status": "missing", "why": why }),
-        DayOutcome::Failed { why, hint } => json!({ "status": "failed", "why": why, "hint": hint }),
+        DayOutcome::AlreadyThere { provenance, .. } => json!({ "provenance": provenance }),
+        DayOutcome::Failed { hint, .. } => json!({ "hint": hint }),
+        DayOutcome::Unchanged { .. } | DayOutcome::NotOver { .. } => json!({}),
     };
     if let (Some(object), Value::Object(more)) = (object.as_object_mut(), more) {
+        object.insert("status".to_owned(), json!(status));
+        if let Some(why) = why {
+            object.insert("why".to_owned(), why.into());
+        }
+        if let Some(edition) = report.outcome.edition() {
+            object.insert("edition".to_owned(), json!(edition));
+        }
         object.extend(more);
         if !report.odd.is_empty() {
             object.insert("odd".to_owned(), odd_days(report.day, &report.odd).into());
         }
         if let Some(Numbers { values, seen }) = &report.numbers {
-            let values = values.iter().map(|(name, value)| (name.clone(), known(value.as_ref())));
+            let values = values.iter().map(|(name, value)| (name.clone(), json!(value)));
             object.insert("metrics".to_owned(), Value::Object(values.collect()));
             if !seen.is_empty() {
                 object.insert("seen".to_owned(), json!(seen));

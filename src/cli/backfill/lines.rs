@@ -6,9 +6,10 @@ use unicode_width::UnicodeWidthStr as _;
 
 use crate::config::Config;
 use crate::model::definitions::Measure;
-use crate::model::{Day, Number, Provenance};
+use crate::model::{Number, Provenance};
 use crate::ops::backfill::report::{DayOutcome, DayReport, Numbers, Summary};
 use crate::ops::decide::Why;
+use crate::ops::stats::odd::main_metric;
 use crate::view::format::{Format, count};
 use crate::view::odd;
 use crate::view::text::safe;
@@ -32,11 +33,11 @@ pub struct Columns {
 }
 
 impl Columns {
-    /// Those of a configuration: what is counted first, and the first distinct count over time.
+    /// Those of a configuration: the count in which odd days show, and the first distinct count over time.
     pub fn of(config: &Config) -> Self {
         let metrics = &config.presentation.metrics;
         let measure = |name: &String| config.definitions.metrics.get(name).map(|metric| &metric.measure);
-        let main = metrics.keys().find(|name| matches!(measure(name), Some(Measure::Count(_)))).cloned();
+        let main = main_metric(config).map(str::to_owned);
         let over_time = metrics
             .keys()
             .find(|name| matches!(measure(name), Some(Measure::Distinct(distinct)) if distinct.cumulative))
@@ -177,16 +178,6 @@ pub fn span(time: Duration) -> String {
 
 fn digits(number: usize) -> usize {
     number.to_string().len()
-}
-
-/// The days of a range, in words.
-pub fn range(from: Day, to: Day) -> String {
-    if from == to { from.to_string() } else { format!("{from} to {to}") }
-}
-
-/// A number as JSON, or null.
-pub fn known(number: Option<&Number>) -> serde_json::Value {
-    number.map_or(serde_json::Value::Null, |number| serde_json::json!(number))
 }
 
 #[cfg(test)]

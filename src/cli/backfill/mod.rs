@@ -59,7 +59,7 @@ pub struct Backfill {
     #[arg(long, value_name = "MONTH", conflicts_with = "resume", value_parser = month)]
     month: Option<NaiveDate>,
     /// Do just what the last run has left: missing and failed days
-    #[arg(long, conflicts_with = "redo")]
+    #[arg(long, conflicts_with_all = ["redo", "reason"])]
     resume: bool,
     /// Say what would be done and read, and write nothing
     #[arg(long)]
@@ -148,9 +148,13 @@ impl Backfill {
         if !gone_through || config.worklists.is_empty() {
             return code;
         }
+        if *stop.borrow() {
+            context.output.warn("interrupted; asof worklist brings the worklists up to date");
+            return code.map(|_| exit::INTERRUPTED);
+        }
         // What was found is worked on, whether or not a day is missing yet.
         let (retry_for, wait, stop) = (self.retry_for, self.wait, Some(&stop));
-        let with = With { range, dry_run: false, retry_for, wait, stop };
+        let with = With { range, dry_run: false, told: true, retry_for, wait, stop };
         let worklists = with.all(&config, config.worklists.keys(), context);
         code.map(|code| if code == exit::DONE { worklists } else { code })
     }
@@ -188,7 +192,7 @@ impl Backfill {
             return Err(usage(message, "see whether a digit is missing"));
         }
         if from >= today {
-            let message = format!("no day from {} is over yet", lines::range(from, to));
+            let message = format!("no day from {} is over yet", range(from, to));
             return Err(usage(message, "nothing can be known of it yet: freeze it once it is over"));
         }
         let redo = match self.redo {
@@ -204,6 +208,11 @@ impl Backfill {
         }
         Ok(Days::Range(Wanted { from, to, redo, reason: self.reason.clone() }))
     }
+}
+
+/// The days of a range, in words.
+fn range(from: Day, to: Day) -> String {
+    if from == to { from.to_string() } else { format!("{from} to {to}") }
 }
 
 /// The exit code that a run deserves, and the word about it.

@@ -9,6 +9,7 @@ use crate::config::Config;
 use crate::model::{Day, Edition, Provenance, SnapshotId};
 use crate::ops::day::{self, Next, SaveError, SaveOutcome};
 use crate::ops::decide::{Refusal, Why};
+use crate::ops::key_file;
 use crate::ops::reading::{Env, Now, ReadingError};
 use crate::plan::Plan;
 use crate::source::{self, Session, SourceError};
@@ -72,7 +73,7 @@ pub struct Effort {
 /// Tells for each day what would happen with it; nothing is written, and no row is read.
 ///
 /// # Errors
-/// When the plan or the archive can't be read, or the source can't be reached.
+/// When the plan or the archive can't be read, the hash key is gone, or the source can't be reached.
 pub async fn dry_run(
     config: &Config,
     files: &StateFiles,
@@ -83,6 +84,10 @@ pub async fn dry_run(
 ) -> Result<Vec<DryDay>, BackfillError> {
     let known = day::open(config).map_err(SaveError::from)?;
     let history = known.as_ref().map(|(_, history)| history);
+    if !config.definitions.cumulative().is_empty() {
+        // Without its hash key no day can be frozen.
+        key_file::look(config, history).map_err(SaveError::from)?;
+    }
     let plan = plan_of(config, files, days, history, now(), watch)?;
     let calendar = Calendar::new(config.calendar);
     let wish = wish_of(&plan);

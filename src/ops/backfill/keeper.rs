@@ -2,7 +2,6 @@
 //! of all days; while it runs at most once a second, and at its end.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::error::Error;
 use std::time::Duration;
 
 use super::Clock;
@@ -19,21 +18,23 @@ use crate::ops::index;
 use crate::ops::stats::{self, Stats};
 
 /// How often things are brought up to date.
-const EVERY: Duration = Duration::from_secs(1);
+pub(super) const EVERY: Duration = Duration::from_secs(1);
 
+/// What is kept of a run, and what was counted of it by now.
 pub(super) struct Keeper<'a> {
     config: &'a Config,
     clock: Clock<'a>,
     files: &'a StateFiles,
     plan: PlanDoc,
-    /// When that was done last, as time since some fixed moment.
+    /// When all was written last, as time since some fixed moment.
     refreshed: Duration,
-    /// What could not be written, by what that means: it is told once and not every second.
-    troubles: BTreeSet<&'static str>,
+    /// Whether a day was frozen since.
     frozen: bool,
     saved: usize,
     unchanged: usize,
     not_over: usize,
+    /// What could not be kept, each told once: the next second brings the same.
+    told: BTreeSet<String>,
 }
 
 impl<'a> Keeper<'a> {
@@ -54,11 +55,11 @@ impl<'a> Keeper<'a> {
             files,
             plan,
             refreshed: clock.elapsed(),
-            troubles: BTreeSet::new(),
             frozen: false,
             saved: 0,
             unchanged: 0,
             not_over: 0,
+            told: BTreeSet::new(),
         })
     }
 
@@ -84,10 +85,12 @@ impl<'a> Keeper<'a> {
         }
     }
 
-    /// Brings everything up to date, unless that was done just now.
-    pub(super) fn refresh(&mut self, watch: &dyn Watch) {
+    /// Brings everything up to date, unless that was done just now; the days at these places of the plan
+    /// are being read.
+    pub(super) fn refresh(&mut self, running: impl Iterator<Item = usize>, watch: &dyn Watch) {
         let elapsed = self.clock.elapsed();
         if elapsed.saturating_sub(self.refreshed) >= EVERY {
+            running.for_each(|place| self.set(place, Status::Running, None, None));
             self.write(watch);
             self.refreshed = elapsed;
         }
@@ -100,6 +103,10 @@ impl<'a> Keeper<'a> {
         ended_by: Option<SaveError>,
         watch: &dyn Watch,
     ) -> Summary {
+        // What is being read no more is to be read again.
+        for day in self.plan.days.iter_mut().filter(|day| day.status == Status::Running) {
+            day.status = Status::Missing;
+        }
         self.write(watch);
         let (totals, odd) = self.sum_up(watch);
         let plan = &self.plan;
@@ -126,21 +133,19 @@ impl<'a> Keeper<'a> {
     fn write(&mut self, watch: &dyn Watch) {
         self.plan.updated_at = self.clock.now();
         if let Err(error) = self.files.write_plan(&self.plan) {
-            self.trouble("the plan of this backfill is out of date", &error, watch);
+            self.remark(watch, format!("the plan of this backfill is out of date: {error}"));
         }
         let Ok(archive) = Archive::open(&self.config.archive.dir) else { return };
-        if (self.frozen || index::is_stale(&archive))
+        let frozen = std::mem::take(&mut self.frozen);
+        if (frozen || index::is_stale(&archive))
             && let Err(error) = index::rebuild(&archive, self.config)
         {
-            self.trouble(
-                "the page of all days could not be written, the next save tries again",
-                &error,
-                watch,
-            );
+            let sentence =
+                format!("the page of all days could not be written, the next save tries again: {error}");
+            self.remark(watch, sentence);
         }
-        self.frozen = false;
         // While the run goes on, what is counted over time is taken as it was frozen.
-        if let Ok(history) = archive.history() {
+        if frozen && let Ok(history) = archive.history() {
             self.write_stats(&stats::frozen(&archive, &history, self.config), watch);
         }
     }
@@ -170,14 +175,85 @@ impl<'a> Keeper<'a> {
 
     fn write_stats(&mut self, stats: &Stats, watch: &dyn Watch) {
         if let Err(error) = self.files.write_stats(&stats::document(stats)) {
-            self.trouble("the statistics are out of date", &error, watch);
+            self.remark(watch, format!("the statistics are out of date: {error}"));
         }
     }
 
-    /// Tells what could not be written, the first time.
-    fn trouble(&mut self, means: &'static str, error: &dyn Error, watch: &dyn Watch) {
-        if self.troubles.insert(means) {
-            watch.remark(&format!("{means}: {error}"));
+    fn remark(&mut self, watch: &dyn Watch, sentence: String) {
+        if !self.told.contains(&sentence) {
+            watch.remark(&sentence);
+            self.told.insert(sentence);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+    use std::sync::atomic::{AtomicU64, Ordering};
+    use std::time::Duration;
+
+    use chrono::{DateTime, Utc};
+
+    use super::{Clock, Config, Keeper, PlanDoc, StateFiles, Status, Watch};
+    use crate::ops::backfill::plan::{Redo, Wanted};
+    use crate::ops::backfill::report::DayReport;
+
+    /// Counts what it is told.
+    #[derive(Default)]
+    struct Remarks(AtomicU64);
+
+    impl Watch for Remarks {
+        fn day(&self, _: &DayReport) {}
+        fn warn(&self, _: &str) {}
+        fn remark(&self, _: &str) {
+            self.0.fetch_add(1, Ordering::Relaxed);
+        }
+    }
+
+    const CONFIG: &str = r#"
+        source = { url = "sqlite:none.db" }
+        calendar = { time_zone = "UTC" }
+        events.calls = { table = "calls", time = "at", time_is = "utc" }
+        metrics.calls = { of = "calls", count = true }
+    "#;
+
+    #[test]
+    fn the_plan_tells_of_days_that_are_being_read_at_most_once_a_second_and_of_none_at_the_end() {
+        let dir = tempfile::tempdir().unwrap();
+        let config = Config::parse(CONFIG, &dir.path().join("asof.toml")).unwrap();
+        let files = StateFiles::beside(&dir.path().join("asof.toml"));
+        let (elapsed, now) = (AtomicU64::new(0), "2025-12-05T12:00:00Z".parse::<DateTime<Utc>>().unwrap());
+        let clock =
+            Clock { now: &|| now, elapsed: &|| Duration::from_millis(elapsed.load(Ordering::Relaxed)) };
+        let [from, to] = ["2025-12-01", "2025-12-03"].map(|day| day.parse().unwrap());
+        let wanted = Wanted { from, to, redo: Redo::Failed, reason: None };
+        let plan = PlanDoc::new(wanted, None, config.definitions.fingerprint(), now);
+        let kept = || {
+            let plan = files.read_plan().unwrap().unwrap();
+            plan.days.iter().map(|day| day.status).collect::<Vec<_>>()
+        };
+        let mut keeper = Keeper::new(&config, &files, plan, clock).unwrap();
+        let watch = Remarks::default();
+        keeper.set(0, Status::Skipped, None, None);
+        elapsed.store(999, Ordering::Relaxed);
+        keeper.refresh([1, 2].into_iter(), &watch);
+        assert_eq!(kept(), [Status::Missing; 3]);
+        elapsed.store(1000, Ordering::Relaxed);
+        keeper.refresh([1, 2].into_iter(), &watch);
+        assert_eq!(kept(), [Status::Skipped, Status::Running, Status::Running]);
+        // What can't be written is told once, however often it is tried.
+        std::fs::remove_file(&files.plan).unwrap();
+        std::fs::create_dir(&files.plan).unwrap();
+        for seconds in 2..5 {
+            elapsed.store(seconds * 1000, Ordering::Relaxed);
+            keeper.refresh([1, 2].into_iter(), &watch);
+        }
+        assert_eq!(watch.0.load(Ordering::Relaxed), 1);
+        std::fs::remove_dir(&files.plan).unwrap();
+        let summary = keeper.finish(true, None, &watch);
+        assert_eq!(kept(), [Status::Skipped, Status::Missing, Status::Missing]);
+        assert_eq!((summary.left, summary.already_there), (2, 1));
+        assert!(!Path::new(&config.archive.dir).exists());
     }
 }

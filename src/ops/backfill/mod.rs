@@ -30,6 +30,7 @@ pub mod state;
 pub mod totals;
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::mpsc::RecvTimeoutError;
 use std::sync::{Mutex, mpsc};
 use std::thread;
 use std::time::Duration;
@@ -235,16 +236,15 @@ pub fn run(
         Run { settler, keeper, queue: &queue, stop, watch, to_do: &to_do, of, warned: BTreeSet::new() };
     watch.begin(days.len());
     let ended_by = thread::scope(|scope| {
+        // Whatever ends it, the readers are let go.
+        let _closes = queue.closes();
         let (sender, receiver) = mpsc::channel();
         for _ in 0..request.jobs.min(days.len()) {
             let (sender, stop, shared) = (sender.clone(), stop.clone(), &shared);
             scope.spawn(move || read_days(shared, stop, &sender));
         }
         drop(sender);
-        let ended = run.settle_all(&days, &receiver);
-        // Whatever ended it, the readers are let go.
-        queue.close();
-        ended
+        run.settle_all(&days, &receiver)
     });
     let interrupted = *stop.borrow();
     Ok(run.keeper.finish(interrupted, ended_by, watch))
@@ -265,7 +265,7 @@ struct Run<'a> {
 impl Run<'_> {
     /// Takes what the readers found in the order of dates; gives what ended it too early.
     fn settle_all(&mut self, days: &[Day], found: &mpsc::Receiver<ReadDay>) -> Option<SaveError> {
-        let mut waiting: BTreeMap<usize, Found> = BTreeMap::new();
+        let mut waiting: BTreeMap<usize, Option<Found>> = BTreeMap::new();
         for (number, day) in days.iter().enumerate() {
             let found = loop {
                 if *self.stop.borrow() {
@@ -274,21 +274,21 @@ impl Run<'_> {
                 if let Some(found) = waiting.remove(&number) {
                     break found;
                 }
-                match found.recv() {
+                match found.recv_timeout(keeper::EVERY) {
                     Ok(read) => {
                         waiting.insert(read.number, read.found);
                     }
+                    // A day that takes long is seen to be on its way.
+                    Err(RecvTimeoutError::Timeout) => self.refresh(),
                     // Every reader has gone: they were stopped, or none could start.
                     Err(_) if *self.stop.borrow() => return None,
-                    Err(_) => return Some(SaveError::Background("the readers stopped".to_owned())),
+                    Err(_) => return Some(SaveError::NoReaders),
                 }
             };
+            // Dropped: the run is to stop.
+            let found = found?;
             let place = *self.to_do.get(number)?;
-            let end = match &found {
-                Found::Dropped => return None,
-                Found::Failed(error) => is_the_end(error),
-                Found::Kept(_) | Found::Read(..) => false,
-            };
+            let end = matches!(&found, Found::Failed(error) if is_the_end(error));
             match self.settler.settle(*day, found) {
                 Settled::Day(report) => self.tell(place, *day, *report),
                 Settled::Failed(error) if end => {
@@ -305,22 +305,21 @@ impl Run<'_> {
                 }
             }
             self.queue.settle();
+            self.refresh();
         }
         None
     }
 
+    /// Brings up to date what lies beside the archive, unless that was done just now.
+    fn refresh(&mut self) {
+        let on_the_way = self.queue.on_the_way().filter_map(|number| self.to_do.get(number).copied());
+        self.keeper.refresh(on_the_way, self.watch);
+    }
+
     fn tell(&mut self, place: usize, day: Day, done: settle::DayDone) {
         let settle::DayDone { outcome, numbers, odd, warnings } = done;
-        let (status, why, edition) = match &outcome {
-            DayOutcome::Saved { id, .. } => (Status::Saved, None, Some(id.edition)),
-            DayOutcome::AlreadyThere { id, .. } => {
-                (Status::Skipped, Some("frozen already"), Some(id.edition))
-            }
-            DayOutcome::Unchanged { id } => (Status::Skipped, Some("reads the same"), Some(id.edition)),
-            DayOutcome::NotOver { why } => (Status::Missing, Some(why.as_str()), None),
-            DayOutcome::Failed { why, .. } => (Status::Failed, Some(why.as_str()), None),
-        };
-        self.keeper.set(place, status, why, edition);
+        let (status, why) = outcome.status();
+        self.keeper.set(place, status, why, outcome.edition());
         self.keeper.count(&outcome);
         for warning in warnings {
             // Many days stumble over the same.
@@ -329,7 +328,6 @@ impl Run<'_> {
             }
         }
         self.watch.day(&DayReport { day, place: place + 1, of: self.of, outcome, numbers, odd });
-        self.keeper.refresh(self.watch);
     }
 }
 

@@ -113,11 +113,15 @@ impl PlanDoc {
     ///
     /// Statuses of `before` are taken over for days that both have, as far as this run leaves these
     /// days alone: with [`Redo::None`] those that failed, with [`Redo::All`] those that the same
-    /// unfinished plan has dealt with. Whether a day is frozen is the archive's to say.
+    /// unfinished plan has dealt with: of other definitions or another reason a plan is another one.
+    /// Whether a day is frozen is the archive's to say.
     pub fn new(wanted: Wanted, before: Option<&Self>, definitions: Fingerprint, now: DateTime<Utc>) -> Self {
         let Wanted { from, to, redo, reason } = wanted;
-        let same =
-            before.filter(|plan| (plan.from, plan.to, plan.redo) == (from, to, redo) && !plan.is_finished());
+        let same = before.filter(|plan| {
+            (plan.from, plan.to, plan.redo, plan.definitions) == (from, to, redo, definitions)
+                && (reason.is_none() || plan.reason == reason)
+                && !plan.is_finished()
+        });
         let before: BTreeMap<Day, &DayDoc> =
             before.into_iter().flat_map(|plan| &plan.days).map(|day| (day.date, day)).collect();
         let kept = |date: Day| {
@@ -276,6 +280,19 @@ mod tests {
         assert_eq!(plan(wanted("2025-12-30", "2026-01-02", Redo::All), Some(&before)).to_do(), [1, 2, 3]);
         before.days.iter_mut().for_each(|day| day.status = Status::Skipped);
         assert_eq!(plan(wanted("2025-12-30", "2026-01-02", Redo::All), Some(&before)).to_do(), [0, 1, 2, 3]);
+    }
+
+    #[test]
+    fn reading_all_again_for_another_reason_or_as_something_else_begins_anew() {
+        let before = stopped(Redo::All);
+        let again = wanted("2025-12-30", "2026-01-02", Redo::All);
+        let because = Wanted { reason: Some("statuses were cleaned up".into()), ..again.clone() };
+        assert_eq!(plan(because.clone(), Some(&before)).to_do(), [0, 1, 2, 3]);
+        let before = PlanDoc { reason: because.reason.clone(), ..before };
+        assert_eq!(plan(because, Some(&before)).to_do(), [1, 2, 3]);
+        assert_eq!(plan(again.clone(), Some(&before)).reason, before.reason);
+        let otherwise = PlanDoc { definitions: Fingerprint(Digest::of(b"y")), ..before };
+        assert_eq!(plan(again, Some(&otherwise)).to_do(), [0, 1, 2, 3]);
     }
 
     #[test]

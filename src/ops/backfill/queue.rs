@@ -2,6 +2,7 @@
 //! can be put away.
 
 use std::collections::BTreeSet;
+use std::ops::Range;
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 
 /// The days that are to be read, as numbers from 0.
@@ -54,6 +55,12 @@ impl Queue {
         }
     }
 
+    /// The days that were handed out and are not put away yet.
+    pub fn on_the_way(&self) -> Range<usize> {
+        let state = self.state();
+        state.settled..state.next
+    }
+
     /// Tells that a reader is through with a day.
     pub fn done(&self) {
         let mut state = self.state();
@@ -80,8 +87,23 @@ impl Queue {
         self.moved.notify_all();
     }
 
+    /// Closes the queue when it falls, whatever the reason.
+    pub fn closes(&self) -> Closes<'_> {
+        Closes(self)
+    }
+
     fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Closes its queue when it falls: nobody is left waiting for days that can't be put away any more.
+#[derive(Debug)]
+pub struct Closes<'q>(&'q Queue);
+
+impl Drop for Closes<'_> {
+    fn drop(&mut self) {
+        self.0.close();
     }
 }
 
@@ -95,6 +117,7 @@ mod tests {
     fn days_come_in_order_and_no_further_ahead_than_allowed() {
         let queue = Queue::new(4, 2);
         assert_eq!([queue.take(), queue.take()], [Some(0), Some(1)]);
+        assert_eq!(queue.on_the_way(), 0..2);
         thread::scope(|scope| {
             let waiting = scope.spawn(|| queue.take());
             queue.settle();
@@ -102,6 +125,7 @@ mod tests {
         });
         queue.settle();
         assert_eq!(queue.take(), Some(3));
+        assert_eq!(queue.on_the_way(), 2..4);
         (0..4).for_each(|_| queue.done());
         assert_eq!(queue.take(), None);
     }
@@ -129,7 +153,7 @@ mod tests {
         assert_eq!(queue.take(), Some(0));
         thread::scope(|scope| {
             let waiting = scope.spawn(|| queue.take());
-            queue.close();
+            drop(queue.closes());
             assert_eq!(waiting.join().unwrap(), None);
         });
     }

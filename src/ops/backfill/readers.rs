@@ -59,8 +59,8 @@ pub(super) struct Room {
 pub(super) struct ReadDay {
     /// Its number in the queue.
     pub(super) number: usize,
-    /// What came of it.
-    pub(super) found: Found,
+    /// What came of it; `None` when it was dropped, since the run is to stop.
+    pub(super) found: Option<Found>,
 }
 
 /// What a reader found.
@@ -71,12 +71,11 @@ pub(super) enum Found {
     Read(Box<DayPlan>, Box<Reading>),
     /// It can't be read.
     Failed(Box<SaveError>),
-    /// It was dropped, since the run is to stop.
-    Dropped,
 }
 
 /// Reads days until there are no more, or somebody wants the run to end.
 pub(super) fn read_days(shared: &Shared<'_>, mut stop: Stop, found: &Sender<ReadDay>) {
+    let _closes = OnPanic(shared.queue);
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     let Ok(runtime) = runtime else {
         shared.watch.warn("a reader could not start, the others read its days");
@@ -98,17 +97,19 @@ pub(super) fn read_days(shared: &Shared<'_>, mut stop: Stop, found: &Sender<Read
             };
             let read = tokio::select! {
                 biased;
-                () = stopped(&mut stop) => Found::Dropped,
-                read = read => read,
+                () = stopped(&mut stop) => None,
+                read = read => Some(read),
             };
-            shared.room.note(&mut own, &read);
-            if is_busy(&read) && shared.room.has_readers() {
-                shared.queue.give_back(number);
-                shared.room.tell(shared.watch);
-                break;
+            if let Some(read) = &read {
+                shared.room.note(&mut own, read);
+                if is_busy(read) && shared.room.has_readers() {
+                    shared.queue.give_back(number);
+                    shared.room.tell(shared.watch);
+                    break;
+                }
             }
-            let dropped = matches!(read, Found::Dropped);
-            let paused = matches!(read, Found::Read(..) | Found::Failed(_)) && !shared.pause.is_zero();
+            let dropped = read.is_none();
+            let paused = matches!(read, Some(Found::Read(..) | Found::Failed(_))) && !shared.pause.is_zero();
             let sent = found.send(ReadDay { number, found: read });
             shared.queue.done();
             if sent.is_err() || dropped {
@@ -124,6 +125,17 @@ pub(super) fn read_days(shared: &Shared<'_>, mut stop: Stop, found: &Sender<Read
         }
         own.reader.close().await;
     });
+}
+
+/// Closes the queue when a reader panics: its day never comes, and the others would wait for ever.
+struct OnPanic<'a>(&'a Queue);
+
+impl Drop for OnPanic<'_> {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            self.0.close();
+        }
+    }
 }
 
 /// A reader's connection.

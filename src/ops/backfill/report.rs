@@ -4,10 +4,11 @@ use std::collections::BTreeMap;
 
 use indexmap::IndexMap;
 
+use super::plan::Status;
 use super::totals::Totals;
 use crate::analyze::odd::Odd;
 use crate::model::seen::SeenDoc;
-use crate::model::{Day, Number, Provenance, SnapshotId};
+use crate::model::{Day, Edition, Number, Provenance, SnapshotId};
 use crate::ops::day::SaveError;
 use crate::ops::decide::Why;
 
@@ -83,6 +84,29 @@ pub enum DayOutcome {
         /// What to do about it.
         hint: Option<String>,
     },
+}
+
+impl DayOutcome {
+    /// What the plan says of it: its status, and why.
+    pub fn status(&self) -> (Status, Option<&str>) {
+        match self {
+            Self::Saved { .. } => (Status::Saved, None),
+            Self::AlreadyThere { .. } => (Status::Skipped, Some("frozen already")),
+            Self::Unchanged { .. } => (Status::Skipped, Some("reads the same")),
+            Self::NotOver { why } => (Status::Missing, Some(why)),
+            Self::Failed { why, .. } => (Status::Failed, Some(why)),
+        }
+    }
+
+    /// The latest edition, where there is one.
+    pub fn edition(&self) -> Option<Edition> {
+        match self {
+            Self::Saved { id, .. } | Self::AlreadyThere { id, .. } | Self::Unchanged { id } => {
+                Some(id.edition)
+            }
+            Self::NotOver { .. } | Self::Failed { .. } => None,
+        }
+    }
 }
 
 /// The numbers of a frozen day.

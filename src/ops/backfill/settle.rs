@@ -87,8 +87,6 @@ impl<'a> Settler<'a> {
                 }
                 error => Err(error),
             },
-            // The run is to stop; nobody asks any more.
-            Found::Dropped => Err(SaveError::Background("it was dropped".to_owned())),
         };
         match outcome {
             Ok(outcome) => Settled::Day(Box::new(self.done(outcome))),
@@ -172,8 +170,9 @@ impl<'a> Settler<'a> {
             let seen = line.seen().unwrap_or_default();
             Some(Numbers { values: line.headline().ok()?, seen })
         });
-        if let Some(numbers) = &numbers {
-            // Another run may have frozen it since this one began.
+        let same = line.is_some_and(|line| line.definitions == self.fingerprints.fingerprint);
+        if let Some(numbers) = numbers.as_ref().filter(|_| same) {
+            // Another run may have frozen it since this one began. What was defined otherwise is no measure.
             self.odd.add(day, &numbers.values, &numbers.seen);
         }
         DayDone { outcome, numbers, odd: self.odd.odd(day), warnings: Vec::new() }

@@ -2,10 +2,11 @@
 //! lock of the run. None of them is part of the archive; all but the plan can be made again.
 
 use std::fs::{self, File, OpenOptions, TryLockError};
-use std::io::{self, ErrorKind, Write as _};
+use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
 
 use super::plan::{FORMAT, PlanDoc};
+use crate::ops::whole;
 
 /// The name of a configuration that needs no name of its own in front of these files.
 const USUAL_CONFIG: &str = "asof.toml";
@@ -27,7 +28,7 @@ pub enum StateError {
     /// One can't be read or written.
     #[error("can't {doing} {}: {error}", path.display())]
     Io {
-        /// The verb: `read`, `write`.
+        /// The verb: `read`, `write`, `replace`.
         doing: &'static str,
         /// The file.
         path: PathBuf,
@@ -137,7 +138,7 @@ impl StateFiles {
         Ok(Some(plan))
     }
 
-    /// Keeps the plan in the place of the one before.
+    /// Keeps the plan in the place of the one before; the caller holds the lock of the run.
     ///
     /// # Errors
     /// When it can't be written.
@@ -150,7 +151,7 @@ impl StateFiles {
         replace(&self.plan, &bytes)
     }
 
-    /// Keeps the statistics in the place of those before.
+    /// Keeps the statistics in the place of those before; the caller holds the lock of the run.
     ///
     /// # Errors
     /// When they can't be written.
@@ -159,28 +160,12 @@ impl StateFiles {
     }
 }
 
-/// Puts a file in the place of the one before: whoever reads it sees one or the other, whole.
-///
-/// It is written under a name that is always the same, so that a run that is killed leaves nothing that
-/// the next one does not take away. The run's lock keeps others from that name.
+/// Puts a file in the place of the one before. Everybody may read it whom the user's own settings let read.
 fn replace(path: &Path, bytes: &[u8]) -> Result<(), StateError> {
     let name = path.file_name().unwrap_or_default().to_string_lossy();
-    let new = path.with_file_name(format!(".{}.new", name.trim_start_matches('.')));
-    let write = || {
-        match fs::remove_file(&new) {
-            Err(error) if error.kind() != ErrorKind::NotFound => return Err(error),
-            _ => {}
-        }
-        let mut file = OpenOptions::new().write(true).create_new(true).open(&new)?;
-        file.write_all(bytes)?;
-        file.sync_data()?;
-        fs::rename(&new, path)
-    };
-    write().map_err(|error| {
-        // What is not whole is of no use to anybody.
-        let _ = fs::remove_file(&new);
-        StateError::Io { doing: "write", path: path.to_owned(), error }
-    })
+    let staged = path.with_file_name(format!(".{name}.new"));
+    let io = |whole::Refused { doing, path, error }: whole::Refused| StateError::Io { doing, path, error };
+    whole::replace(path, &staged, 0o666, |file| file.write_all(bytes)).map_err(io)
 }
 
 #[cfg(test)]

@@ -25,7 +25,10 @@ impl Totals {
         let lines: Vec<&SnapshotLine> = days.filter_map(|(_, editions)| when::latest(editions)).collect();
         let counts = config.presentation.metrics.keys().filter(|name| {
             let metric = config.definitions.metrics.get(*name);
-            metric.is_some_and(|metric| matches!(metric.measure, Measure::Count(_)))
+            // What is taken over several days has days in common with its neighbours.
+            metric.is_some_and(|metric| {
+                matches!(metric.measure, Measure::Count(_)) && metric.over_days.is_none()
+            })
         });
         let names: Vec<String> = counts.cloned().collect();
         let mut sums = vec![Number::zero(); names.len()];

@@ -177,10 +177,12 @@ impl Before {
     ) -> Result<(), ArchiveError> {
         match held.counts_in(self.group) {
             Ok(file) => {
-                self.total += match new {
+                // Counting may find damage, and count the total anew.
+                let new = match new {
                     Some(new) => new,
                     None => self.unseen(&file.read()?, damaged),
                 };
+                self.total += new;
                 self.counted.push(Counted { day, file: file.clone() });
             }
             Err(reason) => *self.left_out.entry(reason).or_default() += 1,

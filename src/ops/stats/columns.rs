@@ -41,6 +41,8 @@ pub enum Part {
 pub enum Total {
     /// The sum of the days.
     Sum,
+    /// The sum of the days, each of which was divided and so is rounded.
+    RoundedSum,
     /// The last day's number, which holds those before it.
     Last,
     /// Nothing: rates, averages and different values of days don't add up.
@@ -68,6 +70,9 @@ fn of_metric(metric: &str, look: &MetricLook, def: &MetricDef, taken: &mut BTree
         let total = match (part, &def.measure) {
             (Part::Cumulative, _) => Total::Last,
             (Part::New, _) => Total::Sum,
+            (Part::Value, Measure::Sum(sum)) if sum.divide.is_some() && def.over_days.is_none() => {
+                Total::RoundedSum
+            }
             (Part::Value, Measure::Count(_) | Measure::Sum(_)) if def.over_days.is_none() => Total::Sum,
             (Part::Value, _) => Total::Nothing,
         };

@@ -33,6 +33,9 @@ use crate::model::{Day, Edition, Fingerprint, Number, Provenance};
 use crate::ops::seen::{Recount, recount};
 use crate::ops::when;
 
+/// How many significant digits a number has that was divided.
+const RATIO_DIGITS: u64 = 12;
+
 /// The statistics of an archive's days.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Stats {
@@ -155,9 +158,10 @@ impl Stats {
             match column.total {
                 Total::Nothing => None,
                 Total::Last => known.next_back().cloned(),
-                Total::Sum => {
+                Total::Sum | Total::RoundedSum => {
                     let first = known.next()?.clone();
-                    Some(known.fold(first, |sum, value| sum + value))
+                    let sum = known.fold(first, |sum, value| sum + value);
+                    Some(if column.total == Total::Sum { sum } else { sum.significant(RATIO_DIGITS) })
                 }
             }
         };

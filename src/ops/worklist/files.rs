@@ -5,7 +5,7 @@
 //! replaced, and one that can't be understood is left alone.
 
 use std::fs::{self, DirBuilder, File, OpenOptions, TryLockError};
-use std::io::{self, BufWriter, Write as _};
+use std::io;
 use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
 use std::thread;
@@ -13,6 +13,7 @@ use std::time::Duration;
 
 use super::entries::{Entries, Malformed};
 use super::merge::{Queue, Queues};
+use crate::ops::whole;
 
 /// The lock of a folder, for writers.
 const LOCK: &str = ".lock";
@@ -232,27 +233,10 @@ impl<'f> Guard<'f> {
         let folder = self.folder;
         let path = folder.file(month);
         let staged = folder.dir.join(format!(".{}-queue_{month}.new", folder.name));
-        let opened = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&staged);
-        let file = opened.map_err(FilesError::io("create", &staged))?;
-        let mut buffered = BufWriter::new(&file);
-        let written = entries.write(&mut buffered).and_then(|()| buffered.flush());
-        let written = written.map_err(FilesError::io("write", &staged));
-        let synced = written.and_then(|()| file.sync_all().map_err(FilesError::io("sync", &staged)));
-        let replaced =
-            synced.and_then(|()| fs::rename(&staged, &path).map_err(FilesError::io("replace", &path)));
-        if let Err(error) = replaced {
-            // It holds keys; where it can't be removed the next run tries again.
-            let _ = fs::remove_file(&staged);
-            return Err(error);
-        }
-        let synced = File::open(&folder.dir).and_then(|dir| dir.sync_all());
-        match synced {
-            // Some network file systems have no such thing for folders and say so.
-            Err(error) if error.kind() != io::ErrorKind::InvalidInput => {
-                Err(FilesError::io("sync", &folder.dir)(error))
-            }
-            _ => Ok(path),
-        }
+        let replaced = whole::replace(&path, &staged, 0o600, |mut file| entries.write(&mut file));
+        let refused =
+            |whole::Refused { doing, path, error }: whole::Refused| FilesError::Io { doing, path, error };
+        replaced.map(|()| path).map_err(refused)
     }
 }
 

@@ -30,11 +30,15 @@ pub(super) async fn explain(conn: &mut Conn, query: &Query, at: &At) -> Result<V
 
 /// The server tells the cost of the query that it explained last, and 0 for one that is not plain.
 pub(super) async fn cost(conn: &mut Conn, query: &Query, at: &At) -> Result<Option<f64>, SourceError> {
-    explain(conn, query, at).await?;
-    let told: Option<(String, String)> = conn
-        .query_first("show session status like 'Last_query_cost'")
-        .await
-        .map_err(|error| fault(error, at, Some(&query.name)))?;
+    let params = value::params(query)?;
+    let failed = |error| fault(error, at, Some(&query.name));
+    prepare(conn, query, at).await?;
+    // A statement that is run again is reckoned otherwise than at first, so it is made anew each time.
+    let statement = conn.prep(format!("explain {}", query.sql)).await.map_err(failed)?;
+    conn.exec_drop(&statement, params).await.map_err(failed)?;
+    conn.close(statement).await.map_err(failed)?;
+    let told: Option<(String, String)> =
+        conn.query_first("show session status like 'Last_query_cost'").await.map_err(failed)?;
     Ok(told.and_then(|(_, cost)| cost.parse().ok()).filter(|cost| *cost > 0.0))
 }
 

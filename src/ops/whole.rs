@@ -1,0 +1,108 @@
+//! Files beside the archive that are replaced as a whole: whoever reads one sees the one before or
+//! the new one, and a power cut leaves one of the two.
+
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, BufWriter, ErrorKind, Write};
+use std::os::unix::fs::OpenOptionsExt as _;
+use std::path::{Path, PathBuf};
+
+/// Why a file could not be replaced.
+#[derive(Debug)]
+pub struct Refused {
+    /// The verb: `create`, `write`, `sync`, `replace`.
+    pub doing: &'static str,
+    /// The file or folder it was done to.
+    pub path: PathBuf,
+    /// The refusal.
+    pub error: io::Error,
+}
+
+/// Puts a file in the place of the one before. It is written under the name `staged` in the same
+/// folder, with the rights `mode` as far as the process's mask lets them be.
+///
+/// The caller holds a lock, so that nobody else writes under that name: what is there was left by a
+/// run that was killed.
+///
+/// # Errors
+/// When it can't be written; the one before stays then. Only when the folder can't be synced is
+/// the new one there already.
+pub fn replace(
+    path: &Path,
+    staged: &Path,
+    mode: u32,
+    write: impl FnOnce(&mut dyn Write) -> io::Result<()>,
+) -> Result<(), Refused> {
+    let replaced =
+        stage(staged, mode, write).and_then(|()| fs::rename(staged, path).map_err(refused("replace", path)));
+    if let Err(error) = replaced {
+        // Where it can't be removed the next run tries again.
+        let _ = fs::remove_file(staged);
+        return Err(error);
+    }
+    let folder = folder_of(path);
+    sync_folder(folder).map_err(refused("sync", folder))
+}
+
+fn stage(
+    staged: &Path,
+    mode: u32,
+    write: impl FnOnce(&mut dyn Write) -> io::Result<()>,
+) -> Result<(), Refused> {
+    match fs::remove_file(staged) {
+        Err(error) if error.kind() != ErrorKind::NotFound => return Err(refused("remove", staged)(error)),
+        _ => {}
+    }
+    let opened = OpenOptions::new().write(true).create_new(true).mode(mode).open(staged);
+    let file = opened.map_err(refused("create", staged))?;
+    let mut buffered = BufWriter::new(&file);
+    write(&mut buffered).and_then(|()| buffered.flush()).map_err(refused("write", staged))?;
+    file.sync_all().map_err(refused("sync", staged))
+}
+
+fn refused(doing: &'static str, path: &Path) -> impl FnOnce(io::Error) -> Refused {
+    move |error| Refused { doing, path: path.to_owned(), error }
+}
+
+/// The folder of a file.
+pub fn folder_of(path: &Path) -> &Path {
+    path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
+}
+
+/// Syncs a folder: which names are in it.
+///
+/// # Errors
+/// When the operating system refuses.
+pub fn sync_folder(folder: &Path) -> io::Result<()> {
+    match File::open(folder)?.sync_all() {
+        // Some network file systems have no such thing for folders and say so.
+        Err(error) if error.kind() == ErrorKind::InvalidInput => Ok(()),
+        synced => synced,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+    use std::io;
+    use std::os::unix::fs::PermissionsExt as _;
+
+    use super::replace;
+
+    #[test]
+    fn a_file_is_replaced_or_stays_and_nothing_is_left_beside_it() {
+        let dir = tempfile::tempdir().unwrap();
+        let (path, staged) = (dir.path().join("plan.json"), dir.path().join(".plan.new"));
+        fs::write(&path, "before").unwrap();
+        fs::write(&staged, "left by a run that was killed").unwrap();
+        let failed = replace(&path, &staged, 0o600, |file| {
+            file.write_all(b"half")?;
+            Err(io::ErrorKind::StorageFull.into())
+        });
+        assert_eq!(failed.unwrap_err().doing, "write");
+        assert_eq!(fs::read(&path).unwrap(), b"before");
+        replace(&path, &staged, 0o600, |file| file.write_all(b"after")).unwrap();
+        assert_eq!(fs::read(&path).unwrap(), b"after");
+        assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o7777, 0o600);
+        assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 1);
+    }
+}
