@@ -130,7 +130,7 @@ $ asof backfill --from 2025-12-01 --to 2025-12-02
 2025-12-01        3 calls          1 sales        1.5 minutes     day 1 of 2
 2025-12-02        1 calls          0 sales        1.5 minutes     day 2 of 2
 totals            4 calls    2 saved, 0 already there, 0 failed
-! warning: the statistics are out of date: can't write backfill-stats.json: Is a directory (os error 21)
+! warning: the statistics are out of date: can't replace backfill-stats.json: Is a directory (os error 21)
 exit 0
 ",
     );
