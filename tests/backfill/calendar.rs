@@ -46,3 +46,35 @@ exit 0
         assert_eq!(day["editions"][0]["metrics"]["calls"], calls, "{day}");
     }
 }
+
+#[test]
+fn a_day_that_clocks_jumped_over_is_nothing_to_freeze_and_no_failure() {
+    let place = Place::new();
+    place.sqlite("calls.db", "create table calls (at integer); insert into calls values (1325120000);");
+    place.write(
+        "asof.toml",
+        r#"
+source = { url = "sqlite:calls.db" }
+calendar = { time_zone = "Pacific/Apia" }
+events.calls = { table = "calls", time = "at", time_is = "epoch" }
+metrics.calls = { of = "calls", count = true }
+"#,
+    );
+    place.at("2012-01-10T12:00:00Z");
+    place.asof("backfill --from 2011-12-29 --to 2011-12-31 --jobs 1");
+    place.asof("backfill --resume");
+    place.told(
+        "
+$ asof backfill --from 2011-12-29 --to 2011-12-31 --jobs 1
+2011-12-29        0 calls     day 1 of 3
+2011-12-30     no hours: clocks jumped over it   day 2 of 3
+2011-12-31        0 calls     day 3 of 3
+totals            0 calls    2 saved, 0 already there, 0 failed, 1 without hours
+exit 0
+$ asof backfill --resume
+2011-12-30     no hours: clocks jumped over it   day 2 of 3
+totals            0 calls    0 saved, 2 already there, 0 failed, 1 without hours
+exit 0
+",
+    );
+}

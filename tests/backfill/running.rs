@@ -163,7 +163,7 @@ $ asof backfill --from 2025-12-01 --to 2025-12-05 --json
 {"date":"2025-12-03","edition":1,"event":"day","metrics":{"calls":0,"minutes":0,"sales":0},"odd":[{"date":"2025-12-03","kind":"silent","of":"calls","text":"no calls; on the days around it usually 1 to 3 (median 2)","usual":{"days":2,"from":1,"median":2,"to":3}}],"of":5,"place":3,"provenance":"reconstructed","rows":0,"status":"saved","trigger":"backfill"}
 {"date":"2025-12-04","edition":1,"event":"day","metrics":{"calls":2,"minutes":0.5,"sales":2},"of":5,"place":4,"provenance":"witnessed","rows":2,"status":"saved","trigger":"backfill"}
 {"date":"2025-12-05","event":"day","of":5,"place":5,"status":"missing","why":"2025-12-05 has not ended: it ends at 2025-12-06 00:00 CST"}
-{"already_there":1,"event":"summary","failed":[],"from":"2025-12-01","left":0,"not_over":1,"odd":[{"date":"2025-12-03","kind":"silent","of":"calls","text":"no calls; on the days around it usually 1 to 3 (median 2)","usual":{"days":3,"from":1,"median":2,"to":3}}],"saved":3,"seen":{},"status":"done","to":"2025-12-05","totals":{"calls":6,"sales":3},"unchanged":0}
+{"already_there":1,"event":"summary","failed":[],"from":"2025-12-01","left":0,"no_hours":0,"not_over":1,"odd":[{"date":"2025-12-03","kind":"silent","of":"calls","text":"no calls; on the days around it usually 1 to 3 (median 2)","usual":{"days":3,"from":1,"median":2,"to":3}}],"saved":3,"seen":{},"status":"done","to":"2025-12-05","totals":{"calls":6,"sales":3},"unchanged":0}
 exit 0
 "#,
     );
@@ -183,8 +183,8 @@ $ asof backfill --from 2025-12-01 --to 2025-12-06 --dry-run
 2025-12-02   already there (reconstructed)
 2025-12-03   would be frozen
 2025-12-04   would be frozen
-2025-12-05   not over yet: 2025-12-05 has not ended: it ends at 2025-12-06 00:00 CST
-2025-12-06   not over yet: 2025-12-06 has not begun: it begins at 2025-12-06 00:00 CST
+2025-12-05   can't be frozen: 2025-12-05 has not ended: it ends at 2025-12-06 00:00 CST
+2025-12-06   can't be frozen: 2025-12-06 has not begun: it begins at 2025-12-06 00:00 CST
 3 of 6 days would be read; nothing was written
 exit 0
 $ asof backfill --from 2025-12-01 --to 2025-12-02 --dry-run --redo all --json

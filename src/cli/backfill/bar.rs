@@ -53,7 +53,10 @@ impl<'o> Screen<'o> {
     /// Counts a day; gives how long the rest may take.
     fn left(&self, report: &DayReport) -> Option<Duration> {
         let mut timing = self.timing.lock().ok()?;
-        if matches!(report.outcome, DayOutcome::AlreadyThere { .. } | DayOutcome::NotOver { .. }) {
+        if matches!(
+            report.outcome,
+            DayOutcome::AlreadyThere { .. } | DayOutcome::NotOver { .. } | DayOutcome::NoHours { .. }
+        ) {
             timing.days = timing.days.saturating_sub(1);
         } else {
             timing.done += 1;

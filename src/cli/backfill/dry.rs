@@ -39,7 +39,7 @@ fn line(day: &DryDay) -> String {
             format!("failed before, left alone: {}", safe(why.as_deref().unwrap_or_default()))
         }
         Will::Pass { .. } => "done by the run before".to_owned(),
-        Will::Wait { why } => format!("not over yet: {}", safe(why)),
+        Will::Wait { why } => format!("can't be frozen: {}", safe(why)),
         Will::Fail { why } => format!("would fail: {}", safe(why)),
     };
     format!("{}   {what}\n", day.day)

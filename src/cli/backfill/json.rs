@@ -18,7 +18,7 @@ pub fn day(report: &DayReport) -> Value {
         }
         DayOutcome::AlreadyThere { provenance, .. } => json!({ "provenance": provenance }),
         DayOutcome::Failed { hint, .. } => json!({ "hint": hint }),
-        DayOutcome::Unchanged { .. } | DayOutcome::NotOver { .. } => json!({}),
+        DayOutcome::Unchanged { .. } | DayOutcome::NotOver { .. } | DayOutcome::NoHours { .. } => json!({}),
     };
     if let (Some(object), Value::Object(more)) = (object.as_object_mut(), more) {
         object.insert("status".to_owned(), json!(status));
@@ -76,6 +76,7 @@ pub fn summary(summary: &Summary) -> Value {
         "already_there": summary.already_there,
         "unchanged": summary.unchanged,
         "not_over": summary.not_over,
+        "no_hours": summary.no_hours,
         "left": summary.left,
         "failed": failed.collect::<Vec<_>>(),
         "totals": totals,

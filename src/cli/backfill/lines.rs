@@ -98,6 +98,7 @@ pub fn day(report: &DayReport, columns: &Columns, left: Option<Duration>) -> Str
     let numbers = report.numbers.as_ref().map_or_else(String::new, |numbers| columns.numbers(numbers));
     let numbers = match &report.outcome {
         DayOutcome::NotOver { .. } => "     not over yet".to_owned(),
+        DayOutcome::NoHours { .. } => "     no hours: clocks jumped over it".to_owned(),
         DayOutcome::Failed { why, .. } => format!("     failed: {}", safe(why)),
         _ => numbers,
     };
@@ -109,7 +110,10 @@ pub fn day(report: &DayReport, columns: &Columns, left: Option<Duration>) -> Str
         DayOutcome::Saved { provenance: Provenance::Provisional, .. } => "provisional   ".to_owned(),
         DayOutcome::AlreadyThere { .. } => "already there   ".to_owned(),
         DayOutcome::Unchanged { .. } => "reads the same   ".to_owned(),
-        DayOutcome::Saved { .. } | DayOutcome::NotOver { .. } | DayOutcome::Failed { .. } => String::new(),
+        DayOutcome::Saved { .. }
+        | DayOutcome::NotOver { .. }
+        | DayOutcome::NoHours { .. }
+        | DayOutcome::Failed { .. } => String::new(),
     };
     let hint = match &report.outcome {
         DayOutcome::Failed { hint: Some(hint), .. } => format!("               hint: {}\n", safe(hint)),
@@ -151,8 +155,12 @@ pub fn summary(summary: &Summary, columns: &Columns) -> String {
         format!("{} already there", summary.already_there),
         format!("{} failed", summary.failed.len()),
     ];
-    let others =
-        [(summary.unchanged, "read the same"), (summary.not_over, "not over yet"), (summary.left, "left")];
+    let others = [
+        (summary.unchanged, "read the same"),
+        (summary.not_over, "not over yet"),
+        (summary.no_hours, "without hours"),
+        (summary.left, "left"),
+    ];
     counts.extend(others.iter().filter(|(days, _)| *days > 0).map(|(days, what)| format!("{days} {what}")));
     text.push_str(&format!("  {}\n", counts.join(", ")));
     if !summary.odd.is_empty() {

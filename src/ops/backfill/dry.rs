@@ -109,7 +109,9 @@ pub async fn dry_run(
             }
             // Nothing was frozen, so nothing else can have come of it.
             Ok(Next::Keep(_)) => continue,
-            Err(SaveError::Refused(refusal @ (Refusal::NotEnded { .. } | Refusal::Future { .. }))) => {
+            Err(SaveError::Refused(
+                refusal @ (Refusal::NotEnded { .. } | Refusal::Future { .. } | Refusal::Empty { .. }),
+            )) => {
                 tell(Will::Wait { why: refusal.to_string() });
                 continue;
             }

@@ -33,6 +33,7 @@ pub(super) struct Keeper<'a> {
     saved: usize,
     unchanged: usize,
     not_over: usize,
+    no_hours: usize,
     /// What could not be kept, each told once: the next second brings the same.
     told: BTreeSet<String>,
 }
@@ -59,6 +60,7 @@ impl<'a> Keeper<'a> {
             saved: 0,
             unchanged: 0,
             not_over: 0,
+            no_hours: 0,
             told: BTreeSet::new(),
         })
     }
@@ -81,6 +83,7 @@ impl<'a> Keeper<'a> {
             }
             DayOutcome::Unchanged { .. } => self.unchanged += 1,
             DayOutcome::NotOver { .. } => self.not_over += 1,
+            DayOutcome::NoHours { .. } => self.no_hours += 1,
             DayOutcome::AlreadyThere { .. } | DayOutcome::Failed { .. } => {}
         }
     }
@@ -120,8 +123,9 @@ impl<'a> Keeper<'a> {
                 .saturating_sub(self.saved + self.unchanged),
             unchanged: self.unchanged,
             not_over: self.not_over,
+            no_hours: self.no_hours,
             failed: failed.map(|day| (day.date, day.why.clone().unwrap_or_default())).collect(),
-            left: left.saturating_sub(self.not_over),
+            left: left.saturating_sub(self.not_over + self.no_hours),
             totals,
             odd,
             interrupted,

@@ -77,6 +77,11 @@ pub enum DayOutcome {
         /// Why, as a sentence.
         why: String,
     },
+    /// It has no hours, since clocks jumped over it: there is nothing to freeze.
+    NoHours {
+        /// Why, as a sentence.
+        why: String,
+    },
     /// It could not be read or frozen.
     Failed {
         /// Why, as a sentence.
@@ -93,7 +98,7 @@ impl DayOutcome {
             Self::Saved { .. } => (Status::Saved, None),
             Self::AlreadyThere { .. } => (Status::Skipped, Some("frozen already")),
             Self::Unchanged { .. } => (Status::Skipped, Some("reads the same")),
-            Self::NotOver { why } => (Status::Missing, Some(why)),
+            Self::NotOver { why } | Self::NoHours { why } => (Status::Missing, Some(why)),
             Self::Failed { why, .. } => (Status::Failed, Some(why)),
         }
     }
@@ -104,7 +109,7 @@ impl DayOutcome {
             Self::Saved { id, .. } | Self::AlreadyThere { id, .. } | Self::Unchanged { id } => {
                 Some(id.edition)
             }
-            Self::NotOver { .. } | Self::Failed { .. } => None,
+            Self::NotOver { .. } | Self::NoHours { .. } | Self::Failed { .. } => None,
         }
     }
 }
@@ -133,6 +138,8 @@ pub struct Summary {
     pub unchanged: usize,
     /// Days that are not over yet.
     pub not_over: usize,
+    /// Days without hours, which clocks jumped over.
+    pub no_hours: usize,
     /// Days that could not be read or frozen, each with the reason; those of earlier runs
     /// that were left alone among them.
     pub failed: Vec<(Day, String)>,

@@ -85,6 +85,10 @@ impl<'a> Settler<'a> {
                     let outcome = DayOutcome::NotOver { why: refusal.to_string() };
                     return Settled::Day(Box::new(DayDone::without_numbers(outcome)));
                 }
+                SaveError::Refused(refusal @ Refusal::Empty { .. }) => {
+                    let outcome = DayOutcome::NoHours { why: refusal.to_string() };
+                    return Settled::Day(Box::new(DayDone::without_numbers(outcome)));
+                }
                 error => Err(error),
             },
         };
