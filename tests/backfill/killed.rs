@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use fastrand::Rng;
 
-use super::trouble::{SIXTY, sixty_days_place};
+use super::trouble::{SIXTY, sixty_days_place, sixty_days_table};
 use super::{assert_same_files, days, empty_archive, verify};
 use crate::support::command::Place;
 use crate::support::mariadb::{Db, db};
@@ -18,14 +18,7 @@ const KILLS: usize = 50;
 /// A database with 60 days of calls.
 fn database() -> Db {
     let db = db();
-    db.sql(
-        "create table calls (id int primary key auto_increment, at datetime, status varchar(6), campaign varchar(8),
-           phone varchar(18), seconds int, key (at)) engine=MyISAM;
-         insert into calls (at, status, campaign, phone, seconds)
-           select '2025-10-01' + interval seq * 864 second, elt(1 + seq % 5, 'NA', 'SALE', 'B', 'na', null),
-             concat('C', seq % 3), concat('314555', lpad(seq * 7919 % 1500, 4, '0')), seq % 97
-           from seq_1_to_5999;",
-    );
+    db.sql(&sixty_days_table("MyISAM"));
     db
 }
 

@@ -157,16 +157,20 @@ exit 0
 /// A server with 60 days of calls, and a place whose configuration reads them.
 pub fn sixty_days(server: &Server) -> Place {
     server.sql("", "create database months");
-    server.sql(
-        "months",
+    server.sql("months", &sixty_days_table("InnoDB"));
+    sixty_days_place(&server.url("months"))
+}
+
+/// The SQL that makes a table with 60 days of calls.
+pub fn sixty_days_table(engine: &str) -> String {
+    format!(
         "create table calls (id int primary key auto_increment, at datetime, status varchar(6), campaign varchar(8),
-           phone varchar(18), seconds int, key (at)) engine=InnoDB;
+           phone varchar(18), seconds int, key (at)) engine={engine};
          insert into calls (at, status, campaign, phone, seconds)
            select '2025-10-01' + interval seq * 864 second, elt(1 + seq % 5, 'NA', 'SALE', 'B', 'na', null),
              concat('C', seq % 3), concat('314555', lpad(seq * 7919 % 1500, 4, '0')), seq % 97
-           from seq_1_to_5999;",
-    );
-    sixty_days_place(&server.url("months"))
+           from seq_1_to_5999;"
+    )
 }
 
 /// A place that reads sixty days of calls from this URL.
