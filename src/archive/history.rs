@@ -4,7 +4,9 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use super::ledger::{DamagedLine, Ledger, SnapshotLine};
+use chrono::{DateTime, Utc};
+
+use super::ledger::{Confirmation, DamagedLine, Ledger, Line, Mark, SnapshotLine};
 use super::{Archive, ArchiveError, document, files};
 use crate::model::{Day, Edition, SnapshotId};
 
@@ -20,6 +22,26 @@ pub struct Frozen {
     pub present: bool,
 }
 
+/// What was said of a day, and when.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Marked {
+    /// When.
+    pub at: DateTime<Utc>,
+    /// What.
+    pub mark: Mark,
+}
+
+/// What is said of a day now.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Marks<'h> {
+    /// Its labels, in the order in which they were given.
+    pub labels: Vec<&'h str>,
+    /// Remarks, oldest first, each with its time.
+    pub notes: Vec<(DateTime<Utc>, &'h str)>,
+    /// Whether it is kept whole whatever the retention says.
+    pub pinned: bool,
+}
+
 /// The days of an archive and their editions, at one moment.
 ///
 /// It is read without a lock. A commit that is under way is not in it.
@@ -30,6 +52,8 @@ pub struct History {
     /// How many bytes the ledger had.
     size: u64,
     days: BTreeMap<Day, Vec<Frozen>>,
+    confirmed: BTreeMap<Day, Vec<Confirmation>>,
+    marks: BTreeMap<Day, Vec<Marked>>,
     unlisted: Vec<SnapshotId>,
     damaged: Vec<DamagedLine>,
     torn: bool,
@@ -44,11 +68,22 @@ impl Archive {
     /// # Errors
     /// When the ledger is missing or can't be read, or the folder can't.
     pub fn history(&self) -> Result<History, ArchiveError> {
+        self.history_as_of(None)
+    }
+
+    /// What the archive held at an instant: what the ledger says up to there. `None` is now.
+    ///
+    /// The order of its lines decides, and their times never go back. What a later line closed as
+    /// abandoned never was.
+    ///
+    /// # Errors
+    /// Those of [`Archive::history`].
+    pub fn history_as_of(&self, as_of: Option<DateTime<Utc>>) -> Result<History, ArchiveError> {
         let path = self.ledger_path();
         let mut looks = 1;
         loop {
             let bytes = files::read(&path)?;
-            let history = History::read(self, &bytes)?;
+            let history = History::read(self, &bytes, as_of)?;
             // A writer may have added a line and its folder between the two looks.
             let size = fs::metadata(&path).map_err(|error| files::unreadable(&path, error))?.len();
             if size == bytes.len() as u64 || looks == LOOKS {
@@ -60,7 +95,7 @@ impl Archive {
 }
 
 impl History {
-    fn read(archive: &Archive, bytes: &[u8]) -> Result<Self, ArchiveError> {
+    fn read(archive: &Archive, bytes: &[u8], as_of: Option<DateTime<Utc>>) -> Result<Self, ArchiveError> {
         let ledger = Ledger::read(bytes);
         let folders = folders(archive.dir())?;
         let mut listed = vec![false; folders.len()];
@@ -68,7 +103,24 @@ impl History {
         let torn = ledger.torn.is_some();
         let unfinished = ledger.unfinished();
         let mut days: BTreeMap<Day, Vec<Frozen>> = BTreeMap::new();
-        for line in ledger.snapshots() {
+        let (mut confirmed, mut marks) = (BTreeMap::<Day, Vec<_>>::new(), BTreeMap::<Day, Vec<_>>::new());
+        for line in ledger.in_effect() {
+            let known = as_of.is_none_or(|as_of| line.at() <= as_of);
+            let line = match line {
+                Line::Snapshot(line) => *line,
+                Line::Confirmed(line) if known => {
+                    for day in line.days {
+                        confirmed.entry(day.date).or_default().push(day);
+                    }
+                    continue;
+                }
+                Line::Mark(line) if known => {
+                    let marked = Marked { at: line.at, mark: line.mark };
+                    marks.entry(marked.mark.date()).or_default().push(marked);
+                    continue;
+                }
+                _ => continue,
+            };
             let folder = folders.binary_search(&line.id()).ok();
             let present = folder.is_some();
             // Its commit is under way, or was cut short: nothing of it exists.
@@ -78,7 +130,9 @@ impl History {
             if let Some(listed) = folder.and_then(|at| listed.get_mut(at)) {
                 *listed = true;
             }
-            days.entry(line.date).or_default().push(Frozen { line, present });
+            if known {
+                days.entry(line.date).or_default().push(Frozen { line, present });
+            }
         }
         let unlisted =
             folders.into_iter().zip(listed).filter(|(_, listed)| !listed).map(|(id, _)| id).collect();
@@ -87,6 +141,8 @@ impl History {
             ledger: archive.ledger_path(),
             size: bytes.len() as u64,
             days,
+            confirmed,
+            marks,
             unlisted,
             damaged,
             torn,
@@ -130,6 +186,29 @@ impl History {
             }
             None => Err(ArchiveError::Unknown { id: *id }),
         }
+    }
+
+    /// The times a day's editions were read again without a number that differs, in the ledger's order.
+    pub fn confirmations(&self, day: Day) -> &[Confirmation] {
+        self.confirmed.get(&day).map_or(&[], Vec::as_slice)
+    }
+
+    /// What is said of a day now.
+    pub fn marks(&self, day: Day) -> Marks<'_> {
+        let mut marks = Marks::default();
+        for marked in self.marks.get(&day).into_iter().flatten() {
+            match &marked.mark {
+                Mark::Label { label, set, .. } => {
+                    marks.labels.retain(|known| known != label);
+                    if *set {
+                        marks.labels.push(label);
+                    }
+                }
+                Mark::Note { text, .. } => marks.notes.push((marked.at, text)),
+                Mark::Pin { set, .. } => marks.pinned = *set,
+            }
+        }
+        marks
     }
 
     /// The edition that would come next for a day.

@@ -185,6 +185,10 @@ pub enum Line {
     Snapshot(Box<SnapshotLine>),
     /// An earlier snapshot line never got its folder.
     Abandoned(AbandonedLine),
+    /// Frozen days were read again, and no number differed.
+    Confirmed(ConfirmedLine),
+    /// Something was said of a day.
+    Mark(MarkLine),
     /// Anything else that was done, of which only this is known here.
     Other(OtherLine),
 }
@@ -208,6 +212,78 @@ enum AbandonedKind {
     Abandoned,
 }
 
+/// The line that says that frozen days were read again, and that no number differed.
+#[derive(Clone, Debug, Deserialize)]
+pub struct ConfirmedLine {
+    /// The line's number, from 1.
+    pub seq: u64,
+    /// When it was written.
+    pub at: DateTime<Utc>,
+    /// Which days, oldest first.
+    pub days: Vec<Confirmation>,
+}
+
+/// A frozen edition that was read again, without a number that differs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Confirmation {
+    /// The day.
+    pub date: Day,
+    /// The edition that still holds.
+    pub edition: Edition,
+    /// When the source was read for it.
+    pub captured_at: DateTime<Utc>,
+}
+
+/// The line that says something of a day.
+#[derive(Clone, Debug, Deserialize)]
+pub struct MarkLine {
+    /// The line's number, from 1.
+    pub seq: u64,
+    /// When it was written.
+    pub at: DateTime<Utc>,
+    /// What is said of the day.
+    #[serde(flatten)]
+    pub mark: Mark,
+}
+
+/// What somebody said of a day: it changes none of its bytes.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "lowercase")]
+pub enum Mark {
+    /// It has a label, or no longer has it.
+    Label {
+        /// The day.
+        date: Day,
+        /// The label.
+        label: String,
+        /// Whether it has it from now on.
+        set: bool,
+    },
+    /// A remark.
+    Note {
+        /// The day.
+        date: Day,
+        /// The remark.
+        text: String,
+    },
+    /// It is kept whole whatever the retention says, or no longer is.
+    Pin {
+        /// The day.
+        date: Day,
+        /// Whether it is from now on.
+        set: bool,
+    },
+}
+
+impl Mark {
+    /// The day.
+    pub fn date(&self) -> Day {
+        match self {
+            Self::Label { date, .. } | Self::Note { date, .. } | Self::Pin { date, .. } => *date,
+        }
+    }
+}
+
 /// What every line has.
 #[derive(Clone, Debug, Deserialize)]
 pub struct OtherLine {
@@ -225,6 +301,8 @@ impl Line {
         match self {
             Self::Snapshot(line) => line.seq,
             Self::Abandoned(line) => line.seq,
+            Self::Confirmed(line) => line.seq,
+            Self::Mark(line) => line.seq,
             Self::Other(line) => line.seq,
         }
     }
@@ -234,6 +312,8 @@ impl Line {
         match self {
             Self::Snapshot(line) => line.at,
             Self::Abandoned(line) => line.at,
+            Self::Confirmed(line) => line.at,
+            Self::Mark(line) => line.at,
             Self::Other(line) => line.at,
         }
     }
@@ -250,6 +330,8 @@ impl Line {
         match other.kind.as_str() {
             "snapshot" => Err(unreadable(error)),
             "abandoned" => serde_json::from_slice(bytes).map(Self::Abandoned).map_err(unreadable),
+            "confirmed" => serde_json::from_slice(bytes).map(Self::Confirmed).map_err(unreadable),
+            "label" | "note" | "pin" => serde_json::from_slice(bytes).map(Self::Mark).map_err(unreadable),
             _ => Ok(Self::Other(other)),
         }
     }
@@ -336,18 +418,27 @@ impl Ledger {
         }
     }
 
-    /// The snapshot lines that were not abandoned, in order.
-    pub(super) fn snapshots(self) -> Vec<SnapshotLine> {
+    /// The lines that were not abandoned, in order, and neither are those that say so.
+    pub(super) fn in_effect(self) -> impl Iterator<Item = Line> {
         let closed = |line: &Line| match line {
             Line::Abandoned(line) => Some(line.of),
             _ => None,
         };
         let abandoned: HashSet<u64> = self.lines.iter().filter_map(closed).collect();
-        let in_effect = |line: Line| match line {
-            Line::Snapshot(line) if !abandoned.contains(&line.seq) => Some(*line),
+        self.lines.into_iter().filter(move |line| match line {
+            Line::Snapshot(line) => !abandoned.contains(&line.seq),
+            Line::Abandoned(_) => false,
+            Line::Confirmed(_) | Line::Mark(_) | Line::Other(_) => true,
+        })
+    }
+
+    /// The snapshot lines that were not abandoned, in order.
+    pub(super) fn snapshots(self) -> Vec<SnapshotLine> {
+        let snapshot = |line: Line| match line {
+            Line::Snapshot(line) => Some(*line),
             _ => None,
         };
-        self.lines.into_iter().filter_map(in_effect).collect()
+        self.in_effect().filter_map(snapshot).collect()
     }
 }
 
@@ -375,7 +466,8 @@ pub(super) struct NewLine<'a, T> {
     pub(super) seq: u64,
     pub(super) at: DateTime<Utc>,
     pub(super) prev: Digest,
-    pub(super) kind: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) kind: Option<&'a str>,
     #[serde(flatten)]
     pub(super) body: T,
 }
@@ -396,6 +488,12 @@ pub(super) struct NewSnapshot<'a> {
     pub(super) reason: Option<&'a str>,
     pub(super) trigger: &'a str,
     pub(super) asof: &'a str,
+}
+
+/// What a confirmed line adds.
+#[derive(Clone, Copy, Serialize)]
+pub(super) struct NewConfirmed<'a> {
+    pub(super) days: &'a [Confirmation],
 }
 
 /// What an abandoned line adds.

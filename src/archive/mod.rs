@@ -12,6 +12,7 @@
 //! | [`staging`], `claim` | a snapshot while it is made, and whose it is |
 //! | [`commit`], `lock`, `writer` | the moment it becomes part of the archive |
 //! | [`ledger`], [`chain`] | the ledger's lines, and whether they are as they were written |
+//! | `record` | lines that freeze nothing: days that still hold, labels and remarks |
 //! | `derived` | what may be replaced: the index |
 //! | [`cube_file`] | cubes as Parquet |
 //! | [`keys`] | the keys of a day, in a stream |
@@ -30,6 +31,7 @@ pub mod ledger;
 mod lock;
 pub mod open;
 pub mod reading;
+mod record;
 pub mod staging;
 mod writer;
 
@@ -37,8 +39,8 @@ pub use chain::LedgerCheck;
 pub use commit::{Commit, Headline};
 pub use error::ArchiveError;
 pub(crate) use files::rename_new;
-pub use history::{Frozen, History};
+pub use history::{Frozen, History, Marked, Marks};
 pub use keys::{KeyStream, KeysFile};
-pub use ledger::{DamagedLine, SnapshotLine};
+pub use ledger::{Confirmation, DamagedLine, Mark, SnapshotLine};
 pub use open::{Archive, ArchiveId};
 pub use staging::{Sealed, Staging};

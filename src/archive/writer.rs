@@ -8,7 +8,7 @@ use std::path::PathBuf;
 use chrono::{DateTime, TimeDelta, Utc};
 use serde::Serialize;
 
-use super::ledger::{Ledger, Line, NewAbandoned, NewLine, NewRepaired, NewSnapshot, SnapshotLine};
+use super::ledger::{Ledger, Line, Mark, NewAbandoned, NewLine, NewRepaired, NewSnapshot, SnapshotLine};
 use super::lock::Lock;
 use super::{Archive, ArchiveError, files};
 use crate::model::Digest;
@@ -124,12 +124,23 @@ impl<'a> Writer<'a> {
         Ok(line)
     }
 
+    /// Adds the line that says something of a day.
+    pub(super) fn add_mark(&mut self, at: DateTime<Utc>, mark: &Mark) -> Result<(), ArchiveError> {
+        // It names its kind itself.
+        self.add(None, at, mark).map(drop)
+    }
+
     /// Adds a line and syncs it. When that fails, the ledger is cut back to what it was;
     /// a torn line is left to the next writer, so that its cut is recorded.
-    fn add<T: Serialize>(&mut self, kind: &str, at: DateTime<Utc>, body: T) -> Result<Vec<u8>, ArchiveError> {
+    pub(super) fn add<'k, T: Serialize>(
+        &mut self,
+        kind: impl Into<Option<&'k str>>,
+        at: DateTime<Utc>,
+        body: T,
+    ) -> Result<Vec<u8>, ArchiveError> {
         // Time never goes back in the ledger: a clock that is a little behind waits.
         let at = self.last_at.map_or(at, |last| last.max(at));
-        let line = NewLine { seq: self.next_seq, at, prev: self.prev, kind, body };
+        let line = NewLine { seq: self.next_seq, at, prev: self.prev, kind: kind.into(), body };
         let encoded = serde_json::to_vec(&line);
         let mut bytes =
             encoded.map_err(|error| ArchiveError::Encode { what: "a line of the ledger", error })?;

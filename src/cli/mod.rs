@@ -9,6 +9,7 @@ mod init;
 mod interrupt;
 mod list;
 mod output;
+mod place;
 mod progress;
 mod restore;
 mod save;
@@ -34,6 +35,8 @@ pub mod exit {
     pub const USAGE: u8 = 2;
     /// Some days of a range failed.
     pub const PARTLY: u8 = 3;
+    /// Something was found that was looked for.
+    pub const FINDINGS: u8 = 4;
     /// The source could not be reached.
     pub const UNREACHABLE: u8 = 5;
     /// The archive, or a worklist, stayed locked by another run.
@@ -53,8 +56,8 @@ Examples:
   asof restore 2025-11-06       look at a frozen day
 
 Exit codes: 0 done, 1 failed, 2 wrong usage or configuration, 3 some days of a range
-failed, 5 the source could not be reached, 6 the archive stayed locked by another run,
-130 interrupted.";
+failed, 4 findings where they were asked for, 5 the source could not be reached, 6 the
+archive stayed locked by another run, 130 interrupted.";
 
 /// Freezes what a database says each day, so that it can be asked again later.
 #[derive(Debug, Parser)]

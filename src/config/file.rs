@@ -72,6 +72,10 @@ pub struct Calendar {
     pub day_starts_at: Option<String>,
     /// How long after its end a day is final; two hours when left out.
     pub final_after: Option<String>,
+    /// The ages in days at which each save reads frozen days again; none when left out.
+    pub lookback: Option<Vec<u16>>,
+    /// How many of a frozen day's rows may be gone before its source counts as pruned; `1%` when left out.
+    pub shrink_guard: Option<String>,
 }
 
 /// `[events.NAME]`
@@ -208,6 +212,8 @@ pub struct Metric {
     pub cumulative: Option<bool>,
     /// Taken over so many days that end with the day itself: `30d`.
     pub over: Option<String>,
+    /// By how much it may move before it has drifted: `0.5%`; not at all when left out.
+    pub drift: Option<String>,
     /// What people call it.
     pub label: Option<String>,
     /// Its unit; `%` shows a fraction in percent.

@@ -3,8 +3,10 @@
 //! Reading it gives every problem at once, each with its place. What is written is in
 //! [`file`], what it means in [`Config`].
 
+mod again;
 mod archive;
 mod check;
+
 pub mod duration;
 pub mod file;
 mod metrics;
@@ -17,6 +19,7 @@ mod tests;
 mod tree;
 mod worklist;
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use chrono::{NaiveTime, TimeDelta};
@@ -29,7 +32,8 @@ pub use source::{DEFAULT_TIMEOUT, PasswordFrom, SourceSettings};
 pub use source_url::{MysqlUrl, SourceUrl, SourceUrlError, SslMode};
 pub use worklist::{CarryOf, WorklistSettings};
 
-use crate::model::Definitions;
+use crate::model::definitions::CalendarDef;
+use crate::model::{Definitions, Number};
 
 /// A configuration in which everything fits together.
 #[derive(Clone, Debug)]
@@ -44,6 +48,8 @@ pub struct Config {
     pub definitions: Definitions,
     /// How they are shown.
     pub presentation: Presentation,
+    /// How frozen days are held against the source.
+    pub again: AgainSettings,
     /// Lists of keys to work on, by name, in the order of the file. They change no number.
     pub worklists: IndexMap<String, WorklistSettings>,
 }
@@ -57,6 +63,34 @@ pub struct CalendarSettings {
     pub day_starts_at: NaiveTime,
     /// How long after its end a day is final.
     pub final_after: TimeDelta,
+}
+
+impl CalendarSettings {
+    /// The settings by which frozen days were cut; `None` when they name a zone or time that is not known.
+    pub fn of(def: &CalendarDef, final_after: TimeDelta) -> Option<Self> {
+        let day_starts_at = ["%H:%M:%S", "%H:%M"]
+            .iter()
+            .find_map(|format| NaiveTime::parse_from_str(&def.day_starts_at, format).ok())?;
+        Some(Self { time_zone: def.time_zone.parse().ok()?, day_starts_at, final_after })
+    }
+}
+
+/// How frozen days are held against the source, once they are read again.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AgainSettings {
+    /// The ages in days at which each save reads days again, ascending, each once; none is 0.
+    pub lookback: Vec<u16>,
+    /// The share of a frozen day's rows that may be gone before its source counts as pruned.
+    pub shrink_guard: Number,
+    /// By which share a metric may move before it has drifted, by metric; 0 for those that are not here.
+    pub tolerances: BTreeMap<String, Number>,
+}
+
+impl AgainSettings {
+    /// By which share a metric may move before it has drifted.
+    pub fn tolerance(&self, metric: &str) -> Number {
+        self.tolerances.get(metric).cloned().unwrap_or_else(Number::zero)
+    }
 }
 
 /// Where frozen days are kept.

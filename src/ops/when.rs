@@ -13,7 +13,18 @@ pub struct When {
     /// Which day.
     pub day: WhichDay,
     /// Which edition, when one was named.
-    pub edition: Option<Edition>,
+    pub edition: Option<WhichEdition>,
+}
+
+/// Which edition of a day is meant.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum WhichEdition {
+    /// That of this number.
+    Number(Edition),
+    /// The last that there is.
+    Latest,
+    /// The first that there is, provisional or not.
+    Original,
 }
 
 /// Which day is meant.
@@ -31,7 +42,7 @@ pub enum WhichDay {
 /// A text that names no frozen day.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error(
-    "{text:?} names no day: give a date such as 2025-11-06 or 2025-11-06@2, latest, latest~3, yesterday or -7d"
+    "{text:?} names no day: give a date such as 2025-11-06, 2025-11-06@2 or 2025-11-06@original, latest, latest~3, yesterday or -7d"
 )]
 pub struct WhenError {
     /// What was given.
@@ -45,10 +56,13 @@ impl FromStr for When {
         let wrong = || WhenError { text: text.to_owned() };
         let (name, edition) = match text.split_once('@') {
             None => (text, None),
+            Some((name, "latest")) => (name, Some(WhichEdition::Latest)),
+            Some((name, "original")) => (name, Some(WhichEdition::Original)),
             Some((name, number)) => {
                 let plain = !number.is_empty() && number.bytes().all(|b| b.is_ascii_digit());
                 let number = if plain { number.parse().ok() } else { None };
-                (name, Some(number.and_then(Edition::new).ok_or_else(wrong)?))
+                let edition = number.and_then(Edition::new).ok_or_else(wrong)?;
+                (name, Some(WhichEdition::Number(edition)))
             }
         };
         let day = match name.strip_prefix("latest") {
@@ -70,7 +84,12 @@ impl fmt::Display for When {
             WhichDay::Latest { before: 0 } => f.write_str("latest")?,
             WhichDay::Latest { before } => write!(f, "latest~{before}")?,
         }
-        self.edition.map_or(Ok(()), |edition| write!(f, "@{edition}"))
+        match self.edition {
+            None => Ok(()),
+            Some(WhichEdition::Number(edition)) => write!(f, "@{edition}"),
+            Some(WhichEdition::Latest) => f.write_str("@latest"),
+            Some(WhichEdition::Original) => f.write_str("@original"),
+        }
     }
 }
 
@@ -129,6 +148,15 @@ impl NotFound {
     }
 }
 
+/// The frozen edition that is meant where days are held against each other: the latest, unless one is named.
+///
+/// # Errors
+/// When there is none.
+pub fn find_latest(history: &History, when: When, today: Day) -> Result<&Frozen, NotFound> {
+    let edition = when.edition.or(Some(WhichEdition::Latest));
+    find(history, When { edition, ..when }, today)
+}
+
 /// The frozen edition that is meant. Of several editions of a day it is the first that is
 /// not provisional, or the latest when all are.
 ///
@@ -149,15 +177,18 @@ pub fn find(history: &History, when: When, today: Day) -> Result<&Frozen, NotFou
     if editions.is_empty() {
         return Err(NotFound::Day { day, nearest: nearest(history, day) });
     }
+    let missing = || NotFound::Day { day, nearest: nearest(history, day) };
     let wanted = match when.edition {
-        Some(edition) => {
+        Some(WhichEdition::Number(edition)) => {
             let found = editions.iter().find(|frozen| frozen.line.edition == edition);
             found.ok_or_else(|| NotFound::Edition {
                 id: SnapshotId::new(day, edition),
                 have: in_words(editions),
             })?
         }
-        None => shown(editions).ok_or_else(|| NotFound::Day { day, nearest: nearest(history, day) })?,
+        Some(WhichEdition::Latest) => editions.last().ok_or_else(missing)?,
+        Some(WhichEdition::Original) => editions.first().ok_or_else(missing)?,
+        None => shown(editions).ok_or_else(missing)?,
     };
     // Whether its folder is there is the archive's to say.
     Ok(history.get(&wanted.line.id())?)
@@ -208,7 +239,17 @@ mod tests {
 
     #[test]
     fn frozen_days_have_names() {
-        for text in ["2025-11-06", "2025-11-06@2", "latest", "latest~3", "latest@1", "yesterday", "-7d"] {
+        for text in [
+            "2025-11-06",
+            "2025-11-06@2",
+            "latest",
+            "latest~3",
+            "latest@1",
+            "yesterday",
+            "-7d",
+            "-7d@latest",
+            "2025-11-06@original",
+        ] {
             assert_eq!(text.parse::<When>().unwrap().to_string(), text);
         }
         for text in [
@@ -219,6 +260,7 @@ mod tests {
             "2025-11-06@",
             "2025-11-06@0",
             "2025-11-06@+1",
+            "2025-11-06@Latest",
             "@2",
             "newest",
         ] {
