@@ -10,6 +10,7 @@ pub mod index;
 pub mod key_file;
 pub mod list;
 pub mod past;
+pub mod points;
 pub mod reading;
 pub mod rehearse;
 pub mod restate;
