@@ -11,6 +11,7 @@ pub mod key_file;
 pub mod list;
 pub mod lookback;
 pub mod past;
+pub mod points;
 pub mod reading;
 pub mod rehearse;
 pub mod reread;
