@@ -95,8 +95,15 @@ impl Finding {
             }
             other => (archive, None, other.to_string()),
         };
+        let hint = error.hint().or_else(|| match error {
+            ArchiveError::Io { .. } => Some(
+                "see that asof may read it and that the disk is sound; else restore it from a backup"
+                    .to_owned(),
+            ),
+            _ => None,
+        });
         let shown = path.strip_prefix(archive).unwrap_or(path).display().to_string();
-        Self { path: if shown.is_empty() { ".".to_owned() } else { shown }, line, what, hint: error.hint() }
+        Self { path: if shown.is_empty() { ".".to_owned() } else { shown }, line, what, hint }
     }
 
     /// Something about a file of an archive that is damage.

@@ -179,6 +179,10 @@ fn frozen<'h>(archive: &Archive, history: &'h History, findings: &mut Vec<Findin
         let error = ArchiveError::Unlisted { path: archive.folder(id) };
         findings.push(Finding::of(archive.dir(), &error));
     }
+    // An empty ledger breaks no chain.
+    if !history.unlisted().is_empty() && history.days().next().is_none() && history.damaged().is_empty() {
+        findings.push(Finding::damage("ledger.jsonl", "knows of no day, and there are folders of days"));
+    }
     let mut lines = Vec::new();
     for frozen in history.days().flat_map(|(_, editions)| editions) {
         if frozen.present {
