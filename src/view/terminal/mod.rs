@@ -10,10 +10,12 @@ mod spark;
 mod stats;
 mod table;
 mod tiles;
+mod verify;
 
 pub use day::day;
 pub use list::{Days, Gap, ListRow, list};
 pub use stats::{Statistics, StatsColumn, StatsLine, statistics};
+pub use verify::findings;
 
 /// How a table is drawn.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
