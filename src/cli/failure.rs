@@ -3,6 +3,7 @@
 use super::exit;
 use crate::archive::ArchiveError;
 use crate::config::Problems;
+use crate::ops::drift::DriftError;
 use crate::ops::freeze::FreezeError;
 use crate::ops::reading::ReadingError;
 use crate::ops::save::SaveError;
@@ -72,6 +73,18 @@ impl From<SaveError> for Failure {
                 of_archive(error)
             }
             _ => exit::FAILED,
+        };
+        let hint = error.hint();
+        Self::new(code, error, hint)
+    }
+}
+
+impl From<DriftError> for Failure {
+    fn from(error: DriftError) -> Self {
+        let code = match &error {
+            DriftError::Source { source, .. } if source.is_connection() => exit::UNREACHABLE,
+            DriftError::Archive(error) => of_archive(error),
+            DriftError::Source { .. } | DriftError::Key(_) | DriftError::Index(_) => exit::FAILED,
         };
         let hint = error.hint();
         Self::new(code, error, hint)

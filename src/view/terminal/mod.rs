@@ -5,6 +5,7 @@
 
 mod bars;
 mod day;
+mod drift;
 mod list;
 mod spark;
 mod stats;
@@ -12,6 +13,7 @@ mod table;
 mod tiles;
 
 pub use day::day;
+pub use drift::{DriftRow, drift, words as drift_words};
 pub use list::{Days, Gap, ListRow, list};
 pub use stats::{Statistics, StatsColumn, StatsLine, statistics};
 
