@@ -258,10 +258,15 @@ fn failed(day: Day, error: RereadError) -> SaveError {
     }
 }
 
-/// An error and what caused it, as one sentence.
+/// An error and what caused it, as one sentence; which day it was about is said beside it.
 fn sentence(error: &SaveError) -> String {
+    let error: &dyn std::error::Error = match error {
+        SaveError::Reading { source, .. } => source,
+        SaveError::Freeze { source, .. } => source,
+        error => error,
+    };
     let mut text = error.to_string();
-    let mut source = std::error::Error::source(error);
+    let mut source = error.source();
     while let Some(cause) = source {
         text.push_str(&format!(": {cause}"));
         source = cause.source();
