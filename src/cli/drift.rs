@@ -130,7 +130,7 @@ impl Drift {
             // A ledger that can't be added to is told before the source is troubled.
             history.intact()?;
         }
-        let range = self.from.is_some() || self.to.is_some();
+        let range = self.is_range();
         let lines = if range {
             self.range(&history, today)?
         } else {
@@ -149,11 +149,14 @@ impl Drift {
         let progress = TerminalProgress::new(context.output);
         let now = || context.now();
         let stop = interrupt::listen()?;
-        let mut tally = Tally::default();
+        let (mut tally, mut failed) = (Tally::default(), None);
         let mut tell = |report: DayReport| {
             progress.clear();
             tally.add(&report);
             self.tell(context, &report);
+            if let Found::Failed(error) = report.found {
+                failed = Some(error);
+            }
             !*stop.borrow()
         };
         let looked = drift::drift(place, &lines, &request, (&env, &now), &progress, &mut tell);
@@ -168,16 +171,21 @@ impl Drift {
             context.output.warn("interrupted; the days after it were not looked at");
             return Ok(exit::INTERRUPTED);
         }
+        if let Some(error) = failed {
+            return Err(if range { partly(tally.failed) } else { error.into() });
+        }
         let drifted = Kind::ALL.into_iter().any(|kind| kind != Kind::Unchanged && tally.of(kind) > 0);
         Ok(if self.exit_code && drifted {
             exit::FINDINGS
-        } else if !range && tally.failed > 0 {
-            exit::FAILED
-        } else if tally.failed > 0 || range && tally.of(Kind::Unreadable) > 0 {
+        } else if range && tally.of(Kind::Unreadable) > 0 {
             exit::PARTLY
         } else {
             exit::DONE
         })
+    }
+
+    fn is_range(&self) -> bool {
+        self.from.is_some() || self.to.is_some()
     }
 
     /// The latest edition of every frozen day of the range.
@@ -268,14 +276,18 @@ impl Drift {
             json_line(&self.document(report));
             return;
         }
-        let drift = if let Found::Read(read) = &report.found { Some(&read.drift) } else { None };
-        let row = DriftRow {
-            id: report.id,
-            kind: kind(report),
-            drift,
-            notes: &notes(report),
-            by: &self.by,
+        let (drift, notes) = match &report.found {
+            Found::Read(read) => (Some(&read.drift), read_notes(read)),
+            Found::Unreadable(error) => (None, vec![sentence(error)]),
+            Found::Failed(error) => {
+                // Of a single day it is what the command ends with.
+                if self.is_range() {
+                    out.warn(&format!("{} could not be looked at: {}", report.id, sentence(error)));
+                }
+                return;
+            }
         };
+        let row = DriftRow { id: report.id, drift, notes: &notes, by: &self.by };
         out.answer(&terminal::drift(&row, &out.options(out.verbose())));
     }
 
@@ -377,14 +389,6 @@ fn member_document(member: &MemberDrift) -> Value {
 }
 
 /// What is to be said of a day beside its numbers.
-fn notes(report: &DayReport) -> Vec<String> {
-    match &report.found {
-        Found::Unreadable(error) => vec![sentence(error)],
-        Found::Failed(error) => vec![sentence(error)],
-        Found::Read(read) => read_notes(read),
-    }
-}
-
 fn read_notes(read: &ReadDay) -> Vec<String> {
     let mut notes: Vec<String> = read
         .shrunk
@@ -411,6 +415,12 @@ fn sentence(error: &(dyn std::error::Error + 'static)) -> String {
         source = cause.source();
     }
     text
+}
+
+/// Some days of a range are not known of.
+fn partly(days: usize) -> Failure {
+    let noun = if days == 1 { "day" } else { "days" };
+    Failure::said(exit::PARTLY, format!("{days} {noun} could not be looked at"), None)
 }
 
 /// How many days were found to be what.

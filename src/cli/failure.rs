@@ -3,7 +3,7 @@
 use super::exit;
 use crate::archive::ArchiveError;
 use crate::config::Problems;
-use crate::ops::drift::DriftError;
+use crate::ops::drift::{DayError, DriftError};
 use crate::ops::freeze::FreezeError;
 use crate::ops::reading::ReadingError;
 use crate::ops::save::SaveError;
@@ -88,6 +88,19 @@ impl From<DriftError> for Failure {
         };
         let hint = error.hint();
         Self::new(code, error, hint)
+    }
+}
+
+impl From<DayError> for Failure {
+    fn from(error: DayError) -> Self {
+        match error {
+            DayError::Archive(error) => error.into(),
+            DayError::Save(error) => error.into(),
+            DayError::Reread(error) => {
+                let hint = error.hint();
+                Self::new(exit::FAILED, error, hint)
+            }
+        }
     }
 }
 

@@ -15,9 +15,7 @@ const MOST_MEMBERS: usize = 5;
 pub struct DriftRow<'a> {
     /// Which edition of which day.
     pub id: SnapshotId,
-    /// What has become of it; `None` when nothing is known of it.
-    pub kind: Option<Kind>,
-    /// How it lies apart; `None` when it could not be read.
+    /// How it lies apart; `None` when it can't be read any more.
     pub drift: Option<&'a DayDrift>,
     /// What else is to be said of it, as sentences.
     pub notes: &'a [String],
@@ -28,17 +26,14 @@ pub struct DriftRow<'a> {
 /// A line for the day, and what drifted below it.
 pub fn drift(row: &DriftRow<'_>, options: &Options) -> String {
     let color = options.color;
-    let (word, tone) = match row.kind {
-        None => ("failed", Tone::Bad),
-        Some(kind) => (words(kind), tone(kind)),
-    };
+    let kind = row.drift.map_or(Kind::Unreadable, |drift| drift.kind);
     let weekday = row.id.day.date().format("%a").to_string();
     let mut text = format!(
         "{} {}  edition {}  {}\n",
         row.id.day,
         Tone::Faint.paint(&weekday, color),
         row.id.edition,
-        tone.paint(word, color)
+        tone(kind).paint(words(kind), color)
     );
     for note in row.notes {
         text.push_str(&format!("  {}\n", safe(note)));
