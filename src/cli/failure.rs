@@ -3,6 +3,7 @@
 use super::exit;
 use crate::archive::ArchiveError;
 use crate::config::Problems;
+use crate::ops::drift::{DayError, DriftError};
 use crate::ops::freeze::FreezeError;
 use crate::ops::reading::ReadingError;
 use crate::ops::save::SaveError;
@@ -75,6 +76,31 @@ impl From<SaveError> for Failure {
         };
         let hint = error.hint();
         Self::new(code, error, hint)
+    }
+}
+
+impl From<DriftError> for Failure {
+    fn from(error: DriftError) -> Self {
+        let code = match &error {
+            DriftError::Source { source, .. } if source.is_connection() => exit::UNREACHABLE,
+            DriftError::Archive(error) => of_archive(error),
+            DriftError::Source { .. } | DriftError::Key(_) | DriftError::Index(_) => exit::FAILED,
+        };
+        let hint = error.hint();
+        Self::new(code, error, hint)
+    }
+}
+
+impl From<DayError> for Failure {
+    fn from(error: DayError) -> Self {
+        match error {
+            DayError::Archive(error) => error.into(),
+            DayError::Save(error) => error.into(),
+            DayError::Reread(error) => {
+                let hint = error.hint();
+                Self::new(exit::FAILED, error, hint)
+            }
+        }
     }
 }
 

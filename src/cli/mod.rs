@@ -4,6 +4,7 @@ mod backfill;
 mod check;
 mod context;
 mod demo;
+mod drift;
 mod failure;
 mod init;
 mod interrupt;
@@ -57,6 +58,7 @@ Examples:
   asof list                     what is frozen
   asof restore 2025-11-06       look at a frozen day
   asof verify                   is everything as it was frozen?
+  asof drift 2025-11-06         does it still read the same?
 
 Exit codes: 0 done, 1 failed, 2 wrong usage or configuration, 3 some days of a range
 failed, 4 findings where they were asked for, 5 the source could not be reached, 6 the
@@ -109,6 +111,7 @@ enum Command {
     List(list::List),
     Restore(restore::Restore),
     Verify(verify::Verify),
+    Drift(drift::Drift),
     Worklist(worklist::Worklist),
 }
 
@@ -129,6 +132,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         Command::List(list) => list.run(&context),
         Command::Restore(restore) => restore.run(&context),
         Command::Verify(verify) => verify.run(&context),
+        Command::Drift(drift) => drift.run(&context),
         Command::Worklist(worklist) => worklist.run(&context),
     });
     match result {

@@ -5,6 +5,7 @@ pub mod check;
 pub mod day;
 pub mod decide;
 pub mod demo;
+pub mod drift;
 pub mod freeze;
 pub mod index;
 pub mod key_file;

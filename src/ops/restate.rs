@@ -6,15 +6,13 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use crate::analyze::same::same_figure;
 use crate::metrics::over::{own, own_members};
 use crate::model::definitions::Measure;
 use crate::model::manifest::{DefinitionsDoc, EventsRead};
 use crate::model::metrics_doc::{Figure, MetricDoc, MetricsDoc};
 use crate::model::seen::{KeyId, KeysDoc};
-use crate::model::{Definitions, Digest, Manifest, Number};
-
-/// How far two floats may lie apart, as a share of the larger, and still be the same.
-const FLOAT_TOLERANCE: f64 = 1e-9;
+use crate::model::{Definitions, Digest, Manifest};
 
 /// One side of the comparison: what is frozen, or what was read now.
 #[derive(Clone, Copy, Debug)]
@@ -122,19 +120,4 @@ fn same_metric(old: &MetricDoc, new: &MetricDoc, float: bool, same_dimension: im
             });
             same && left.is_empty()
         })
-}
-
-fn same_figure(old: &Figure, new: &Figure, float: bool) -> bool {
-    let pairs =
-        [(&old.value, &new.value), (&old.sum, &new.sum), (&old.count, &new.count), (&old.exact, &new.exact)];
-    pairs.into_iter().all(|pair| match pair {
-        (Some(old), Some(new)) => old == new || float && close(old, new),
-        (None, None) => true,
-        _ => false,
-    })
-}
-
-fn close(one: &Number, other: &Number) -> bool {
-    let largest = one.abs().max(other.abs()).to_f64();
-    (one - other).abs().to_f64() <= largest * FLOAT_TOLERANCE
 }

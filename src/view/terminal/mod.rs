@@ -5,6 +5,7 @@
 
 mod bars;
 mod day;
+mod drift;
 mod list;
 mod spark;
 mod stats;
@@ -13,6 +14,7 @@ mod tiles;
 mod verify;
 
 pub use day::day;
+pub use drift::{DriftRow, drift, words as drift_words};
 pub use list::{Days, Gap, ListRow, list};
 pub use stats::{Statistics, StatsColumn, StatsLine, statistics};
 pub use verify::findings;

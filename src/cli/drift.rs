@@ -1,0 +1,447 @@
+//! `asof drift`
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use serde_json::{Map, Value, json};
+
+use super::context::{Context, block_on, env};
+use super::failure::Failure;
+use super::output::json_line;
+use super::progress::TerminalProgress;
+use super::save::span;
+use super::{exit, interrupt};
+use crate::analyze::drift::{Defined, Kind, MemberDrift, MetricDrift, Pair, Presence};
+use crate::archive::{Archive, History, SnapshotLine};
+use crate::calendar::DayName;
+use crate::config::Config;
+use crate::model::Day;
+use crate::ops::drift::{self, DayReport, DriftRequest, Found, Place, ReadDay, Restated};
+use crate::ops::reread::ByWhich;
+use crate::ops::when::{self, When, find_latest};
+use crate::view::format::count;
+use crate::view::terminal::{self, DriftRow};
+use crate::view::text::safe;
+
+const EXAMPLES: &str = "\
+Examples:
+  asof drift                                   does the newest frozen day still read the same?
+  asof drift 2025-11-06                        that day: its latest edition; @1 for the first
+  asof drift --from -30d --to yesterday        every frozen day of a range
+  asof drift 2025-11-06 --metric sales --by campaign
+  asof drift --from -30d --exit-code           4 when anything is not unchanged, for scripts
+  asof drift 2025-11-06 --definitions current  what today's definitions would have said of it
+  asof drift --from -7d --restate --reason \"late dispositions\"
+
+A day is read by the definitions that were frozen with it, whatever the configuration says now.
+  unchanged      it reads the same, or moved by no more than the metric's `drift`
+  redefined      it is defined otherwise now (only with --definitions current)
+  restated       rows were changed or came late
+  source shrunk  more rows are gone than `shrink_guard` allows: archived or pruned
+  unreadable     the source no longer takes these queries
+Nothing is written but with --restate, and then only days that are restated get a new edition.";
+
+/// Hold frozen days against what the source says now
+#[derive(Debug, clap::Args)]
+#[command(after_help = EXAMPLES)]
+pub struct Drift {
+    /// The day: 2025-11-06, 2025-11-06@1, latest, latest~3, yesterday, -7d
+    #[arg(value_name = "WHEN", default_value = "latest", allow_hyphen_values = true, conflicts_with_all = ["from", "to"])]
+    when: When,
+    /// The first day of a range
+    #[arg(long, value_name = "DATE", allow_hyphen_values = true)]
+    from: Option<DayName>,
+    /// The last day of a range
+    #[arg(long, value_name = "DATE", allow_hyphen_values = true)]
+    to: Option<DayName>,
+    /// Only these metrics, by name
+    #[arg(long, value_name = "NAME")]
+    metric: Vec<String>,
+    /// Only by these dimensions, with every member that moved
+    #[arg(long, value_name = "DIMENSION")]
+    by: Vec<String>,
+    /// By which definitions the days are read
+    #[arg(long, value_name = "WHICH", default_value = "frozen")]
+    definitions: Which,
+    /// End with 4 when anything is not unchanged
+    #[arg(long)]
+    exit_code: bool,
+    /// Freeze a new edition of each day that is restated
+    #[arg(long, requires = "reason", conflicts_with = "metric")]
+    restate: bool,
+    /// Why days are restated; it is kept with each new edition
+    #[arg(long, value_name = "TEXT", requires = "restate", value_parser = clap::builder::NonEmptyStringValueParser::new())]
+    reason: Option<String>,
+    /// How long connection trouble is retried
+    #[arg(long, value_name = "TIME", default_value = "60s", value_parser = span)]
+    retry_for: Duration,
+    /// How long the archive's lock is waited for
+    #[arg(long, value_name = "TIME", default_value = "60s", value_parser = span)]
+    wait: Duration,
+}
+
+/// The words of `--definitions`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+enum Which {
+    Frozen,
+    Current,
+}
+
+/// What was found in all.
+#[derive(Debug, Default)]
+struct Tally {
+    kinds: BTreeMap<Kind, usize>,
+    failed: usize,
+    restated: usize,
+}
+
+impl Tally {
+    fn of(&self, kind: Kind) -> usize {
+        self.kinds.get(&kind).copied().unwrap_or(0)
+    }
+
+    fn days(&self) -> usize {
+        self.kinds.values().sum::<usize>() + self.failed
+    }
+
+    fn add(&mut self, report: &DayReport) {
+        match kind(report) {
+            Some(kind) => *self.kinds.entry(kind).or_default() += 1,
+            None => self.failed += 1,
+        }
+        if let Found::Read(read) = &report.found
+            && matches!(read.restated, Some(Restated::Frozen(_)))
+        {
+            self.restated += 1;
+        }
+    }
+}
+
+impl Drift {
+    /// Runs it.
+    ///
+    /// # Errors
+    /// When there is no such day, the source can't be reached, or the archive can't be read.
+    pub fn run(self, context: &Context<'_>) -> Result<u8, Failure> {
+        let config = context.config()?;
+        let today = context.today(&config)?;
+        let (archive, history) = when::open(&config.archive.dir)?;
+        if self.restate {
+            // A ledger that can't be added to is told before the source is troubled.
+            history.intact()?;
+        }
+        let range = self.is_range();
+        let lines = if range {
+            self.range(&history, today)?
+        } else {
+            vec![find_latest(&history, self.when, today)?.line.clone()]
+        };
+        self.only_latest(&history, &lines)?;
+        self.check_names(&config, &archive, &lines)?;
+        let request = DriftRequest {
+            which: if self.definitions == Which::Current { ByWhich::Current } else { ByWhich::Frozen },
+            only: &self.metric,
+            restate: self.reason.as_deref(),
+            retry_for: self.retry_for,
+            wait: self.wait,
+        };
+        let place = Place { config: &config, archive: &archive, history: &history };
+        let progress = TerminalProgress::new(context.output);
+        let now = || context.now();
+        let stop = interrupt::listen()?;
+        let (mut tally, mut failed) = (Tally::default(), None);
+        let mut tell = |report: DayReport| {
+            progress.clear();
+            tally.add(&report);
+            self.tell(context, &report);
+            if let Found::Failed(error) = report.found {
+                failed = Some(error);
+            }
+            !*stop.borrow()
+        };
+        let looked = drift::drift(place, &lines, &request, (&env, &now), &progress, &mut tell);
+        block_on(looked)??;
+        progress.clear();
+        if context.output.json() {
+            json_line(&done(&tally));
+        } else if range {
+            context.output.answer(&format!("{}\n", summary(&tally)));
+        }
+        if *stop.borrow() && tally.days() < lines.len() {
+            context.output.warn("interrupted; the days after it were not looked at");
+            return Ok(exit::INTERRUPTED);
+        }
+        if let Some(error) = failed {
+            return Err(if range { partly(tally.failed) } else { error.into() });
+        }
+        let drifted = Kind::ALL.into_iter().any(|kind| kind != Kind::Unchanged && tally.of(kind) > 0);
+        Ok(if self.exit_code && drifted {
+            exit::FINDINGS
+        } else if range && tally.of(Kind::Unreadable) > 0 {
+            exit::PARTLY
+        } else {
+            exit::DONE
+        })
+    }
+
+    fn is_range(&self) -> bool {
+        self.from.is_some() || self.to.is_some()
+    }
+
+    /// The latest edition of every frozen day of the range.
+    fn range(&self, history: &History, today: Day) -> Result<Vec<SnapshotLine>, Failure> {
+        let usage = |message: String, hint: &str| Failure::said(exit::USAGE, message, Some(hint.to_owned()));
+        let day = |name: Option<DayName>| {
+            let beyond = |name| usage(format!("{name} lies before the calendar begins"), "name a later day");
+            name.map(|name| name.resolve(today).ok_or_else(|| beyond(name))).transpose()
+        };
+        let (from, to) = (day(self.from)?, day(self.to)?);
+        if let (Some(from), Some(to)) = (from, to)
+            && from > to
+        {
+            let message = format!("the range from {from} to {to} runs backwards");
+            return Err(usage(message, "let --from be the earlier day"));
+        }
+        let inside = |day: Day| from.is_none_or(|from| from <= day) && to.is_none_or(|to| day <= to);
+        // Of a day whose folders are gone the last is taken: that it is damaged is told in its place.
+        let lines = history.days().filter(|(day, _)| inside(*day)).filter_map(|(_, editions)| {
+            when::latest(editions).or_else(|| editions.last().map(|frozen| &frozen.line)).cloned()
+        });
+        let lines: Vec<SnapshotLine> = lines.collect();
+        if lines.is_empty() {
+            let hint = Some("asof list shows what there is".to_owned());
+            return Err(Failure::said(exit::FAILED, "no day of that range is in the archive", hint));
+        }
+        Ok(lines)
+    }
+
+    /// Refuses to restate a day from anything but its latest edition.
+    fn only_latest(&self, history: &History, lines: &[SnapshotLine]) -> Result<(), Failure> {
+        if !self.restate {
+            return Ok(());
+        }
+        for line in lines {
+            if let Some(latest) = when::latest(history.day(line.date)?).filter(|latest| latest.edition > line.edition) {
+                let message = format!("{} is not the latest edition: that is {}", line.id(), latest.id());
+                let hint = "leave the edition out: a restatement follows the latest".to_owned();
+                return Err(Failure::said(exit::USAGE, message, Some(hint)));
+            }
+        }
+        Ok(())
+    }
+
+    /// Refuses names that neither the configuration nor the first day knows.
+    fn check_names(
+        &self,
+        config: &Config,
+        archive: &Archive,
+        lines: &[SnapshotLine],
+    ) -> Result<(), Failure> {
+        if self.metric.is_empty() && self.by.is_empty() {
+            return Ok(());
+        }
+        // A damaged day is told in its place, and says nothing of names.
+        let frozen = lines.first().and_then(|line| archive.definitions(line.definitions).ok());
+        let all = || [Some(&config.definitions), frozen.as_ref()].into_iter().flatten();
+        let metrics: Vec<&String> = all().flat_map(|definitions| definitions.metrics.keys()).collect();
+        let dimensions: Vec<&String> =
+            all().flat_map(|definitions| definitions.events.values()).flat_map(|events| events.by.keys()).collect();
+        let wanted = [("metric", &self.metric, metrics), ("dimension", &self.by, dimensions)];
+        for (kind, names, mut known) in wanted {
+            if let Some(name) = names.iter().find(|name| !known.contains(name)) {
+                known.sort_unstable();
+                known.dedup();
+                let known: Vec<&str> = known.into_iter().map(String::as_str).collect();
+                let hint = format!("known {kind}s: {}", known.join(", "));
+                return Err(Failure::said(exit::USAGE, format!("{name:?} is no {kind}"), Some(hint)));
+            }
+        }
+        Ok(())
+    }
+
+    /// Tells of a day.
+    fn tell(&self, context: &Context<'_>, report: &DayReport) {
+        let out = context.output;
+        if let Found::Read(read) = &report.found
+            && let Some(Restated::Stands(why)) = read.restated
+        {
+            out.warn(&format!("{} is not restated: {why}", report.id));
+        }
+        if let Found::Unreadable(_) = &report.found
+            && self.restate
+        {
+            out.warn(&format!("{} is not restated: it can't be read", report.id));
+        }
+        if out.json() {
+            json_line(&self.document(report));
+            return;
+        }
+        let (drift, notes) = match &report.found {
+            Found::Read(read) => (Some(&read.drift), read_notes(read)),
+            Found::Unreadable(error) => (None, vec![sentence(error)]),
+            Found::Failed(error) => {
+                // Of a single day it is what the command ends with.
+                if self.is_range() {
+                    out.warn(&format!("{} could not be looked at: {}", report.id, sentence(error)));
+                }
+                return;
+            }
+        };
+        let row = DriftRow { id: report.id, drift, notes: &notes, by: &self.by };
+        out.answer(&terminal::drift(&row, &out.options(out.verbose())));
+    }
+
+    fn document(&self, report: &DayReport) -> Value {
+        let mut day = Map::new();
+        let mut set = |key: &str, value: Value| day.insert(key.to_owned(), value);
+        set("event", "day".into());
+        set("date", json!(report.id.day));
+        set("edition", json!(report.id.edition));
+        set("kind", kind(report).map_or(Value::Null, |kind| kind.word().into()));
+        match &report.found {
+            Found::Unreadable(error) => {
+                set("error", sentence(error).into());
+                set("hint", json!(error.hint()));
+            }
+            Found::Failed(error) => {
+                set("error", sentence(error).into());
+                set("hint", json!(error.hint()));
+            }
+            Found::Read(read) => {
+                let rows = read.rows.iter().map(|(name, (frozen, live))| {
+                    let shrunk = read.shrunk.iter().any(|gone| gone.events == *name);
+                    (name.clone(), json!({ "frozen": frozen, "live": live, "shrunk": shrunk }))
+                });
+                set("rows", rows.collect::<Map<_, _>>().into());
+                let metrics = read.drift.metrics.iter();
+                let metrics = metrics.map(|(name, found)| (name.clone(), self.metric_document(found)));
+                set("metrics", metrics.collect::<Map<_, _>>().into());
+                set("groups_differ_in", json!(read.drift.groups_of));
+                if let Some(Restated::Frozen(id)) = &read.restated {
+                    set("restated_as", json!(id.edition));
+                }
+            }
+        }
+        Value::Object(day)
+    }
+
+    fn metric_document(&self, metric: &MetricDrift) -> Value {
+        let wanted = |name: &&String| self.by.is_empty() || self.by.contains(name);
+        let by = metric.by.iter().filter(|(name, _)| wanted(name));
+        let by = by.map(|(name, members)| (name.clone(), members.iter().map(member_document).collect()));
+        let mut document = pair_document(&metric.pair);
+        let mut set = |key: &str, value: Value| document.insert(key.to_owned(), value);
+        set("kind", metric.kind.word().into());
+        let defined = match metric.defined {
+            Defined::Alike => None,
+            Defined::Changed => Some("changed"),
+            Defined::Added => Some("added"),
+            Defined::Removed => Some("removed"),
+        };
+        if let Some(defined) = defined {
+            set("defined", defined.into());
+        }
+        if metric.within_tolerance {
+            set("within_tolerance", true.into());
+        }
+        if metric.other_keys {
+            set("other_keys", true.into());
+        }
+        set("by", Value::Object(by.collect()));
+        Value::Object(document)
+    }
+}
+
+/// What has become of a day; `None` when nothing is known of it.
+fn kind(report: &DayReport) -> Option<Kind> {
+    match &report.found {
+        Found::Read(read) => Some(read.drift.kind),
+        Found::Unreadable(_) => Some(Kind::Unreadable),
+        Found::Failed(_) => None,
+    }
+}
+
+fn pair_document(pair: &Pair) -> Map<String, Value> {
+    let change = pair.change.as_ref();
+    let pairs = [
+        ("frozen", json!(pair.frozen)),
+        ("live", json!(pair.live)),
+        ("change", json!(change.map(|found| &found.change))),
+        ("percentage", json!(change.and_then(|found| found.percentage.as_ref()))),
+    ];
+    pairs.into_iter().map(|(key, value)| (key.to_owned(), value)).collect()
+}
+
+fn member_document(member: &MemberDrift) -> Value {
+    let mut document = Map::new();
+    document.insert("key".to_owned(), json!(member.key));
+    document.insert("label".to_owned(), json!(member.label));
+    document.extend(pair_document(&member.pair));
+    let presence = match member.presence {
+        Presence::Both => None,
+        Presence::Appeared => Some("appeared"),
+        Presence::Vanished => Some("vanished"),
+    };
+    if let Some(presence) = presence {
+        document.insert("presence".to_owned(), presence.into());
+    }
+    Value::Object(document)
+}
+
+/// What is to be said of a day beside its numbers.
+fn read_notes(read: &ReadDay) -> Vec<String> {
+    let mut notes: Vec<String> = read
+        .shrunk
+        .iter()
+        .map(|gone| {
+            format!("{}: {} rows were frozen, {} are there now", gone.events, count(gone.frozen), count(gone.live))
+        })
+        .collect();
+    if read.drift.metrics.is_empty() {
+        notes.push("it has none of these metrics".to_owned());
+    }
+    if let Some(Restated::Frozen(id)) = &read.restated {
+        notes.push(format!("frozen again as {id}"));
+    }
+    notes
+}
+
+/// An error with what caused it, on one line.
+fn sentence(error: &(dyn std::error::Error + 'static)) -> String {
+    let mut text = error.to_string();
+    let mut source = error.source();
+    while let Some(cause) = source {
+        text.push_str(&format!(": {cause}"));
+        source = cause.source();
+    }
+    text
+}
+
+/// Some days of a range are not known of.
+fn partly(days: usize) -> Failure {
+    let noun = if days == 1 { "day" } else { "days" };
+    Failure::said(exit::PARTLY, format!("{days} {noun} could not be looked at"), None)
+}
+
+/// How many days were found to be what.
+fn summary(tally: &Tally) -> String {
+    let kinds = Kind::ALL.into_iter().map(|kind| (terminal::drift_words(kind), tally.of(kind)));
+    let all = kinds.chain([("failed", tally.failed)]).filter(|(_, days)| *days > 0);
+    let told: Vec<String> = all.map(|(word, days)| format!("{} {word}", count(days as u64))).collect();
+    let days = tally.days();
+    let again = if tally.restated > 0 { format!("; {} frozen again", tally.restated) } else { String::new() };
+    let noun = if days == 1 { "day" } else { "days" };
+    safe(&format!("{} {noun}: {}{again}", count(days as u64), told.join(", "))).into_owned()
+}
+
+fn done(tally: &Tally) -> Value {
+    let mut document = Map::new();
+    document.insert("event".to_owned(), "done".into());
+    document.insert("days".to_owned(), tally.days().into());
+    for kind in Kind::ALL {
+        document.insert(kind.word().to_owned(), tally.of(kind).into());
+    }
+    document.insert("failed".to_owned(), tally.failed.into());
+    document.insert("frozen_again".to_owned(), tally.restated.into());
+    Value::Object(document)
+}
