@@ -207,7 +207,9 @@ fn metric(name: &str, input: &Input<'_>) -> Option<MetricDrift> {
     let float = input.floats.contains(name) || parts.iter().any(|part| input.floats.contains(*part));
     let adds = matches!(measure, Some(Measure::Count(_) | Measure::Sum(_) | Measure::Distinct(_)));
     let (total, same) = match (old, new) {
-        (Some(old), Some(new)) => (pair(Some(own(old)), Some(own(new))), same_figure(own(old), own(new), float)),
+        (Some(old), Some(new)) => {
+            (pair(Some(own(old)), Some(own(new))), same_figure(own(old), own(new), float))
+        }
         (old, new) => (pair(old.map(own), new.map(own)), false),
     };
     let by = match (old, new) {

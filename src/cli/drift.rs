@@ -221,7 +221,9 @@ impl Drift {
             return Ok(());
         }
         for line in lines {
-            if let Some(latest) = when::latest(history.day(line.date)?).filter(|latest| latest.edition > line.edition) {
+            if let Some(latest) =
+                when::latest(history.day(line.date)?).filter(|latest| latest.edition > line.edition)
+            {
                 let message = format!("{} is not the latest edition: that is {}", line.id(), latest.id());
                 let hint = "leave the edition out: a restatement follows the latest".to_owned();
                 return Err(Failure::said(exit::USAGE, message, Some(hint)));
@@ -231,12 +233,7 @@ impl Drift {
     }
 
     /// Refuses names that neither the configuration nor the first day knows.
-    fn check_names(
-        &self,
-        config: &Config,
-        archive: &Archive,
-        lines: &[SnapshotLine],
-    ) -> Result<(), Failure> {
+    fn check_names(&self, config: &Config, archive: &Archive, lines: &[SnapshotLine]) -> Result<(), Failure> {
         if self.metric.is_empty() && self.by.is_empty() {
             return Ok(());
         }
@@ -244,8 +241,10 @@ impl Drift {
         let frozen = lines.first().and_then(|line| archive.definitions(line.definitions).ok());
         let all = || [Some(&config.definitions), frozen.as_ref()].into_iter().flatten();
         let metrics: Vec<&String> = all().flat_map(|definitions| definitions.metrics.keys()).collect();
-        let dimensions: Vec<&String> =
-            all().flat_map(|definitions| definitions.events.values()).flat_map(|events| events.by.keys()).collect();
+        let dimensions: Vec<&String> = all()
+            .flat_map(|definitions| definitions.events.values())
+            .flat_map(|events| events.by.keys())
+            .collect();
         let wanted = [("metric", &self.metric, metrics), ("dimension", &self.by, dimensions)];
         for (kind, names, mut known) in wanted {
             if let Some(name) = names.iter().find(|name| !known.contains(name)) {
@@ -394,7 +393,12 @@ fn read_notes(read: &ReadDay) -> Vec<String> {
         .shrunk
         .iter()
         .map(|gone| {
-            format!("{}: {} rows were frozen, {} are there now", gone.events, count(gone.frozen), count(gone.live))
+            format!(
+                "{}: {} rows were frozen, {} are there now",
+                gone.events,
+                count(gone.frozen),
+                count(gone.live)
+            )
         })
         .collect();
     if read.drift.metrics.is_empty() {

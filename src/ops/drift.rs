@@ -210,7 +210,9 @@ fn is_about_the_source(error: &RereadError) -> bool {
 /// Whether the source answered, and would answer so again.
 fn is_an_answer(error: &RereadError) -> bool {
     match error {
-        RereadError::Reading(ReadingError::Source(SourceError::TimedOut { .. }) | ReadingError::Background(_))
+        RereadError::Reading(
+            ReadingError::Source(SourceError::TimedOut { .. }) | ReadingError::Background(_),
+        )
         | RereadError::Beyond(_)
         | RereadError::Freeze(_) => false,
         RereadError::Reading(ReadingError::Cube(CubeError::Torn { .. })) => false,

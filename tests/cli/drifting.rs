@@ -83,14 +83,20 @@ fn a_changed_disposition_is_told_with_the_members_it_came_from() {
 #[test]
 fn late_rows_are_restated_by_the_values_of_the_day_alone() {
     let place = frozen();
-    place.sqlite("calls.db", "insert into calls (at, campaign, status, seconds) values ('2025-11-06 12:00:00', '2044', 'NA', 90)");
+    place.sqlite(
+        "calls.db",
+        "insert into calls (at, campaign, status, seconds) values ('2025-11-06 12:00:00', '2044', 'NA', 90)",
+    );
     let found = day(&place, "2025-11-06");
     assert_eq!(found["rows"], json!({ "calls": { "frozen": 5, "live": 6, "shrunk": false } }));
     // 2 of 5 calls were sales, 2 of 6 are; the week has no other day.
     for ratio in ["conversion", "week"] {
         let metric = &found["metrics"][ratio];
         assert_eq!(metric["kind"], "restated");
-        assert_eq!((&metric["frozen"], metric["live"].to_string()), (&json!(0.4), "0.333333333333".to_owned()));
+        assert_eq!(
+            (&metric["frozen"], metric["live"].to_string()),
+            (&json!(0.4), "0.333333333333".to_owned())
+        );
     }
     assert_eq!(found["metrics"]["sales"]["kind"], "unchanged");
     // Another day is frozen: what is taken over the week differs, and nothing of the day itself does.
@@ -113,7 +119,11 @@ fn rows_that_are_gone_are_no_restatement() {
     place.asof("drift --restate --reason 'statuses were cleaned up' --metric calls");
     place.asof("drift --restate --reason 'statuses were cleaned up' --by status");
     assert_eq!(place.tree("snapshots"), before);
-    place.change("asof.toml", "time_zone = \"America/Chicago\"", "time_zone = \"America/Chicago\"\nshrink_guard = \"2%\"");
+    place.change(
+        "asof.toml",
+        "time_zone = \"America/Chicago\"",
+        "time_zone = \"America/Chicago\"\nshrink_guard = \"2%\"",
+    );
     place.asof("drift --by status --metric calls");
     place.told("");
 }
@@ -122,7 +132,11 @@ fn rows_that_are_gone_are_no_restatement() {
 fn what_the_source_no_longer_takes_is_unreadable() {
     let place = calls();
     place.done(&["save 2025-11-05", "save 2025-11-06"]);
-    place.change("asof.toml", "minutes = { of = \"calls\", sum = \"seconds\", divide = 60, unit = \"min\" }\n", "");
+    place.change(
+        "asof.toml",
+        "minutes = { of = \"calls\", sum = \"seconds\", divide = 60, unit = \"min\" }\n",
+        "",
+    );
     place.done(&["save 2025-11-06 --restate --reason 'without minutes'"]);
     place.sqlite("calls.db", "alter table calls drop column seconds");
     let before = place.tree("snapshots");
@@ -142,7 +156,11 @@ fn what_the_source_no_longer_takes_is_unreadable() {
 fn other_definitions_are_no_drift_and_are_told_when_asked_for() {
     let place = frozen();
     place.change("asof.toml", "sale = [\"SALE\"]", "sale = [\"SALE\", \"DROP\"]");
-    place.change("asof.toml", "minutes = {", "longest = { of = \"calls\", max = \"seconds\" }\nminutes_spoken = {");
+    place.change(
+        "asof.toml",
+        "minutes = {",
+        "longest = { of = \"calls\", max = \"seconds\" }\nminutes_spoken = {",
+    );
     let before = place.tree("snapshots");
     assert_eq!(day(&place, "")["kind"], "unchanged");
     let found = day(&place, "--definitions current");
@@ -193,12 +211,19 @@ fn sums_of_floats_may_differ_in_their_last_digits() {
 #[test]
 fn a_tolerance_lets_a_metric_move_and_says_so() {
     let place = thousand();
-    place.change("asof.toml", "calls = { of = \"calls\", count = true }", "calls = { of = \"calls\", count = true, drift = \"0.5%\" }");
+    place.change(
+        "asof.toml",
+        "calls = { of = \"calls\", count = true }",
+        "calls = { of = \"calls\", count = true, drift = \"0.5%\" }",
+    );
     place.sqlite("calls.db", "insert into calls (at, campaign, status) select '2025-11-06 12:00:00', '1027', 'NA' from calls limit 5");
     // Five of a thousand are half a percent; the rate of sales has no tolerance.
     place.asof("drift --metric calls --exit-code");
     place.asof("drift --metric calls --metric sales --exit-code --json --by campaign");
-    place.sqlite("calls.db", "insert into calls (at, campaign, status) values ('2025-11-06 12:00:00', '1027', 'NA')");
+    place.sqlite(
+        "calls.db",
+        "insert into calls (at, campaign, status) values ('2025-11-06 12:00:00', '1027', 'NA')",
+    );
     place.asof("drift --metric calls --exit-code --by campaign");
     place.told("");
 }
@@ -310,7 +335,10 @@ fn a_day_of_mariadb_drifts_alike() {
     // 50 of 200 calls were sales; now 53 of 201, and 100.5 + … minutes: 200 · 30 s + 60 s = 101 min.
     let found = day(&place, "");
     let sales = &found["metrics"]["sales"];
-    assert_eq!(json!([sales["frozen"], sales["live"], sales["change"], sales["percentage"]]), json!([50, 53, 3, 6.00]));
+    assert_eq!(
+        json!([sales["frozen"], sales["live"], sales["change"], sales["percentage"]]),
+        json!([50, 53, 3, 6.00])
+    );
     assert_eq!(
         sales["by"]["campaign"],
         json!([
