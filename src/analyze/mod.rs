@@ -2,6 +2,7 @@
 
 pub mod compare;
 pub mod earlier;
+pub mod forecast;
 pub mod odd;
 
 pub use compare::compare;
