@@ -133,9 +133,8 @@ pub fn forecast(values: &[(Day, Option<f64>)], horizon: usize) -> Result<Forecas
     let day = |at: usize| first.checked_add(i64::try_from(at).ok()?);
     let length = series.values.len();
     let days = made.days.into_iter().enumerate();
-    let days = days.filter_map(|(at, [value, low, high])| {
-        Some(Expected { day: day(length + at)?, value, low, high })
-    });
+    let days = days
+        .filter_map(|(at, [value, low, high])| Some(Expected { day: day(length + at)?, value, low, high }));
     let gaps = series.values.iter().enumerate().filter(|(_, value)| value.is_none());
     Ok(Forecast {
         days: days.collect(),

@@ -4,6 +4,7 @@ pub mod compare;
 pub mod earlier;
 pub mod forecast;
 pub mod odd;
+pub mod outlook;
 
 pub use compare::compare;
 pub use earlier::{Earlier, EarlierDay, MadeBy};

@@ -4,8 +4,10 @@ use super::exit;
 use crate::archive::ArchiveError;
 use crate::config::Problems;
 use crate::ops::freeze::FreezeError;
+use crate::ops::new_file::NewFileError;
 use crate::ops::reading::ReadingError;
 use crate::ops::save::SaveError;
+use crate::ops::series::SeriesError;
 use crate::ops::when::NotFound;
 use crate::ops::worklist::{FilesError, WorklistError};
 
@@ -80,6 +82,25 @@ impl From<SaveError> for Failure {
         };
         let hint = error.hint();
         Self::new(code, error, hint)
+    }
+}
+
+impl From<SeriesError> for Failure {
+    fn from(error: SeriesError) -> Self {
+        let code = match &error {
+            SeriesError::Metric { .. } | SeriesError::Dimension { .. } => exit::USAGE,
+            SeriesError::Nothing => exit::FAILED,
+            SeriesError::Archive(error) => of_archive(error),
+        };
+        let hint = error.hint();
+        Self::new(code, error, hint)
+    }
+}
+
+impl From<NewFileError> for Failure {
+    fn from(error: NewFileError) -> Self {
+        let hint = error.hint();
+        Self::new(exit::FAILED, error, hint)
     }
 }
 

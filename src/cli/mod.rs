@@ -5,6 +5,7 @@ mod check;
 mod context;
 mod demo;
 mod failure;
+mod forecast;
 mod init;
 mod interrupt;
 mod list;
@@ -13,6 +14,7 @@ mod place;
 mod progress;
 mod restore;
 mod save;
+mod series;
 mod stats;
 mod worklist;
 
@@ -54,6 +56,7 @@ Examples:
   asof backfill --last 7d       freeze a range of days
   asof list                     what is frozen
   asof restore 2025-11-06       look at a frozen day
+  asof series calls             a metric day by day, and asof forecast what comes next
 
 Exit codes: 0 done, 1 failed, 2 wrong usage or configuration, 3 some days of a range
 failed, 4 findings where they were asked for, 5 the source could not be reached, 6 the
@@ -105,6 +108,8 @@ enum Command {
     Backfill(backfill::Backfill),
     List(list::List),
     Restore(restore::Restore),
+    Series(series::SeriesCommand),
+    Forecast(forecast::Forecast),
     Worklist(worklist::Worklist),
 }
 
@@ -124,6 +129,8 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         Command::Backfill(backfill) => backfill.run(&context),
         Command::List(list) => list.run(&context),
         Command::Restore(restore) => restore.run(&context),
+        Command::Series(series) => series.run(&context),
+        Command::Forecast(forecast) => forecast.run(&context),
         Command::Worklist(worklist) => worklist.run(&context),
     });
     match result {

@@ -6,6 +6,8 @@
 mod bars;
 mod day;
 mod list;
+mod outlook;
+mod series;
 mod spark;
 mod stats;
 mod table;
@@ -13,6 +15,8 @@ mod tiles;
 
 pub use day::day;
 pub use list::{Days, Gap, ListRow, list};
+pub use outlook::outlook;
+pub use series::series;
 pub use stats::{Statistics, StatsColumn, StatsLine, statistics};
 
 /// How a table is drawn.
