@@ -3,7 +3,9 @@
 pub mod compare;
 pub mod drift;
 pub mod earlier;
+pub mod forecast;
 pub mod odd;
+pub mod outlook;
 pub mod same;
 
 pub use compare::compare;

@@ -5,8 +5,10 @@ use crate::archive::ArchiveError;
 use crate::config::Problems;
 use crate::ops::drift::{DayError, DriftError};
 use crate::ops::freeze::FreezeError;
+use crate::ops::new_file::NewFileError;
 use crate::ops::reading::ReadingError;
 use crate::ops::save::SaveError;
+use crate::ops::series::SeriesError;
 use crate::ops::when::NotFound;
 use crate::ops::worklist::{FilesError, WorklistError};
 
@@ -101,6 +103,25 @@ impl From<DayError> for Failure {
                 Self::new(exit::FAILED, error, hint)
             }
         }
+    }
+}
+
+impl From<SeriesError> for Failure {
+    fn from(error: SeriesError) -> Self {
+        let code = match &error {
+            SeriesError::Metric { .. } | SeriesError::Dimension { .. } => exit::USAGE,
+            SeriesError::Nothing => exit::FAILED,
+            SeriesError::Archive(error) => of_archive(error),
+        };
+        let hint = error.hint();
+        Self::new(code, error, hint)
+    }
+}
+
+impl From<NewFileError> for Failure {
+    fn from(error: NewFileError) -> Self {
+        let hint = error.hint();
+        Self::new(exit::FAILED, error, hint)
     }
 }
 

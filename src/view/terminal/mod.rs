@@ -7,6 +7,8 @@ mod bars;
 mod day;
 mod drift;
 mod list;
+mod outlook;
+mod series;
 mod spark;
 mod stats;
 mod table;
@@ -16,6 +18,8 @@ mod verify;
 pub use day::day;
 pub use drift::{DriftRow, drift, words as drift_words};
 pub use list::{Days, Gap, ListRow, list};
+pub use outlook::outlook;
+pub use series::series;
 pub use stats::{Statistics, StatsColumn, StatsLine, statistics};
 pub use verify::findings;
 
