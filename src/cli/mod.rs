@@ -1,5 +1,6 @@
 //! The command line: arguments, one file for each command, and the only place that prints.
 
+mod alerts;
 mod backfill;
 mod check;
 mod context;
@@ -14,6 +15,7 @@ mod progress;
 mod restore;
 mod save;
 mod stats;
+mod telling;
 mod worklist;
 
 use std::ffi::OsString;
@@ -54,6 +56,7 @@ Examples:
   asof backfill --last 7d       freeze a range of days
   asof list                     what is frozen
   asof restore 2025-11-06       look at a frozen day
+  asof alerts                   is there anything that somebody should hear of?
 
 Exit codes: 0 done, 1 failed, 2 wrong usage or configuration, 3 some days of a range
 failed, 4 findings where they were asked for, 5 the source could not be reached, 6 the
@@ -105,6 +108,7 @@ enum Command {
     Backfill(backfill::Backfill),
     List(list::List),
     Restore(restore::Restore),
+    Alerts(alerts::Alerts),
     Worklist(worklist::Worklist),
 }
 
@@ -124,6 +128,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         Command::Backfill(backfill) => backfill.run(&context),
         Command::List(list) => list.run(&context),
         Command::Restore(restore) => restore.run(&context),
+        Command::Alerts(alerts) => alerts.run(&context),
         Command::Worklist(worklist) => worklist.run(&context),
     });
     match result {

@@ -3,6 +3,7 @@
 //! All text from outside goes through [`safe`](super::text::safe), so that no name can move the
 //! cursor, change a colour or turn the direction of a line.
 
+mod alerts;
 mod bars;
 mod day;
 mod list;
@@ -11,6 +12,7 @@ mod stats;
 mod table;
 mod tiles;
 
+pub use alerts::{AlertRow, alerts};
 pub use day::day;
 pub use list::{Days, Gap, ListRow, list};
 pub use stats::{Statistics, StatsColumn, StatsLine, statistics};
