@@ -9,6 +9,7 @@ mod failure;
 mod init;
 mod interrupt;
 mod list;
+mod lookback;
 mod output;
 mod place;
 mod progress;
