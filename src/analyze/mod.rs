@@ -1,5 +1,6 @@
 //! One day beside others. Pure: frozen days come in as values, and nothing is read here.
 
+pub mod alerts;
 pub mod compare;
 pub mod drift;
 pub mod earlier;
@@ -7,6 +8,7 @@ pub mod forecast;
 pub mod odd;
 pub mod outlook;
 pub mod same;
+pub mod usual;
 
 pub use compare::compare;
 pub use earlier::{Earlier, EarlierDay, MadeBy};

@@ -3,6 +3,7 @@
 use super::exit;
 use crate::archive::ArchiveError;
 use crate::config::Problems;
+use crate::ops::alerts::state::StateError;
 use crate::ops::drift::{DayError, DriftError};
 use crate::ops::freeze::FreezeError;
 use crate::ops::new_file::NewFileError;
@@ -52,6 +53,13 @@ impl From<ArchiveError> for Failure {
     fn from(error: ArchiveError) -> Self {
         let hint = error.hint();
         Self::new(of_archive(&error), error, hint)
+    }
+}
+
+impl From<StateError> for Failure {
+    fn from(error: StateError) -> Self {
+        let hint = error.hint();
+        Self::new(exit::FAILED, error, hint)
     }
 }
 

@@ -1,5 +1,6 @@
 //! The command line: arguments, one file for each command, and the only place that prints.
 
+mod alerts;
 mod backfill;
 mod check;
 mod context;
@@ -18,6 +19,7 @@ mod restore;
 mod save;
 mod series;
 mod stats;
+mod telling;
 mod verify;
 mod worklist;
 
@@ -62,6 +64,7 @@ Examples:
   asof verify                   is everything as it was frozen?
   asof drift 2025-11-06         does it still read the same?
   asof series calls             a metric day by day, and asof forecast what comes next
+  asof alerts                   is there anything that somebody should hear of?
 
 Exit codes: 0 done, 1 failed, 2 wrong usage or configuration, 3 some days of a range
 failed, 4 findings where they were asked for, 5 the source could not be reached, 6 the
@@ -117,6 +120,7 @@ enum Command {
     Drift(drift::Drift),
     Series(series::SeriesCommand),
     Forecast(forecast::Forecast),
+    Alerts(alerts::Alerts),
     Worklist(worklist::Worklist),
 }
 
@@ -140,6 +144,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         Command::Drift(drift) => drift.run(&context),
         Command::Series(series) => series.run(&context),
         Command::Forecast(forecast) => forecast.run(&context),
+        Command::Alerts(alerts) => alerts.run(&context),
         Command::Worklist(worklist) => worklist.run(&context),
     });
     match result {

@@ -1,6 +1,7 @@
 //! Whole commands through the built program: what they say, how they end, what they leave.
 #![expect(clippy::needless_raw_string_hashes, reason = "what is told may come to hold a quote at any time")]
 
+mod alerting;
 mod archive_trouble;
 mod beginning;
 mod checking;

@@ -3,6 +3,7 @@
 //! All text from outside goes through [`safe`](super::text::safe), so that no name can move the
 //! cursor, change a colour or turn the direction of a line.
 
+mod alerts;
 mod bars;
 mod day;
 mod drift;
@@ -15,6 +16,7 @@ mod table;
 mod tiles;
 mod verify;
 
+pub use alerts::{AlertRow, alerts};
 pub use day::day;
 pub use drift::{DriftRow, drift, words as drift_words};
 pub use list::{Days, Gap, ListRow, list};
