@@ -2,6 +2,7 @@
 #![expect(clippy::needless_raw_string_hashes, reason = "what is told may come to hold a quote at any time")]
 
 mod archive_trouble;
+mod as_of;
 mod beginning;
 mod checking;
 mod comparing;
