@@ -4,6 +4,7 @@ pub mod compare;
 pub mod earlier;
 pub mod odd;
 pub mod restated;
+pub mod settling;
 
 pub use compare::compare;
 pub use earlier::{Earlier, EarlierDay, MadeBy};

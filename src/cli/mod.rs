@@ -13,6 +13,7 @@ mod place;
 mod progress;
 mod restore;
 mod save;
+mod settling;
 mod stats;
 mod worklist;
 
@@ -105,6 +106,7 @@ enum Command {
     Backfill(backfill::Backfill),
     List(list::List),
     Restore(restore::Restore),
+    Settling(settling::Settling),
     Worklist(worklist::Worklist),
 }
 
@@ -124,6 +126,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         Command::Backfill(backfill) => backfill.run(&context),
         Command::List(list) => list.run(&context),
         Command::Restore(restore) => restore.run(&context),
+        Command::Settling(settling) => settling.run(&context),
         Command::Worklist(worklist) => worklist.run(&context),
     });
     match result {

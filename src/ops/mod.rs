@@ -16,6 +16,7 @@ pub mod restate;
 pub mod restore;
 pub mod save;
 pub mod seen;
+pub mod settling;
 pub mod stats;
 pub mod when;
 pub mod whole;

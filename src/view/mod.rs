@@ -20,6 +20,7 @@ pub mod rollup;
 mod script;
 pub mod seal;
 pub mod seen;
+pub mod settling;
 pub mod spark;
 pub mod terminal;
 pub mod text;

@@ -19,6 +19,7 @@ mod restating;
 mod restoring;
 mod sample;
 mod seen;
+mod settling;
 mod source_trouble;
 mod statistics;
 mod time_types;

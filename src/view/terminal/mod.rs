@@ -7,6 +7,7 @@ mod bars;
 mod day;
 mod list;
 mod restated;
+mod settling;
 mod spark;
 mod stats;
 mod table;
@@ -15,6 +16,7 @@ mod tiles;
 pub use day::day;
 pub use list::{Days, Gap, ListRow, list};
 pub use restated::{ChangedRow, Changes, changes};
+pub use settling::settling;
 pub use stats::{Statistics, StatsColumn, StatsLine, statistics};
 
 /// How a table is drawn.
