@@ -11,7 +11,7 @@
 //! | [`reading`] | a day's documents and files, checked by digest |
 //! | [`staging`], `claim` | a snapshot while it is made, and whose it is |
 //! | [`commit`], `lock`, `writer` | the moment it becomes part of the archive |
-//! | [`ledger`], [`chain`] | the ledger's lines, and whether they are as they were written |
+//! | [`ledger`], `snapshot_line`, [`chain`] | the ledger's lines, and whether they are as they were written |
 //! | `record` | lines that freeze nothing: days that still hold, labels and remarks |
 //! | `derived` | what may be replaced: the index |
 //! | [`cube_file`] | cubes as Parquet |
@@ -32,6 +32,7 @@ mod lock;
 pub mod open;
 pub mod reading;
 mod record;
+mod snapshot_line;
 pub mod staging;
 mod writer;
 

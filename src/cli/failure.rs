@@ -67,12 +67,7 @@ impl From<SaveError> for Failure {
             | SaveError::BeforeCalendar(_)
             | SaveError::ClockBeyond(_)
             | SaveError::Plan(_) => exit::USAGE,
-            SaveError::Source(ReadingError::Source(error))
-            | SaveError::Reading { source: ReadingError::Source(error), .. }
-                if error.is_unreachable() =>
-            {
-                exit::UNREACHABLE
-            }
+            error if error.is_unreachable() => exit::UNREACHABLE,
             SaveError::Archive(error) | SaveError::Freeze { source: FreezeError::Archive(error), .. } => {
                 of_archive(error)
             }

@@ -8,6 +8,7 @@ mod failure;
 mod init;
 mod interrupt;
 mod list;
+mod lookback;
 mod output;
 mod place;
 mod progress;

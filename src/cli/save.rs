@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 use super::context::{Context, block_on, env};
 use super::exit;
 use super::failure::Failure;
+use super::lookback;
 use super::progress::TerminalProgress;
 use crate::calendar::DayName;
 use crate::config::duration;
@@ -24,7 +25,8 @@ Examples:
   asof save 2025-11-06 --restate --reason \"late dispositions\"
 
 A frozen day is never changed: saving it again does nothing, and a restatement is
-a new edition beside it.";
+a new edition beside it. With `lookback` in the configuration, each save first reads
+frozen days of these ages again: a day that has changed gets a new edition.";
 
 /// Freeze a day; yesterday when no date is given
 #[derive(Debug, clap::Args)]
@@ -70,8 +72,16 @@ impl Save {
         };
         let progress = TerminalProgress::new(context.output);
         let now = || context.now();
-        let outcome = block_on(save(&config, &request, &env, &now, &progress))??;
+        let saved = block_on(save(&config, &request, &env, &now, &progress))??;
         progress.clear();
+        for looked in &saved.lookback {
+            lookback::warnings(looked).iter().for_each(|warning| context.output.warn(warning));
+            if context.output.json() {
+                context.output.document(&lookback::document(looked));
+            }
+        }
+        context.output.report(&lookback::lines(&saved.lookback));
+        let outcome = saved.outcome?;
         if let SaveOutcome::Frozen(frozen) = &outcome {
             // All did not go well, so cron hears of it too.
             frozen.warnings.iter().for_each(|warning| context.output.warn(warning));

@@ -105,6 +105,14 @@ pub enum SaveError {
     /// There is no hash key for what is counted over time.
     #[error(transparent)]
     Key(#[from] KeyFileError),
+    /// It could not be read again by its own definitions.
+    #[error("{day} can't be read again: {why}")]
+    NotAgain {
+        /// The day.
+        day: Day,
+        /// Why.
+        why: String,
+    },
     /// No connection of a run reads any more.
     #[error("the threads that read the source have stopped")]
     NoReaders,
@@ -114,6 +122,15 @@ pub enum SaveError {
 }
 
 impl SaveError {
+    /// Whether the source could not be reached.
+    pub fn is_unreachable(&self) -> bool {
+        match self {
+            Self::Source(ReadingError::Source(error))
+            | Self::Reading { source: ReadingError::Source(error), .. } => error.is_unreachable(),
+            _ => false,
+        }
+    }
+
     /// What to do about it.
     pub fn hint(&self) -> Option<String> {
         match self {
@@ -127,7 +144,7 @@ impl SaveError {
             Self::ClockBeyond(_) => {
                 Some("set this machine's clock right, and see that ASOF_NOW is not set by mistake".to_owned())
             }
-            Self::NoReaders | Self::Background(_) => None,
+            Self::NotAgain { .. } | Self::NoReaders | Self::Background(_) => None,
         }
     }
 }
@@ -245,7 +262,9 @@ pub fn finish(
     )
     .map_err(failed)?;
     let found = match (&why, &latest) {
-        (Why::Restate { .. }, Some(line)) => Some(compare(archive, line, &computed, config)?),
+        (Why::Restate { .. } | Why::Lookback { .. }, Some(line)) => {
+            Some(compare(archive, line, &computed, config)?)
+        }
         _ => None,
     };
     if let (Some(found), Some(line)) = (&found, &latest)

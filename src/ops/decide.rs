@@ -50,6 +50,13 @@ pub enum Why {
         /// The edition that is there.
         after: Edition,
     },
+    /// A save read it again at its age, and a number differs.
+    Lookback {
+        /// The edition that is there.
+        after: Edition,
+    },
+    /// It has none although later days were saved: a save found that it was missed.
+    Missed,
 }
 
 /// Which command it was.
@@ -69,6 +76,7 @@ impl Why {
             (Self::First, By::Backfill) => "backfill",
             (Self::Final { .. }, _) => "final",
             (Self::Restate { .. }, _) => "restate",
+            (Self::Lookback { .. } | Self::Missed, _) => "lookback",
         }
     }
 }

@@ -50,7 +50,7 @@ pub struct Gap {
 
 impl Gap {
     /// The part of it that lies in a range; `None` when none does.
-    fn within(self, from: Option<Day>, to: Option<Day>) -> Option<Self> {
+    pub(super) fn within(self, from: Option<Day>, to: Option<Day>) -> Option<Self> {
         let from = from.map_or(self.from, |from| from.max(self.from));
         let to = to.map_or(self.to, |to| to.min(self.to));
         (from <= to).then(|| Self { from, to, days: to.days_since(from) + 1 })

@@ -5,6 +5,7 @@ use std::time::Duration;
 use super::day::{self, Finish, Next};
 use super::decide::{By, Wish};
 use super::index::{self, IndexError};
+use super::lookback::{LookBack, LookedBack, look_back};
 use super::reading::{self, Env, Now};
 use super::seen::Seen;
 use super::{key_file, past};
@@ -40,24 +41,45 @@ pub fn day_of(calendar: &Calendar, name: DayName, now: Now<'_>) -> Result<Day, S
     name.resolve(today).ok_or(SaveError::BeforeCalendar(name))
 }
 
-/// Freezes a day, unless it is frozen already, and brings the page of all days up to date.
+/// What a save did.
+#[derive(Debug)]
+pub struct Saved {
+    /// What became of the days that it looked back at, oldest first.
+    pub lookback: Vec<LookedBack>,
+    /// What became of its own day.
+    pub outcome: Result<SaveOutcome, SaveError>,
+}
+
+/// Looks back, freezes a day, unless it is frozen already, and brings the page of all days up to date.
 ///
 /// # Errors
-/// When the day can't be frozen now, the source can't be read, or the archive refuses.
+/// When the day can't be frozen now, whatever the source says; nothing was looked back at then.
 pub async fn save(
     config: &Config,
     request: &SaveRequest,
     env: Env<'_>,
     now: Now<'_>,
     progress: &dyn Progress,
-) -> Result<SaveOutcome, SaveError> {
-    let mut outcome = save_day(config, request, env, now, progress).await?;
-    match (refresh_index(config, &outcome), &mut outcome) {
-        (Err(error), SaveOutcome::Frozen(frozen)) => frozen.warnings.push(stale_index(&error)),
-        (Err(error), _) => progress.warn(&stale_index(&error)),
-        (Ok(()), _) => {}
+) -> Result<Saved, SaveError> {
+    let mut lookback = Vec::new();
+    if !config.again.lookback.is_empty() {
+        let calendar = Calendar::new(config.calendar);
+        let day = day_of(&calendar, request.day, now)?;
+        let known = day::open(config)?;
+        // A day that can't be frozen is refused before anything is done.
+        day::next(config, &calendar, known.as_ref().map(|(_, history)| history), day, &request.wish, now())?;
+        let input =
+            LookBack { config, env, now, saving: day, retry_for: request.retry_for, wait: request.wait };
+        lookback = look_back(&input, progress).await?;
     }
-    Ok(outcome)
+    let outcome = save_day(config, request, env, now, progress).await;
+    let mut saved = Saved { lookback, outcome };
+    match (refresh_index(config, &saved), &mut saved.outcome) {
+        (Err(error), Ok(SaveOutcome::Frozen(frozen))) => frozen.warnings.push(stale_index(&error)),
+        (Err(error), Ok(_)) => progress.warn(&stale_index(&error)),
+        (_, Err(_)) | (Ok(()), Ok(_)) => {}
+    }
+    Ok(saved)
 }
 
 fn stale_index(error: &IndexError) -> String {
@@ -65,9 +87,10 @@ fn stale_index(error: &IndexError) -> String {
 }
 
 /// Makes the page of all days again where that is needed. The day is frozen whether or not that succeeds.
-fn refresh_index(config: &Config, outcome: &SaveOutcome) -> Result<(), IndexError> {
+fn refresh_index(config: &Config, saved: &Saved) -> Result<(), IndexError> {
     let archive = Archive::open(&config.archive.dir)?;
-    if matches!(outcome, SaveOutcome::Frozen(_)) || index::is_stale(&archive) {
+    let looked = saved.lookback.iter().any(|looked| matches!(looked, LookedBack::Frozen(_)));
+    if looked || matches!(saved.outcome, Ok(SaveOutcome::Frozen(_))) || index::is_stale(&archive) {
         index::rebuild(&archive, config)?;
     }
     Ok(())

@@ -14,6 +14,7 @@ mod keyed;
 mod killed;
 mod lead_team;
 mod listing;
+mod looking_back;
 mod names;
 mod restating;
 mod restoring;

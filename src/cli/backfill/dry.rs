@@ -28,9 +28,11 @@ fn line(day: &DryDay) -> String {
     let what = match &day.will {
         Will::Read { edition, why, effort } => {
             let what = match why {
-                Why::First => "would be frozen".to_owned(),
+                Why::First | Why::Missed => "would be frozen".to_owned(),
                 Why::Final { .. } => format!("would be frozen as final, edition {edition}"),
-                Why::Restate { .. } => format!("would be read again, edition {edition} if a number differs"),
+                Why::Restate { .. } | Why::Lookback { .. } => {
+                    format!("would be read again, edition {edition} if a number differs")
+                }
             };
             format!("{what}{}", effort_words(effort))
         }
@@ -76,9 +78,9 @@ fn object(day: &DryDay) -> Value {
     let mut object = match &day.will {
         Will::Read { edition, why, effort } => {
             let will = match why {
-                Why::First => "freeze",
+                Why::First | Why::Missed => "freeze",
                 Why::Final { .. } => "finalize",
-                Why::Restate { .. } => "read_again",
+                Why::Restate { .. } | Why::Lookback { .. } => "read_again",
             };
             json!({ "will": will, "edition": edition, "rows": effort.rows, "cost": effort.cost })
         }

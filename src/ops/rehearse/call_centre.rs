@@ -57,7 +57,7 @@ pub async fn rehearse(dir: &Path, progress: &dyn Progress) -> Result<CallCentre,
                 retry_for: Duration::ZERO,
                 wait: Duration::from_mins(1),
             };
-            let outcome = save(&config, &request, &|_| None, &|| now, progress).await?;
+            let outcome = save(&config, &request, &|_| None, &|| now, progress).await?.outcome?;
             made.editions += usize::from(matches!(outcome, SaveOutcome::Frozen(_)));
         }
     }

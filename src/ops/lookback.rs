@@ -1,0 +1,294 @@
+//! What a save does before its own day: frozen days of the configured ages are read again, by their own
+//! definitions, and days that no save froze in their time are frozen late.
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use super::day::{self, Finish, Frozen, Next, SaveError, SaveOutcome};
+use super::decide::{By, Why, Wish};
+use super::reading::{Env, Now, Reader};
+use super::reread::{self, Again, ByWhich, FreezeAgain, FrozenDay, RereadError, Shrunk};
+use super::seen::Seen;
+use super::{key_file, past, when};
+use crate::archive::{Archive, Confirmation, History};
+use crate::calendar::Calendar;
+use crate::config::Config;
+use crate::metrics::keys::KeyHash;
+use crate::model::manifest::DefinitionsDoc;
+use crate::model::{Day, Progress, Provenance, SnapshotId};
+
+/// The reason that an edition is frozen with which a save found at its age.
+pub const REASON: &str = "lookback";
+/// The reason that a day is frozen with which no save froze in its time.
+pub const MISSED: &str = "missed: no save froze it in its time";
+
+/// What became of a day that was looked back at.
+#[derive(Clone, Debug)]
+pub enum LookedBack {
+    /// It reads as it was frozen.
+    Confirmed {
+        /// The edition that holds.
+        id: SnapshotId,
+    },
+    /// It has a new edition: a number differs, it is final now, or it was missed.
+    Frozen(Box<Frozen>),
+    /// Rows of it are gone: the frozen day stands.
+    Shrunk {
+        /// The edition that stands.
+        id: SnapshotId,
+        /// The events of which rows are gone.
+        gone: Vec<Shrunk>,
+    },
+    /// It could not be read or frozen: what is frozen stands.
+    Failed {
+        /// The day.
+        day: Day,
+        /// Why, as a sentence.
+        why: String,
+    },
+}
+
+/// What is to be done with a day.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Task {
+    /// It is frozen, and read again.
+    Again,
+    /// It is not, and was missed.
+    Late,
+}
+
+/// What looking back needs beside the configuration.
+#[derive(Clone, Copy)]
+pub struct LookBack<'a> {
+    /// The configuration.
+    pub config: &'a Config,
+    /// Looks up an environment variable.
+    pub env: Env<'a>,
+    /// The clock.
+    pub now: Now<'a>,
+    /// The day that is saved itself, and so not looked back at.
+    pub saving: Day,
+    /// How long connection trouble is retried.
+    pub retry_for: Duration,
+    /// How long the archive's lock is waited for.
+    pub wait: Duration,
+}
+
+/// The days that are looked back at today, oldest first.
+///
+/// A day is missed only between frozen days, or after them: what lies before the first one was never
+/// meant to be frozen.
+fn plan(ages: &[u16], frozen: &BTreeSet<Day>, today: Day, saving: Day) -> Vec<(Day, Task)> {
+    let (Some(oldest), Some(first)) = (ages.iter().max(), frozen.first()) else { return Vec::new() };
+    let task = |age: u16| {
+        let day = today.checked_add(-i64::from(age)).filter(|day| *day != saving)?;
+        let again = frozen.contains(&day);
+        let wanted = if again { ages.contains(&age) } else { day > *first };
+        wanted.then_some((day, if again { Task::Again } else { Task::Late }))
+    };
+    (1..=*oldest).rev().filter_map(task).collect()
+}
+
+/// Looks back from today: every day of it is told of, and none keeps the others from being looked at.
+///
+/// # Errors
+/// When the source can't be reached, the hash key is missing, or the archive can't be read.
+pub async fn look_back(input: &LookBack<'_>, progress: &dyn Progress) -> Result<Vec<LookedBack>, SaveError> {
+    let config = input.config;
+    let calendar = Calendar::new(config.calendar);
+    let now = (input.now)();
+    let today = calendar.day_of(now).ok_or(SaveError::ClockBeyond(now))?;
+    let Some(known) = day::open(config)? else { return Ok(Vec::new()) };
+    let days = known.1.days().map(|(day, _)| day).collect();
+    let tasks = plan(&config.again.lookback, &days, today, input.saving);
+    if tasks.is_empty() {
+        return Ok(Vec::new());
+    }
+    let hash = key_file::of(config, Some(&known))?;
+    let (archive, mut history) = known;
+    let mut reader = Reader::new(&config.source, input.env, hash.as_ref());
+    let (mut found, mut confirmed) = (Vec::new(), Vec::new());
+    for (day, task) in tasks {
+        progress.step(&format!("looking back at {day}"));
+        let mut look = Look {
+            input,
+            calendar: &calendar,
+            archive: &archive,
+            history: &history,
+            hash: hash.as_ref(),
+            reader: &mut reader,
+        };
+        let looked = match task {
+            Task::Again => look.again(day, &mut confirmed, progress).await,
+            Task::Late => look.late(day, progress).await,
+        };
+        let looked = match looked {
+            Ok(looked) => looked,
+            Err(error) if error.is_unreachable() => {
+                reader.close().await;
+                return Err(error);
+            }
+            Err(error) => Some(LookedBack::Failed { day, why: sentence(&error) }),
+        };
+        if matches!(looked, Some(LookedBack::Frozen(_))) {
+            history = archive.history()?;
+        }
+        found.extend(looked);
+    }
+    reader.close().await;
+    if !confirmed.is_empty()
+        && let Err(error) = archive.confirm(&confirmed, input.wait, (input.now)())
+    {
+        // The days hold all the same; that nobody noted it keeps no day from being saved.
+        progress.warn(&format!("that frozen days still hold could not be noted: {error}"));
+    }
+    Ok(found)
+}
+
+/// One look at a day.
+struct Look<'a, 'r> {
+    input: &'a LookBack<'a>,
+    calendar: &'a Calendar,
+    archive: &'a Archive,
+    history: &'a History,
+    hash: Option<&'a KeyHash>,
+    reader: &'a mut Reader<'r>,
+}
+
+impl Look<'_, '_> {
+    /// Reads a frozen day again. `None` when there is nothing to be known of it yet.
+    async fn again(
+        &mut self,
+        day: Day,
+        confirmed: &mut Vec<Confirmation>,
+        progress: &dyn Progress,
+    ) -> Result<Option<LookedBack>, SaveError> {
+        let Some(line) = when::latest(self.history.day(day)?) else { return Ok(None) };
+        let now = (self.input.now)();
+        let provisional = line.provenance == Provenance::Provisional;
+        if provisional && self.calendar.provenance(day, now)? == Provenance::Provisional {
+            return Ok(None);
+        }
+        let frozen = reread::open(self.archive, line)?;
+        let again = Again {
+            config: self.input.config,
+            which: ByWhich::Frozen,
+            hash: self.hash,
+            retry_for: self.input.retry_for,
+            now: self.input.now,
+        };
+        let live = reread::read(self.reader, &again, self.archive, &frozen, progress).await;
+        let live = live.map_err(|error| failed(day, error))?;
+        let id = line.id();
+        let gone = reread::shrunk(&frozen, &live, &self.input.config.again.shrink_guard);
+        if !gone.is_empty() && !provisional {
+            return Ok(Some(LookedBack::Shrunk { id, gone }));
+        }
+        if !provisional && reread::differ(&frozen, &live).is_empty() {
+            let captured_at = live.reading.captured_at;
+            confirmed.push(Confirmation { date: day, edition: id.edition, captured_at });
+            return Ok(Some(LookedBack::Confirmed { id }));
+        }
+        let after = id.edition;
+        let why = if provisional { Why::Final { after } } else { Why::Lookback { after } };
+        self.freeze(&why, &frozen, live).map(Some)
+    }
+
+    fn freeze(&self, why: &Why, frozen: &FrozenDay, live: reread::Live) -> Result<LookedBack, SaveError> {
+        let input = FreezeAgain {
+            archive: self.archive,
+            history: self.history,
+            why,
+            reason: matches!(why, Why::Lookback { .. }).then_some(REASON),
+            hash: self.hash,
+            wait: self.input.wait,
+            now: (self.input.now)(),
+        };
+        Ok(match reread::freeze(&input, frozen, live)? {
+            SaveOutcome::Frozen(frozen) => LookedBack::Frozen(frozen),
+            SaveOutcome::Kept { id, .. } | SaveOutcome::Unchanged { id, .. } => LookedBack::Confirmed { id },
+        })
+    }
+
+    /// Freezes a day that was missed. `None` when it can't be frozen any more than it could then.
+    async fn late(&mut self, day: Day, progress: &dyn Progress) -> Result<Option<LookedBack>, SaveError> {
+        let (input, config) = (self.input, self.input.config);
+        let next = day::next(config, self.calendar, Some(self.history), day, &Wish::default(), (input.now)());
+        let mut plan = match next {
+            Ok(Next::Read(plan)) => plan,
+            // A day without hours, or one that is not over by its own calendar.
+            Ok(Next::Keep(_)) | Err(SaveError::Refused(_)) => return Ok(None),
+            Err(error) => return Err(error),
+        };
+        plan.why = Why::Missed;
+        let reading = self.reader.read(&plan.plan, input.retry_for, input.now, progress).await;
+        let reading = reading.map_err(|source| SaveError::Reading { day, source })?;
+        let fingerprints = DefinitionsDoc::of(&config.definitions);
+        let past = past::load(self.archive, self.history, &config.definitions, day)?;
+        let mut seen = Seen::new(&config.definitions, &fingerprints, self.hash.map(KeyHash::id));
+        seen.catch_up(self.archive, self.history, day)?;
+        let finish = Finish {
+            config,
+            calendar: self.calendar,
+            fingerprints: &fingerprints,
+            past: &past,
+            seen: &seen.count(&reading.cubes, day),
+            by: By::Save,
+            reason: Some(MISSED),
+            wait: input.wait,
+            now: (input.now)(),
+        };
+        let outcome = day::finish(&finish, self.archive, *plan, &reading)?;
+        Ok(match outcome {
+            SaveOutcome::Frozen(frozen) => Some(LookedBack::Frozen(frozen)),
+            SaveOutcome::Kept { .. } | SaveOutcome::Unchanged { .. } => None,
+        })
+    }
+}
+
+fn failed(day: Day, error: RereadError) -> SaveError {
+    match error {
+        RereadError::Reading(source) => SaveError::Reading { day, source },
+        RereadError::Plan(error) => SaveError::Plan(error),
+        RereadError::Freeze(source) => SaveError::Freeze { day, source },
+        RereadError::Beyond(error) => error.into(),
+        error @ (RereadError::Calendar | RereadError::OtherSource { .. }) => {
+            SaveError::NotAgain { day, why: error.to_string() }
+        }
+    }
+}
+
+/// An error and what caused it, as one sentence; which day it was about is said beside it.
+fn sentence(error: &SaveError) -> String {
+    let error: &dyn std::error::Error = match error {
+        SaveError::Reading { source, .. } => source,
+        SaveError::Freeze { source, .. } => source,
+        error => error,
+    };
+    let mut text = error.to_string();
+    let mut source = error.source();
+    while let Some(cause) = source {
+        text.push_str(&format!(": {cause}"));
+        source = cause.source();
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Task, plan};
+    use crate::model::Day;
+
+    #[test]
+    fn frozen_days_of_the_ages_are_read_again_and_missed_ones_up_to_the_oldest_are_frozen() {
+        let day = |day: u32| format!("2025-11-{day:02}").parse::<Day>().unwrap();
+        let frozen = [3, 4, 6, 8, 9].map(day);
+        let planned = plan(&[1, 2, 7], &frozen.into_iter().collect(), day(10), day(9));
+        // The 9th is saved itself, the 4th and 6th are of no age that is looked at.
+        let expected = [(3, Task::Again), (5, Task::Late), (7, Task::Late), (8, Task::Again)];
+        assert_eq!(planned, expected.map(|(number, task)| (day(number), task)));
+        // What lies before the first frozen day was not missed.
+        assert_eq!(plan(&[7], &[8].map(day).into_iter().collect(), day(10), day(9)), []);
+        assert_eq!(plan(&[], &frozen.into_iter().collect(), day(10), day(9)), []);
+    }
+}
