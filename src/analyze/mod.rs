@@ -9,6 +9,8 @@ pub mod odd;
 pub mod outlook;
 pub mod same;
 pub mod usual;
+pub mod restated;
+pub mod settling;
 
 pub use compare::compare;
 pub use earlier::{Earlier, EarlierDay, MadeBy};

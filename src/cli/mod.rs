@@ -18,6 +18,7 @@ mod progress;
 mod restore;
 mod save;
 mod series;
+mod settling;
 mod stats;
 mod telling;
 mod verify;
@@ -121,6 +122,7 @@ enum Command {
     Series(series::SeriesCommand),
     Forecast(forecast::Forecast),
     Alerts(alerts::Alerts),
+    Settling(settling::Settling),
     Worklist(worklist::Worklist),
 }
 
@@ -145,6 +147,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         Command::Series(series) => series.run(&context),
         Command::Forecast(forecast) => forecast.run(&context),
         Command::Alerts(alerts) => alerts.run(&context),
+        Command::Settling(settling) => settling.run(&context),
         Command::Worklist(worklist) => worklist.run(&context),
     });
     match result {

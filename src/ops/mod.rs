@@ -25,6 +25,7 @@ pub mod save;
 pub mod seen;
 pub mod series;
 pub mod series_table;
+pub mod settling;
 pub mod stats;
 pub mod verify;
 pub mod when;

@@ -137,6 +137,12 @@ fn amount(change: &ChangeDoc, baseline: Option<&Number>, format: &Format) -> Sho
     }
 }
 
+/// How much has changed from a baseline, with its sign: `+3.7 %`, `+0.05 pt` between rates.
+pub fn amount_signed(change: &ChangeDoc, baseline: &Number, format: &Format) -> Shown {
+    let amount = amount(change, Some(baseline), format);
+    Shown { number: signed(amount.number, change), ..amount }
+}
+
 fn unsigned(number: &str) -> String {
     number.replace(MINUS, "").replace('>', "<")
 }

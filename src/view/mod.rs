@@ -23,6 +23,7 @@ mod script;
 pub mod seal;
 pub mod seen;
 pub mod series;
+pub mod settling;
 pub mod spark;
 pub mod terminal;
 pub mod text;

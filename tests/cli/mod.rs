@@ -3,6 +3,7 @@
 
 mod alerting;
 mod archive_trouble;
+mod as_of;
 mod beginning;
 mod checking;
 mod comparing;
@@ -21,6 +22,7 @@ mod restating;
 mod restoring;
 mod sample;
 mod seen;
+mod settling;
 mod source_trouble;
 mod statistics;
 mod time_types;

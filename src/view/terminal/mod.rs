@@ -10,6 +10,8 @@ mod drift;
 mod list;
 mod outlook;
 mod series;
+mod restated;
+mod settling;
 mod spark;
 mod stats;
 mod table;
@@ -22,6 +24,8 @@ pub use drift::{DriftRow, drift, words as drift_words};
 pub use list::{Days, Gap, ListRow, list};
 pub use outlook::outlook;
 pub use series::series;
+pub use restated::{ChangedRow, Changes, changes};
+pub use settling::settling;
 pub use stats::{Statistics, StatsColumn, StatsLine, statistics};
 pub use verify::findings;
 
