@@ -4,13 +4,16 @@ use std::fs;
 
 use super::{after, whole};
 
+/// What is done to a file's bytes.
+type Change = fn(&mut Vec<u8>);
+
 #[test]
 fn every_damage_to_every_kind_of_file_is_found_under_its_path() {
     let place = whole();
     let definitions: Vec<String> = place
         .tree("snapshots")
         .into_keys()
-        .filter(|path| path.starts_with("definitions/") && path.ends_with(".json"))
+        .filter(|path| path.starts_with("definitions/") && !path.ends_with('/'))
         .collect();
     let mut files: Vec<String> =
         ["manifest.json", "metrics.json", "dashboard.html", "cubes/calls.parquet", "seen/phones.keys"]
@@ -18,7 +21,7 @@ fn every_damage_to_every_kind_of_file_is_found_under_its_path() {
             .into();
     files.extend(definitions);
     files.extend(["archive.json".to_owned(), "ledger.jsonl".to_owned()]);
-    let ways: [(&str, fn(&mut Vec<u8>)); 4] = [
+    let ways: [(&str, Change); 4] = [
         ("flipped", |bytes| {
             let middle = bytes.len() / 2;
             bytes[middle] ^= 1;
