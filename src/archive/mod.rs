@@ -30,6 +30,7 @@ pub mod keys;
 pub mod ledger;
 mod lock;
 pub mod open;
+mod parts;
 pub mod reading;
 mod record;
 pub mod staging;

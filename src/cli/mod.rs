@@ -2,6 +2,7 @@
 
 mod backfill;
 mod check;
+mod compare;
 mod context;
 mod demo;
 mod failure;
@@ -54,6 +55,7 @@ Examples:
   asof backfill --last 7d       freeze a range of days
   asof list                     what is frozen
   asof restore 2025-11-06       look at a frozen day
+  asof compare -1d -8d          one day against another
 
 Exit codes: 0 done, 1 failed, 2 wrong usage or configuration, 3 some days of a range
 failed, 4 findings where they were asked for, 5 the source could not be reached, 6 the
@@ -105,6 +107,7 @@ enum Command {
     Backfill(backfill::Backfill),
     List(list::List),
     Restore(restore::Restore),
+    Compare(compare::Compare),
     Worklist(worklist::Worklist),
 }
 
@@ -124,6 +127,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         Command::Backfill(backfill) => backfill.run(&context),
         Command::List(list) => list.run(&context),
         Command::Restore(restore) => restore.run(&context),
+        Command::Compare(compare) => compare.run(&context),
         Command::Worklist(worklist) => worklist.run(&context),
     });
     match result {

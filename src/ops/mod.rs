@@ -2,6 +2,7 @@
 
 pub mod backfill;
 pub mod check;
+pub mod compare;
 pub mod day;
 pub mod decide;
 pub mod demo;

@@ -109,8 +109,11 @@ fn shown(change: &ChangeDoc, with: &ComparisonDoc, metric: &MetricDoc, format: &
         (Some(_), _) => Verdict::Worse(arrow),
     };
     let amount = amount(change, with, format);
-    let number =
-        if verdict.arrow().is_some() { unsigned(&amount.number) } else { signed(amount.number, change) };
+    let number = if verdict.arrow().is_some() {
+        unsigned(&amount.number)
+    } else {
+        signed(amount.number, &change.change)
+    };
     Change { verdict, amount: Shown { number, ..amount } }
 }
 
@@ -135,8 +138,9 @@ fn unsigned(number: &str) -> String {
     number.replace(MINUS, "").replace('>', "<")
 }
 
-fn signed(number: String, change: &ChangeDoc) -> String {
-    if change.change.is_zero() || change.change.is_negative() {
+/// The shown number of this change with its sign.
+pub(super) fn signed(number: String, change: &Number) -> String {
+    if change.is_zero() || change.is_negative() {
         return number;
     }
     match number.strip_prefix('<') {

@@ -6,6 +6,7 @@ mod beginning;
 mod checking;
 mod comparing;
 mod configuration;
+mod days_compared;
 mod earlier_days;
 mod freezing;
 mod index;

@@ -6,6 +6,7 @@
 mod bars;
 mod day;
 mod list;
+mod sides;
 mod spark;
 mod stats;
 mod table;
@@ -13,6 +14,7 @@ mod tiles;
 
 pub use day::day;
 pub use list::{Days, Gap, ListRow, list};
+pub use sides::sides;
 pub use stats::{Statistics, StatsColumn, StatsLine, statistics};
 
 /// How a table is drawn.
