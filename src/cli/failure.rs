@@ -4,6 +4,7 @@ use super::exit;
 use crate::archive::ArchiveError;
 use crate::config::Problems;
 use crate::ops::alerts::state::StateError;
+use crate::ops::compare::{CompareError, SpanError};
 use crate::ops::drift::{DayError, DriftError};
 use crate::ops::freeze::FreezeError;
 use crate::ops::new_file::NewFileError;
@@ -66,6 +67,19 @@ impl From<StateError> for Failure {
 impl From<NotFound> for Failure {
     fn from(error: NotFound) -> Self {
         let code = if let NotFound::Archive(error) = &error { of_archive(error) } else { exit::FAILED };
+        let hint = error.hint();
+        Self::new(code, error, hint)
+    }
+}
+
+impl From<CompareError> for Failure {
+    fn from(error: CompareError) -> Self {
+        let code = match &error {
+            CompareError::Unknown { .. } | CompareError::Span(SpanError::Backwards { .. }) => exit::USAGE,
+            CompareError::Archive(error)
+            | CompareError::Span(SpanError::NotFound(NotFound::Archive(error))) => of_archive(error),
+            CompareError::Span(SpanError::NotFound(_)) | CompareError::FirstMonth(_) => exit::FAILED,
+        };
         let hint = error.hint();
         Self::new(code, error, hint)
     }

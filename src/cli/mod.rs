@@ -3,6 +3,7 @@
 mod alerts;
 mod backfill;
 mod check;
+mod compare;
 mod context;
 mod demo;
 mod drift;
@@ -66,6 +67,7 @@ Examples:
   asof drift 2025-11-06         does it still read the same?
   asof series calls             a metric day by day, and asof forecast what comes next
   asof alerts                   is there anything that somebody should hear of?
+  asof compare -1d -8d          one day against another
 
 Exit codes: 0 done, 1 failed, 2 wrong usage or configuration, 3 some days of a range
 failed, 4 findings where they were asked for, 5 the source could not be reached, 6 the
@@ -123,6 +125,7 @@ enum Command {
     Forecast(forecast::Forecast),
     Alerts(alerts::Alerts),
     Settling(settling::Settling),
+    Compare(compare::Compare),
     Worklist(worklist::Worklist),
 }
 
@@ -148,6 +151,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         Command::Forecast(forecast) => forecast.run(&context),
         Command::Alerts(alerts) => alerts.run(&context),
         Command::Settling(settling) => settling.run(&context),
+        Command::Compare(compare) => compare.run(&context),
         Command::Worklist(worklist) => worklist.run(&context),
     });
     match result {

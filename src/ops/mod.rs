@@ -3,6 +3,7 @@
 pub mod alerts;
 pub mod backfill;
 pub mod check;
+pub mod compare;
 pub mod day;
 pub mod decide;
 pub mod demo;

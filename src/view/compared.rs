@@ -109,15 +109,18 @@ fn shown(change: &ChangeDoc, with: &ComparisonDoc, metric: &MetricDoc, format: &
         (Some(_), _) => Verdict::Worse(arrow),
     };
     let amount = amount(change, with.value.as_ref(), format);
-    let number =
-        if verdict.arrow().is_some() { unsigned(&amount.number) } else { signed(amount.number, change) };
+    let number = if verdict.arrow().is_some() {
+        unsigned(&amount.number)
+    } else {
+        signed(amount.number, &change.change)
+    };
     Change { verdict, amount: Shown { number, ..amount } }
 }
 
 /// A change from a baseline as it is told without saying whether it is good: `+3.7 %`, `−0.05 pt`.
 pub fn step(change: &ChangeDoc, baseline: &Number, format: &Format) -> Shown {
     let amount = amount(change, Some(baseline), format);
-    Shown { number: signed(amount.number, change), ..amount }
+    Shown { number: signed(amount.number, &change.change), ..amount }
 }
 
 /// How much has changed: points between rates, else percent, else the number itself.
@@ -140,15 +143,16 @@ fn amount(change: &ChangeDoc, baseline: Option<&Number>, format: &Format) -> Sho
 /// How much has changed from a baseline, with its sign: `+3.7 %`, `+0.05 pt` between rates.
 pub fn amount_signed(change: &ChangeDoc, baseline: &Number, format: &Format) -> Shown {
     let amount = amount(change, Some(baseline), format);
-    Shown { number: signed(amount.number, change), ..amount }
+    Shown { number: signed(amount.number, &change.change), ..amount }
 }
 
 fn unsigned(number: &str) -> String {
     number.replace(MINUS, "").replace('>', "<")
 }
 
-fn signed(number: String, change: &ChangeDoc) -> String {
-    if change.change.is_zero() || change.change.is_negative() {
+/// The shown number of this change with its sign.
+pub(super) fn signed(number: String, change: &Number) -> String {
+    if change.is_zero() || change.is_negative() {
         return number;
     }
     match number.strip_prefix('<') {

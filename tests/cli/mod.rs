@@ -8,6 +8,7 @@ mod beginning;
 mod checking;
 mod comparing;
 mod configuration;
+mod days_compared;
 mod drifting;
 mod earlier_days;
 mod freezing;
