@@ -1,9 +1,9 @@
 //! `asof drift`
 
+mod json;
+
 use std::collections::BTreeMap;
 use std::time::Duration;
-
-use serde_json::{Map, Value, json};
 
 use super::context::{Context, block_on, env};
 use super::failure::Failure;
@@ -11,7 +11,7 @@ use super::output::json_line;
 use super::progress::TerminalProgress;
 use super::save::span;
 use super::{exit, interrupt};
-use crate::analyze::drift::{Defined, Kind, MemberDrift, MetricDrift, Pair, Presence};
+use crate::analyze::drift::Kind;
 use crate::archive::{Archive, History, SnapshotLine};
 use crate::calendar::DayName;
 use crate::config::Config;
@@ -163,7 +163,7 @@ impl Drift {
         block_on(looked)??;
         progress.clear();
         if context.output.json() {
-            json_line(&done(&tally));
+            json_line(&json::done(&tally));
         } else if range {
             context.output.answer(&format!("{}\n", summary(&tally)));
         }
@@ -221,7 +221,9 @@ impl Drift {
             return Ok(());
         }
         for line in lines {
-            if let Some(latest) = when::latest(history.day(line.date)?).filter(|latest| latest.edition > line.edition) {
+            if let Some(latest) =
+                when::latest(history.day(line.date)?).filter(|latest| latest.edition > line.edition)
+            {
                 let message = format!("{} is not the latest edition: that is {}", line.id(), latest.id());
                 let hint = "leave the edition out: a restatement follows the latest".to_owned();
                 return Err(Failure::said(exit::USAGE, message, Some(hint)));
@@ -231,12 +233,7 @@ impl Drift {
     }
 
     /// Refuses names that neither the configuration nor the first day knows.
-    fn check_names(
-        &self,
-        config: &Config,
-        archive: &Archive,
-        lines: &[SnapshotLine],
-    ) -> Result<(), Failure> {
+    fn check_names(&self, config: &Config, archive: &Archive, lines: &[SnapshotLine]) -> Result<(), Failure> {
         if self.metric.is_empty() && self.by.is_empty() {
             return Ok(());
         }
@@ -244,8 +241,10 @@ impl Drift {
         let frozen = lines.first().and_then(|line| archive.definitions(line.definitions).ok());
         let all = || [Some(&config.definitions), frozen.as_ref()].into_iter().flatten();
         let metrics: Vec<&String> = all().flat_map(|definitions| definitions.metrics.keys()).collect();
-        let dimensions: Vec<&String> =
-            all().flat_map(|definitions| definitions.events.values()).flat_map(|events| events.by.keys()).collect();
+        let dimensions: Vec<&String> = all()
+            .flat_map(|definitions| definitions.events.values())
+            .flat_map(|events| events.by.keys())
+            .collect();
         let wanted = [("metric", &self.metric, metrics), ("dimension", &self.by, dimensions)];
         for (kind, names, mut known) in wanted {
             if let Some(name) = names.iter().find(|name| !known.contains(name)) {
@@ -273,7 +272,7 @@ impl Drift {
             out.warn(&format!("{} is not restated: it can't be read", report.id));
         }
         if out.json() {
-            json_line(&self.document(report));
+            json_line(&json::day(report, &self.by));
             return;
         }
         let (drift, notes) = match &report.found {
@@ -290,66 +289,6 @@ impl Drift {
         let row = DriftRow { id: report.id, drift, notes: &notes, by: &self.by };
         out.answer(&terminal::drift(&row, &out.options(out.verbose())));
     }
-
-    fn document(&self, report: &DayReport) -> Value {
-        let mut day = Map::new();
-        let mut set = |key: &str, value: Value| day.insert(key.to_owned(), value);
-        set("event", "day".into());
-        set("date", json!(report.id.day));
-        set("edition", json!(report.id.edition));
-        set("kind", kind(report).map_or(Value::Null, |kind| kind.word().into()));
-        match &report.found {
-            Found::Unreadable(error) => {
-                set("error", sentence(error).into());
-                set("hint", json!(error.hint()));
-            }
-            Found::Failed(error) => {
-                set("error", sentence(error).into());
-                set("hint", json!(error.hint()));
-            }
-            Found::Read(read) => {
-                let rows = read.rows.iter().map(|(name, (frozen, live))| {
-                    let shrunk = read.shrunk.iter().any(|gone| gone.events == *name);
-                    (name.clone(), json!({ "frozen": frozen, "live": live, "shrunk": shrunk }))
-                });
-                set("rows", rows.collect::<Map<_, _>>().into());
-                let metrics = read.drift.metrics.iter();
-                let metrics = metrics.map(|(name, found)| (name.clone(), self.metric_document(found)));
-                set("metrics", metrics.collect::<Map<_, _>>().into());
-                set("groups_differ_in", json!(read.drift.groups_of));
-                if let Some(Restated::Frozen(id)) = &read.restated {
-                    set("restated_as", json!(id.edition));
-                }
-            }
-        }
-        Value::Object(day)
-    }
-
-    fn metric_document(&self, metric: &MetricDrift) -> Value {
-        let wanted = |name: &&String| self.by.is_empty() || self.by.contains(name);
-        let by = metric.by.iter().filter(|(name, _)| wanted(name));
-        let by = by.map(|(name, members)| (name.clone(), members.iter().map(member_document).collect()));
-        let mut document = pair_document(&metric.pair);
-        let mut set = |key: &str, value: Value| document.insert(key.to_owned(), value);
-        set("kind", metric.kind.word().into());
-        let defined = match metric.defined {
-            Defined::Alike => None,
-            Defined::Changed => Some("changed"),
-            Defined::Added => Some("added"),
-            Defined::Removed => Some("removed"),
-        };
-        if let Some(defined) = defined {
-            set("defined", defined.into());
-        }
-        if metric.within_tolerance {
-            set("within_tolerance", true.into());
-        }
-        if metric.other_keys {
-            set("other_keys", true.into());
-        }
-        set("by", Value::Object(by.collect()));
-        Value::Object(document)
-    }
 }
 
 /// What has become of a day; `None` when nothing is known of it.
@@ -361,40 +300,18 @@ fn kind(report: &DayReport) -> Option<Kind> {
     }
 }
 
-fn pair_document(pair: &Pair) -> Map<String, Value> {
-    let change = pair.change.as_ref();
-    let pairs = [
-        ("frozen", json!(pair.frozen)),
-        ("live", json!(pair.live)),
-        ("change", json!(change.map(|found| &found.change))),
-        ("percentage", json!(change.and_then(|found| found.percentage.as_ref()))),
-    ];
-    pairs.into_iter().map(|(key, value)| (key.to_owned(), value)).collect()
-}
-
-fn member_document(member: &MemberDrift) -> Value {
-    let mut document = Map::new();
-    document.insert("key".to_owned(), json!(member.key));
-    document.insert("label".to_owned(), json!(member.label));
-    document.extend(pair_document(&member.pair));
-    let presence = match member.presence {
-        Presence::Both => None,
-        Presence::Appeared => Some("appeared"),
-        Presence::Vanished => Some("vanished"),
-    };
-    if let Some(presence) = presence {
-        document.insert("presence".to_owned(), presence.into());
-    }
-    Value::Object(document)
-}
-
 /// What is to be said of a day beside its numbers.
 fn read_notes(read: &ReadDay) -> Vec<String> {
     let mut notes: Vec<String> = read
         .shrunk
         .iter()
         .map(|gone| {
-            format!("{}: {} rows were frozen, {} are there now", gone.events, count(gone.frozen), count(gone.live))
+            format!(
+                "{}: {} rows were frozen, {} are there now",
+                gone.events,
+                count(gone.frozen),
+                count(gone.live)
+            )
         })
         .collect();
     if read.drift.metrics.is_empty() {
@@ -432,16 +349,4 @@ fn summary(tally: &Tally) -> String {
     let again = if tally.restated > 0 { format!("; {} frozen again", tally.restated) } else { String::new() };
     let noun = if days == 1 { "day" } else { "days" };
     safe(&format!("{} {noun}: {}{again}", count(days as u64), told.join(", "))).into_owned()
-}
-
-fn done(tally: &Tally) -> Value {
-    let mut document = Map::new();
-    document.insert("event".to_owned(), "done".into());
-    document.insert("days".to_owned(), tally.days().into());
-    for kind in Kind::ALL {
-        document.insert(kind.word().to_owned(), tally.of(kind).into());
-    }
-    document.insert("failed".to_owned(), tally.failed.into());
-    document.insert("frozen_again".to_owned(), tally.restated.into());
-    Value::Object(document)
 }

@@ -6,6 +6,7 @@ mod beginning;
 mod checking;
 mod comparing;
 mod configuration;
+mod drift_asked;
 mod drifting;
 mod earlier_days;
 mod freezing;

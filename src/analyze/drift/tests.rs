@@ -1,3 +1,5 @@
+//! Drifts worked out by hand, and their laws.
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use indexmap::IndexMap;
@@ -5,7 +7,7 @@ use proptest::prelude::*;
 
 use super::{DayDrift, Defined, Input, Kind, Presence, Side, drift};
 use crate::model::definitions::{
-    CalendarDef, Count, Dialect, Measure, MetricDef, Ratio, SourceDef, FORMAT as DEFINITIONS,
+    CalendarDef, Count, Dialect, FORMAT as DEFINITIONS, Measure, MetricDef, Ratio, SourceDef,
 };
 use crate::model::manifest::DefinitionsDoc;
 use crate::model::metrics_doc::{FORMAT, Figure, MemberDoc, MetricDoc, MetricsDoc};
@@ -29,7 +31,8 @@ fn metric(value: Option<&str>, members: &[(Option<&str>, &str)]) -> MetricDoc {
             day: None,
         })
         .collect();
-    let by = if members.is_empty() { IndexMap::new() } else { IndexMap::from([("status".to_owned(), members)]) };
+    let by =
+        if members.is_empty() { IndexMap::new() } else { IndexMap::from([("status".to_owned(), members)]) };
     MetricDoc {
         label: "Calls".into(),
         unit: None,
@@ -129,7 +132,10 @@ fn a_change_is_told_with_the_members_it_came_from() {
     assert_eq!(day.kind, Kind::Restated);
     let calls = &day.metrics["calls"];
     let change = calls.pair.change.as_ref().unwrap();
-    assert_eq!((change.change.to_string(), change.percentage.as_ref().unwrap().to_string()), ("2".into(), "20.00".into()));
+    assert_eq!(
+        (change.change.to_string(), change.percentage.as_ref().unwrap().to_string()),
+        ("2".into(), "20.00".into())
+    );
     let members: Vec<_> = calls.by["status"]
         .iter()
         .map(|member| {
@@ -208,7 +214,8 @@ fn what_is_defined_otherwise_is_no_drift_of_its_own() {
     let frozen = doc(vec![("sales", metric(Some("4"), &[])), ("rate", metric(Some("0.4"), &[]))]);
     let live = doc(vec![("sales", metric(Some("4"), &[])), ("calls", metric(Some("10"), &[]))]);
     let day = found(&frozen, &live, &With { otherwise: true, ..With::default() });
-    let told: Vec<_> = day.metrics.iter().map(|(name, found)| (name.as_str(), found.kind, found.defined)).collect();
+    let told: Vec<_> =
+        day.metrics.iter().map(|(name, found)| (name.as_str(), found.kind, found.defined)).collect();
     assert_eq!(
         told,
         [

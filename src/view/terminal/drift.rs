@@ -53,7 +53,10 @@ pub fn drift(row: &DriftRow<'_>, options: &Options) -> String {
         text.push_str(&table.draw_all(options.width, color));
     }
     for events in &drift.groups_of {
-        text.push_str(&format!("  single groups of {} differ, and no total or breakdown does\n", safe(events)));
+        text.push_str(&format!(
+            "  single groups of {} differ, and no total or breakdown does\n",
+            safe(events)
+        ));
     }
     text
 }
