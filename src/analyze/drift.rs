@@ -222,10 +222,10 @@ fn metric(name: &str, input: &Input<'_>) -> Option<MetricDrift> {
     let allowed = total.frozen.as_ref().map(|frozen| (input.tolerance)(name).times(&frozen.abs()));
     let within = |change: &Number| allowed.as_ref().is_some_and(|allowed| change.abs() <= *allowed);
     // What only moves from one member to another is told too, where members add up to the total.
-    let mut moves = by.values().flatten().filter(|_| adds).map(|member| &member.pair);
+    let mut added = by.values().flatten().filter(|_| adds).map(|member| &member.pair);
     let tolerated = !(input.tolerance)(name).is_zero()
         && total.change.as_ref().is_some_and(|found| within(&found.change))
-        && moves.all(|pair| pair.change.as_ref().is_some_and(|found| within(&found.change)));
+        && added.all(|pair| pair.change.as_ref().is_some_and(|found| within(&found.change)));
     let kind = match defined {
         Defined::Changed | Defined::Added | Defined::Removed => Kind::Redefined,
         Defined::Alike if !moved => Kind::Unchanged,

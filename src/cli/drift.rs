@@ -1,9 +1,9 @@
 //! `asof drift`
 
+mod json;
+
 use std::collections::BTreeMap;
 use std::time::Duration;
-
-use serde_json::{Map, Value, json};
 
 use super::context::{Context, block_on, env};
 use super::failure::Failure;
@@ -11,7 +11,7 @@ use super::output::json_line;
 use super::progress::TerminalProgress;
 use super::save::span;
 use super::{exit, interrupt};
-use crate::analyze::drift::{Defined, Kind, MemberDrift, MetricDrift, Pair, Presence};
+use crate::analyze::drift::Kind;
 use crate::archive::{Archive, History, SnapshotLine};
 use crate::calendar::DayName;
 use crate::config::Config;
@@ -163,7 +163,7 @@ impl Drift {
         block_on(looked)??;
         progress.clear();
         if context.output.json() {
-            json_line(&done(&tally));
+            json_line(&json::done(&tally));
         } else if range {
             context.output.answer(&format!("{}\n", summary(&tally)));
         }
@@ -272,7 +272,7 @@ impl Drift {
             out.warn(&format!("{} is not restated: it can't be read", report.id));
         }
         if out.json() {
-            json_line(&self.document(report));
+            json_line(&json::day(report, &self.by));
             return;
         }
         let (drift, notes) = match &report.found {
@@ -289,66 +289,6 @@ impl Drift {
         let row = DriftRow { id: report.id, drift, notes: &notes, by: &self.by };
         out.answer(&terminal::drift(&row, &out.options(out.verbose())));
     }
-
-    fn document(&self, report: &DayReport) -> Value {
-        let mut day = Map::new();
-        let mut set = |key: &str, value: Value| day.insert(key.to_owned(), value);
-        set("event", "day".into());
-        set("date", json!(report.id.day));
-        set("edition", json!(report.id.edition));
-        set("kind", kind(report).map_or(Value::Null, |kind| kind.word().into()));
-        match &report.found {
-            Found::Unreadable(error) => {
-                set("error", sentence(error).into());
-                set("hint", json!(error.hint()));
-            }
-            Found::Failed(error) => {
-                set("error", sentence(error).into());
-                set("hint", json!(error.hint()));
-            }
-            Found::Read(read) => {
-                let rows = read.rows.iter().map(|(name, (frozen, live))| {
-                    let shrunk = read.shrunk.iter().any(|gone| gone.events == *name);
-                    (name.clone(), json!({ "frozen": frozen, "live": live, "shrunk": shrunk }))
-                });
-                set("rows", rows.collect::<Map<_, _>>().into());
-                let metrics = read.drift.metrics.iter();
-                let metrics = metrics.map(|(name, found)| (name.clone(), self.metric_document(found)));
-                set("metrics", metrics.collect::<Map<_, _>>().into());
-                set("groups_differ_in", json!(read.drift.groups_of));
-                if let Some(Restated::Frozen(id)) = &read.restated {
-                    set("restated_as", json!(id.edition));
-                }
-            }
-        }
-        Value::Object(day)
-    }
-
-    fn metric_document(&self, metric: &MetricDrift) -> Value {
-        let wanted = |name: &&String| self.by.is_empty() || self.by.contains(name);
-        let by = metric.by.iter().filter(|(name, _)| wanted(name));
-        let by = by.map(|(name, members)| (name.clone(), members.iter().map(member_document).collect()));
-        let mut document = pair_document(&metric.pair);
-        let mut set = |key: &str, value: Value| document.insert(key.to_owned(), value);
-        set("kind", metric.kind.word().into());
-        let defined = match metric.defined {
-            Defined::Alike => None,
-            Defined::Changed => Some("changed"),
-            Defined::Added => Some("added"),
-            Defined::Removed => Some("removed"),
-        };
-        if let Some(defined) = defined {
-            set("defined", defined.into());
-        }
-        if metric.within_tolerance {
-            set("within_tolerance", true.into());
-        }
-        if metric.other_keys {
-            set("other_keys", true.into());
-        }
-        set("by", Value::Object(by.collect()));
-        Value::Object(document)
-    }
 }
 
 /// What has become of a day; `None` when nothing is known of it.
@@ -358,33 +298,6 @@ fn kind(report: &DayReport) -> Option<Kind> {
         Found::Unreadable(_) => Some(Kind::Unreadable),
         Found::Failed(_) => None,
     }
-}
-
-fn pair_document(pair: &Pair) -> Map<String, Value> {
-    let change = pair.change.as_ref();
-    let pairs = [
-        ("frozen", json!(pair.frozen)),
-        ("live", json!(pair.live)),
-        ("change", json!(change.map(|found| &found.change))),
-        ("percentage", json!(change.and_then(|found| found.percentage.as_ref()))),
-    ];
-    pairs.into_iter().map(|(key, value)| (key.to_owned(), value)).collect()
-}
-
-fn member_document(member: &MemberDrift) -> Value {
-    let mut document = Map::new();
-    document.insert("key".to_owned(), json!(member.key));
-    document.insert("label".to_owned(), json!(member.label));
-    document.extend(pair_document(&member.pair));
-    let presence = match member.presence {
-        Presence::Both => None,
-        Presence::Appeared => Some("appeared"),
-        Presence::Vanished => Some("vanished"),
-    };
-    if let Some(presence) = presence {
-        document.insert("presence".to_owned(), presence.into());
-    }
-    Value::Object(document)
 }
 
 /// What is to be said of a day beside its numbers.
@@ -436,16 +349,4 @@ fn summary(tally: &Tally) -> String {
     let again = if tally.restated > 0 { format!("; {} frozen again", tally.restated) } else { String::new() };
     let noun = if days == 1 { "day" } else { "days" };
     safe(&format!("{} {noun}: {}{again}", count(days as u64), told.join(", "))).into_owned()
-}
-
-fn done(tally: &Tally) -> Value {
-    let mut document = Map::new();
-    document.insert("event".to_owned(), "done".into());
-    document.insert("days".to_owned(), tally.days().into());
-    for kind in Kind::ALL {
-        document.insert(kind.word().to_owned(), tally.of(kind).into());
-    }
-    document.insert("failed".to_owned(), tally.failed.into());
-    document.insert("frozen_again".to_owned(), tally.restated.into());
-    Value::Object(document)
 }

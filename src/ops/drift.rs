@@ -14,7 +14,6 @@ use super::restate::{SameKeys, kept_keys};
 use crate::analyze::drift::{self, DayDrift, Input, Kind, Side};
 use crate::archive::{Archive, ArchiveError, History, SnapshotLine};
 use crate::config::Config;
-use crate::metrics::CubeError;
 use crate::metrics::keys::KeyHash;
 use crate::model::{Day, Manifest, Progress, SnapshotId};
 use crate::source::{SourceError, Transient as _};
@@ -215,7 +214,6 @@ fn is_an_answer(error: &RereadError) -> bool {
         )
         | RereadError::Beyond(_)
         | RereadError::Freeze(_) => false,
-        RereadError::Reading(ReadingError::Cube(CubeError::Torn { .. })) => false,
         RereadError::Reading(error) => !error.is_transient(),
         RereadError::Calendar | RereadError::OtherSource { .. } | RereadError::Plan(_) => true,
     }
@@ -234,10 +232,10 @@ async fn look(
         Ok(frozen) => frozen,
         Err(error) => return Ok(Found::Failed(error.into())),
     };
-    let live = reread::read(reader, again, place.archive, &frozen, progress).await?;
-    let mut read = compare(place.config, request, &frozen, &live);
+    let now = reread::read(reader, again, place.archive, &frozen, progress).await?;
+    let mut read = compare(place.config, request, &frozen, &now);
     if let Some(reason) = request.restate {
-        match restate(again, place.archive, (request, reason), &read, frozen, live) {
+        match restate(again, place.archive, (request, reason), &read, &frozen, now) {
             Ok(restated) => read.restated = restated,
             Err(error) => return Ok(Found::Failed(error)),
         }
@@ -295,7 +293,7 @@ fn restate(
     archive: &Archive,
     (request, reason): (&DriftRequest<'_>, &str),
     read: &ReadDay,
-    frozen: FrozenDay,
+    frozen: &FrozenDay,
     live: Live,
 ) -> Result<Option<Restated>, DayError> {
     match read.drift.kind {
@@ -314,7 +312,7 @@ fn restate(
         wait: request.wait,
         now: (again.now)(),
     };
-    let outcome = reread::freeze(&input, &frozen, live)?;
+    let outcome = reread::freeze(&input, frozen, live)?;
     Ok(Some(match outcome {
         SaveOutcome::Frozen(frozen) => Restated::Frozen(frozen.id),
         SaveOutcome::Kept { .. } => Restated::Stands("another run has frozen it meanwhile"),

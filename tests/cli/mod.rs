@@ -9,6 +9,7 @@ mod checking;
 mod comparing;
 mod configuration;
 mod days_compared;
+mod drift_asked;
 mod drifting;
 mod earlier_days;
 mod freezing;

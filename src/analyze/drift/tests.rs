@@ -1,3 +1,5 @@
+//! Drifts worked out by hand, and their laws.
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use indexmap::IndexMap;
