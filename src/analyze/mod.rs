@@ -3,6 +3,7 @@
 pub mod compare;
 pub mod earlier;
 pub mod odd;
+pub mod retention;
 
 pub use compare::compare;
 pub use earlier::{Earlier, EarlierDay, MadeBy};

@@ -13,12 +13,15 @@
 //! | [`commit`], `lock`, `writer` | the moment it becomes part of the archive |
 //! | [`ledger`], [`chain`] | the ledger's lines, and whether they are as they were written |
 //! | `record` | lines that freeze nothing: days that still hold, labels and remarks |
+//! | [`prune`] | thinning days: the line, then the files |
+//! | [`cold`] | a folder into which days are copied before they are thinned |
 //! | `derived` | what may be replaced: the index |
 //! | [`cube_file`] | cubes as Parquet |
 //! | [`keys`] | the keys of a day, in a stream |
 
 pub mod chain;
 mod claim;
+pub mod cold;
 pub mod commit;
 pub mod cube_file;
 mod derived;
@@ -30,12 +33,14 @@ pub mod keys;
 pub mod ledger;
 mod lock;
 pub mod open;
+pub mod prune;
 pub mod reading;
 mod record;
 pub mod staging;
 mod writer;
 
 pub use chain::LedgerCheck;
+pub use cold::ColdStore;
 pub use commit::{Commit, Headline};
 pub use error::ArchiveError;
 pub(crate) use files::rename_new;
@@ -43,4 +48,5 @@ pub use history::{Frozen, History, Marked, Marks};
 pub use keys::{KeyStream, KeysFile};
 pub use ledger::{Confirmation, DamagedLine, Mark, SnapshotLine};
 pub use open::{Archive, ArchiveId};
+pub use prune::{Pruned, Thinning};
 pub use staging::{Sealed, Staging};

@@ -8,9 +8,11 @@ mod failure;
 mod init;
 mod interrupt;
 mod list;
+mod mark;
 mod output;
 mod place;
 mod progress;
+mod prune;
 mod restore;
 mod save;
 mod stats;
@@ -106,6 +108,10 @@ enum Command {
     List(list::List),
     Restore(restore::Restore),
     Worklist(worklist::Worklist),
+    Label(mark::Label),
+    Note(mark::Note),
+    Pin(mark::Pin),
+    Prune(prune::Prune),
 }
 
 /// Parses the arguments, runs the command, and gives the exit code.
@@ -125,6 +131,10 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         Command::List(list) => list.run(&context),
         Command::Restore(restore) => restore.run(&context),
         Command::Worklist(worklist) => worklist.run(&context),
+        Command::Label(label) => label.run(&context),
+        Command::Note(note) => note.run(&context),
+        Command::Pin(pin) => pin.run(&context),
+        Command::Prune(prune) => prune.run(&context),
     });
     match result {
         Ok(code) => ExitCode::from(code),

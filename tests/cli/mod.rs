@@ -14,6 +14,7 @@ mod killed;
 mod lead_team;
 mod listing;
 mod names;
+mod pruning;
 mod restating;
 mod restoring;
 mod sample;

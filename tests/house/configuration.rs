@@ -11,7 +11,7 @@ use asof::view::layout::DEFAULT_TOP;
 use super::project::{File, none, text};
 
 /// The headings of CONFIG.md under which a struct of `src/config/file.rs` is told of.
-const SECTIONS: [(&str, &str); 8] = [
+const SECTIONS: [(&str, &str); 9] = [
     ("## `[source]`", "Source"),
     ("## `[archive]`", "Archive"),
     ("## `[calendar]`", "Calendar"),
@@ -19,6 +19,7 @@ const SECTIONS: [(&str, &str); 8] = [
     ("## `[events.NAME.by]`", "DimensionTable"),
     ("## `[metrics]`", "Metric"),
     ("## `[[dashboard]]`", "Dashboard"),
+    ("## `[retention]`", "Retention"),
     ("## `[worklist.NAME]`", "Worklist"),
 ];
 
@@ -157,6 +158,7 @@ fn every_word_that_a_key_takes_is_told_of() {
         ("## `[events.NAME.by]`", "TimeSpan"),
         ("## `[metrics]`", "Good"),
         ("## `[metrics]`", "KeyKind"),
+        ("## `[retention]`", "Prefer"),
     ] {
         let section = below(&document, heading);
         for word in words(&source, name) {
