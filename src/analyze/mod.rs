@@ -9,6 +9,7 @@ pub mod forecast;
 pub mod odd;
 pub mod outlook;
 pub mod restated;
+pub mod retention;
 pub mod same;
 pub mod settling;
 pub mod sides;

@@ -49,6 +49,30 @@ pub enum ArchiveError {
         /// What is wrong with it: `is missing`, `has 12 bytes, and its manifest says 40`.
         what: String,
     },
+    /// A file was thinned, as the ledger says.
+    #[error("{} was thinned on {}", path.display(), at.format("%Y-%m-%d"))]
+    Pruned {
+        /// The file.
+        path: PathBuf,
+        /// When.
+        at: DateTime<Utc>,
+        /// The cold store that has a copy, if there is one.
+        to: Option<PathBuf>,
+    },
+    /// A folder that is to be a cold store belongs to something else.
+    #[error("{} can't be the cold store of this archive: {what}", dir.display())]
+    NotItsColdStore {
+        /// The folder.
+        dir: PathBuf,
+        /// What it is.
+        what: String,
+    },
+    /// Nothing is thinned in a cold store.
+    #[error("{} is a cold store, in which nothing is thinned", dir.display())]
+    ColdStore {
+        /// The folder.
+        dir: PathBuf,
+    },
     /// A line of the ledger is not as it was written.
     #[error("line {line} of {} {what}", path.display())]
     LedgerLine {
@@ -159,6 +183,14 @@ impl ArchiveError {
             Self::ClockBehind { .. } => {
                 "set this machine's clock right, and see that ASOF_NOW is not set by mistake"
             }
+            Self::Pruned { to, .. } => {
+                return Some(match to {
+                    Some(to) => format!("a copy was put into {}: read it with --archive", to.display()),
+                    None => "its numbers are kept in metrics.json; a backup may hold the file".to_owned(),
+                });
+            }
+            Self::NotItsColdStore { .. } => "name a new or empty folder outside of the archive",
+            Self::ColdStore { .. } => "check `dir` under [archive]: it names the folder that --to had named",
             Self::BadPath { .. } | Self::Encode { .. } => return None,
             Self::Io { error, .. } => return io_hint(error),
         };

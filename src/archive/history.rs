@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use chrono::{DateTime, Utc};
 
 use super::ledger::{Confirmation, DamagedLine, Ledger, Line, Mark, SnapshotLine};
+use super::prune::Pruned;
 use super::{Archive, ArchiveError, document, files};
 use crate::model::{Day, Edition, SnapshotId};
 
@@ -54,6 +55,7 @@ pub struct History {
     days: BTreeMap<Day, Vec<Frozen>>,
     confirmed: BTreeMap<Day, Vec<Confirmation>>,
     marks: BTreeMap<Day, Vec<Marked>>,
+    pruned: BTreeMap<SnapshotId, Pruned>,
     unlisted: Vec<SnapshotId>,
     damaged: Vec<DamagedLine>,
     torn: bool,
@@ -104,6 +106,7 @@ impl History {
         let unfinished = ledger.unfinished();
         let mut days: BTreeMap<Day, Vec<Frozen>> = BTreeMap::new();
         let (mut confirmed, mut marks) = (BTreeMap::<Day, Vec<_>>::new(), BTreeMap::<Day, Vec<_>>::new());
+        let mut pruned = BTreeMap::<SnapshotId, Pruned>::new();
         for line in ledger.in_effect() {
             let known = as_of.is_none_or(|as_of| line.at() <= as_of);
             let line = match line {
@@ -112,6 +115,12 @@ impl History {
                     for day in line.days {
                         confirmed.entry(day.date).or_default().push(day);
                     }
+                    continue;
+                }
+                // What is gone is gone, whatever moment is asked about.
+                Line::Pruned(line) => {
+                    let id = SnapshotId::new(line.date, line.edition);
+                    pruned.entry(id).or_insert_with(|| Pruned::new(line.at)).take(line);
                     continue;
                 }
                 Line::Mark(line) if known => {
@@ -143,6 +152,7 @@ impl History {
             days,
             confirmed,
             marks,
+            pruned,
             unlisted,
             damaged,
             torn,
@@ -209,6 +219,21 @@ impl History {
             }
         }
         marks
+    }
+
+    /// The paths of an edition's files that were thinned; none of one that is whole.
+    pub fn pruned(&self, id: &SnapshotId) -> &[String] {
+        self.thinned(id).map_or(&[], |pruned| pruned.files.as_slice())
+    }
+
+    /// What was thinned of an edition, and when; `None` when it is whole.
+    pub fn thinned(&self, id: &SnapshotId) -> Option<&Pruned> {
+        self.pruned.get(id)
+    }
+
+    /// The editions of which something was thinned, by day.
+    pub fn all_thinned(&self) -> impl Iterator<Item = (&SnapshotId, &Pruned)> {
+        self.pruned.iter()
     }
 
     /// The edition that would come next for a day.

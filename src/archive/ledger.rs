@@ -8,6 +8,7 @@ use chrono::{DateTime, Utc};
 use indexmap::IndexMap;
 use serde::{Deserialize, Serialize};
 
+use super::prune::PrunedLine;
 pub use super::snapshot_line::SnapshotLine;
 use crate::model::seen::SeenDoc;
 use crate::model::{Day, Digest, Edition, Fingerprint, Number, Provenance};
@@ -23,6 +24,8 @@ pub enum Line {
     Confirmed(ConfirmedLine),
     /// Something was said of a day.
     Mark(MarkLine),
+    /// Files of an edition were thinned.
+    Pruned(PrunedLine),
     /// Anything else that was done, of which only this is known here.
     Other(OtherLine),
 }
@@ -137,6 +140,7 @@ impl Line {
             Self::Abandoned(line) => line.seq,
             Self::Confirmed(line) => line.seq,
             Self::Mark(line) => line.seq,
+            Self::Pruned(line) => line.seq,
             Self::Other(line) => line.seq,
         }
     }
@@ -148,6 +152,7 @@ impl Line {
             Self::Abandoned(line) => line.at,
             Self::Confirmed(line) => line.at,
             Self::Mark(line) => line.at,
+            Self::Pruned(line) => line.at,
             Self::Other(line) => line.at,
         }
     }
@@ -165,6 +170,7 @@ impl Line {
             "snapshot" => Err(unreadable(error)),
             "abandoned" => serde_json::from_slice(bytes).map(Self::Abandoned).map_err(unreadable),
             "confirmed" => serde_json::from_slice(bytes).map(Self::Confirmed).map_err(unreadable),
+            "pruned" => serde_json::from_slice(bytes).map(Self::Pruned).map_err(unreadable),
             "label" | "note" | "pin" => serde_json::from_slice(bytes).map(Self::Mark).map_err(unreadable),
             _ => Ok(Self::Other(other)),
         }
@@ -262,7 +268,7 @@ impl Ledger {
         self.lines.into_iter().filter(move |line| match line {
             Line::Snapshot(line) => !abandoned.contains(&line.seq),
             Line::Abandoned(_) => false,
-            Line::Confirmed(_) | Line::Mark(_) | Line::Other(_) => true,
+            Line::Confirmed(_) | Line::Mark(_) | Line::Pruned(_) | Line::Other(_) => true,
         })
     }
 

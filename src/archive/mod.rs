@@ -13,6 +13,8 @@
 //! | [`commit`], `lock`, `writer` | the moment it becomes part of the archive |
 //! | [`ledger`], `snapshot_line`, [`chain`] | the ledger's lines, and whether they are as they were written |
 //! | `record` | lines that freeze nothing: days that still hold, labels and remarks |
+//! | [`prune`] | thinning days: the line, then the files |
+//! | [`cold`] | a folder into which days are copied before they are thinned |
 //! | `derived` | what may be replaced: the index |
 //! | [`cube_file`] | cubes as Parquet |
 //! | [`keys`] | the keys of a day, in a stream |
@@ -20,6 +22,7 @@
 
 pub mod chain;
 mod claim;
+pub mod cold;
 pub mod commit;
 pub mod cube_file;
 mod derived;
@@ -32,6 +35,7 @@ pub mod ledger;
 mod lock;
 pub mod open;
 mod parts;
+pub mod prune;
 pub mod reading;
 mod record;
 mod snapshot_line;
@@ -40,6 +44,7 @@ pub mod verify;
 mod writer;
 
 pub use chain::LedgerCheck;
+pub use cold::ColdStore;
 pub use commit::{Commit, Headline};
 pub use error::ArchiveError;
 pub(crate) use files::rename_new;
@@ -47,5 +52,6 @@ pub use history::{Frozen, History, Marked, Marks};
 pub use keys::{KeyStream, KeysFile};
 pub use ledger::{Confirmation, DamagedLine, Mark, SnapshotLine};
 pub use open::{Archive, ArchiveId};
+pub use prune::{Pruned, Thinning};
 pub use staging::{Sealed, Staging};
 pub use verify::Finding;

@@ -1,8 +1,8 @@
 //! Reading frozen days: every byte is checked against its digest before it is given out.
 
 use std::fs::File;
-use std::io::Read as _;
-use std::path::Path;
+use std::io::{self, Read as _};
+use std::path::{Path, PathBuf};
 
 use indexmap::IndexMap;
 use serde::Deserialize;
@@ -50,7 +50,12 @@ impl Archive {
         let path = self.folder(&id).join(&doc.path);
         let changed =
             |what: String| document::damaged(&path, format!("has changed since it was frozen: {what}"));
-        let opened = File::open(&path).map_err(|error| files::unreadable(&path, error))?;
+        let opened = match File::open(&path) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                return Err(self.why_missing(&id, &doc.path, &path));
+            }
+            opened => opened.map_err(|error| files::unreadable(&path, error))?,
+        };
         // One byte more than it should have tells a longer file without reading all of it.
         let mut bytes = Vec::with_capacity(usize::try_from(doc.size.min(1 << 24)).unwrap_or(0) + 1);
         let limit = doc.size.saturating_add(1);
@@ -156,6 +161,18 @@ impl Archive {
             return Err(document::damaged(&path, what));
         }
         document::read(&bytes, &path, definitions::FORMAT)
+    }
+
+    /// Why a file is not there: it was thinned, or it is damage.
+    fn why_missing(&self, id: &SnapshotId, file: &str, path: &Path) -> ArchiveError {
+        match self.history().ok().as_ref().and_then(|history| history.thinned(id)) {
+            Some(pruned) if pruned.files.iter().any(|gone| gone == file) => ArchiveError::Pruned {
+                path: path.to_owned(),
+                at: pruned.at,
+                to: pruned.to.as_ref().map(PathBuf::from),
+            },
+            _ => document::damaged(path, "is missing"),
+        }
     }
 
     pub(super) fn metrics_path(&self, manifest: &Manifest) -> std::path::PathBuf {

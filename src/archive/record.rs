@@ -33,7 +33,7 @@ impl Archive {
     }
 
     /// Opens the ledger for writing under the lock, and lets go of both.
-    fn writing<T>(
+    pub(super) fn writing<T>(
         &self,
         wait: Duration,
         now: DateTime<Utc>,

@@ -13,9 +13,11 @@ mod init;
 mod interrupt;
 mod list;
 mod lookback;
+mod mark;
 mod output;
 mod place;
 mod progress;
+mod prune;
 mod restore;
 mod save;
 mod series;
@@ -127,6 +129,10 @@ enum Command {
     Settling(settling::Settling),
     Compare(compare::Compare),
     Worklist(worklist::Worklist),
+    Label(mark::Label),
+    Note(mark::Note),
+    Pin(mark::Pin),
+    Prune(prune::Prune),
 }
 
 /// Parses the arguments, runs the command, and gives the exit code.
@@ -153,6 +159,10 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         Command::Settling(settling) => settling.run(&context),
         Command::Compare(compare) => compare.run(&context),
         Command::Worklist(worklist) => worklist.run(&context),
+        Command::Label(label) => label.run(&context),
+        Command::Note(note) => note.run(&context),
+        Command::Pin(pin) => pin.run(&context),
+        Command::Prune(prune) => prune.run(&context),
     });
     match result {
         Ok(code) => ExitCode::from(code),

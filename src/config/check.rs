@@ -12,7 +12,7 @@ use super::presentation::{EventsLook, MAX_GROUPS, Presentation, Section, label_o
 use super::problem::{Problem, did_you_mean, listed};
 use super::tree::Tree;
 use super::{CalendarSettings, Config, PasswordFrom, SourceSettings, SourceUrl};
-use super::{DEFAULT_TIMEOUT, again, alerts, archive, duration, metrics, notify, worklist};
+use super::{DEFAULT_TIMEOUT, again, alerts, archive, duration, metrics, notify, retention, worklist};
 use crate::model::Definitions;
 use crate::model::definitions::{
     CalendarDef, DimensionDef, DimensionOf, EventsDef, FORMAT, From, SourceDef, TimeIs, TimeSpan,
@@ -139,6 +139,7 @@ pub fn check(file: &File, tree: &Tree<'_>, base: &Path, problems: &mut Vec<Probl
     let sections = sections(file, &mut checker);
     let archive = archive::check(file, base, &mut checker);
     let again = again::check(file, &mut checker);
+    let retention = retention::check(file, &mut checker);
     let worklists = worklist::check(file, base, &archive.dir, &mut checker);
     let alerts = alerts::check(file, &metrics, &mut checker);
     let notify = notify::check(file, &mut checker);
@@ -156,7 +157,18 @@ pub fn check(file: &File, tree: &Tree<'_>, base: &Path, problems: &mut Vec<Probl
     };
     let presentation =
         Presentation { title: file.archive.title.clone(), events: looks, metrics: metric_looks, sections };
-    Some(Config { source, archive, calendar, definitions, presentation, again, worklists, alerts, notify })
+    Some(Config {
+        source,
+        archive,
+        calendar,
+        definitions,
+        presentation,
+        again,
+        retention,
+        worklists,
+        alerts,
+        notify,
+    })
 }
 
 fn zone(name: &str, path: &[&str], checker: &mut Checker<'_, '_>) -> Option<Tz> {

@@ -27,6 +27,8 @@ pub struct File {
     /// The sections of the page, in order.
     #[serde(default)]
     pub dashboard: Vec<Dashboard>,
+    /// Which frozen days are kept whole; all of them when left out.
+    pub retention: Option<Retention>,
     /// What is to be done with what was found: lists of keys to work on.
     #[serde(default)]
     pub worklist: IndexMap<String, Worklist>,
@@ -291,6 +293,36 @@ pub struct Dashboard {
     pub by: Vec<String>,
     /// How many members a table shows before the rest is summed.
     pub top: Option<u32>,
+}
+
+/// `[retention]`: which frozen days are kept whole.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Retention {
+    /// For how long every day is kept: `12 months`.
+    pub keep_daily: Option<String>,
+    /// For how long one day of each week is.
+    pub keep_weekly: Option<String>,
+    /// For how long one day of each month is.
+    pub keep_monthly: Option<String>,
+    /// For how long one day of each quarter is.
+    pub keep_quarterly: Option<String>,
+    /// For how long one day of each year is.
+    pub keep_yearly: Option<String>,
+    /// The labels whose days are kept; every label when left out.
+    pub keep_labels: Option<Vec<String>>,
+    /// Which frozen day of a period stands for it: `last` when left out.
+    pub prefer: Option<Prefer>,
+}
+
+/// Which frozen day of a period stands for it.
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Prefer {
+    /// The first.
+    First,
+    /// The last.
+    Last,
 }
 
 /// `[worklist.NAME]`: keys to work on, found among events.

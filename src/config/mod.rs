@@ -14,6 +14,7 @@ mod metrics;
 pub mod notify;
 pub mod presentation;
 pub mod problem;
+pub mod retention;
 mod source;
 mod source_url;
 #[cfg(test)]
@@ -32,6 +33,7 @@ pub use alerts::AlertSettings;
 pub use notify::NotifySettings;
 pub use presentation::Presentation;
 pub use problem::{Problem, Problems};
+pub use retention::RetentionSettings;
 pub use source::{DEFAULT_TIMEOUT, PasswordFrom, SourceSettings};
 pub use source_url::{MysqlUrl, SourceUrl, SourceUrlError, SslMode};
 pub use worklist::{CarryOf, WorklistSettings};
@@ -54,6 +56,8 @@ pub struct Config {
     pub presentation: Presentation,
     /// How frozen days are held against the source.
     pub again: AgainSettings,
+    /// Which frozen days are kept whole; `None` keeps all of them.
+    pub retention: Option<RetentionSettings>,
     /// Lists of keys to work on, by name, in the order of the file. They change no number.
     pub worklists: IndexMap<String, WorklistSettings>,
     /// What somebody should hear of, by name, in the order of the file.

@@ -84,7 +84,9 @@ pub fn input(history: &History, config: &Config) -> IndexInput {
     let days = history.days().zip(headlines).map(|((day, editions), headlines)| IndexDay {
         day,
         shown: shown_place(editions),
-        editions: editions.iter().zip(headlines).map(|both| edition(both, &names)).collect(),
+        editions: editions.iter().zip(headlines).map(|both| edition(history, both, &names)).collect(),
+        labels: history.marks(day).labels.iter().map(|label| (*label).to_owned()).collect(),
+        notes: history.marks(day).notes.iter().map(|(_, note)| (*note).to_owned()).collect(),
     });
     IndexInput {
         title: title(config),
@@ -96,7 +98,11 @@ pub fn input(history: &History, config: &Config) -> IndexInput {
     }
 }
 
-fn edition((frozen, headline): (&Frozen, Headline), names: &IndexSet<String>) -> IndexEdition {
+fn edition(
+    history: &History,
+    (frozen, headline): (&Frozen, Headline),
+    names: &IndexSet<String>,
+) -> IndexEdition {
     let line = &frozen.line;
     IndexEdition {
         edition: line.edition,
@@ -104,6 +110,7 @@ fn edition((frozen, headline): (&Frozen, Headline), names: &IndexSet<String>) ->
         captured_at: line.captured_at,
         reason: line.reason.clone(),
         present: frozen.present,
+        thinned: history.pruned(&line.id()).iter().any(|path| path == "dashboard.html"),
         values: in_order(headline, names),
     }
 }

@@ -20,6 +20,7 @@ mod lead_team;
 mod listing;
 mod looking_back;
 mod names;
+mod pruning;
 mod restating;
 mod restoring;
 mod sample;

@@ -11,7 +11,7 @@ use asof::view::layout::DEFAULT_TOP;
 use super::project::{File, none, text};
 
 /// The headings of CONFIG.md under which a struct of `src/config/file.rs` is told of.
-const SECTIONS: [(&str, &str); 12] = [
+const SECTIONS: [(&str, &str); 13] = [
     ("## `[source]`", "Source"),
     ("## `[archive]`", "Archive"),
     ("## `[calendar]`", "Calendar"),
@@ -19,6 +19,7 @@ const SECTIONS: [(&str, &str); 12] = [
     ("## `[events.NAME.by]`", "DimensionTable"),
     ("## `[metrics]`", "Metric"),
     ("## `[[dashboard]]`", "Dashboard"),
+    ("## `[retention]`", "Retention"),
     ("## `[worklist.NAME]`", "Worklist"),
     ("## `[alerts.NAME]`", "Alert"),
     ("## `[sinks.NAME]`", "Sink"),

@@ -23,13 +23,20 @@ pub fn edition(number: u32, values: &[&str]) -> IndexEdition {
         captured_at: "2025-11-05T16:15:00Z".parse().unwrap(),
         reason: None,
         present: true,
+        thinned: false,
         values: values.iter().map(|text| text.parse::<Number>().ok()).collect(),
     }
 }
 
 /// A day with one edition.
 pub fn day(date: &str, values: &[&str]) -> IndexDay {
-    IndexDay { day: date.parse().unwrap(), editions: vec![edition(1, values)], shown: 0 }
+    IndexDay {
+        day: date.parse().unwrap(),
+        editions: vec![edition(1, values)],
+        shown: 0,
+        labels: Vec::new(),
+        notes: Vec::new(),
+    }
 }
 
 /// All days, of which the first metric gives the shade.
@@ -176,4 +183,29 @@ fn hostile_text_stays_text() {
     assert_eq!(page.matches("</script").count(), 2);
     assert_eq!(page.matches("</title>").count(), 1);
     assert!(!page.contains(|c: char| c.is_control() && c != '\n'));
+}
+
+#[test]
+fn what_was_said_of_a_day_stands_at_it_and_a_thinned_page_is_not_linked() {
+    let mut days = vec![day("2025-11-05", &["10"]), day("2025-11-06", &["20"])];
+    days[0].labels = vec!["audit".into(), BREAKING.into()];
+    days[0].notes = vec!["the dialer was down".into()];
+    days[0].editions[0].thinned = true;
+    let page = html(&input(calls(), days));
+    parse(&page).unwrap();
+    let said = &places(&page)[0].0;
+    assert!(
+        said.starts_with("Wednesday 5 November 2025: 10, witnessed; its page was thinned; label "),
+        "{said}"
+    );
+    assert!(said.contains("audit") && said.contains("the dialer was down"), "{said}");
+    assert!(!page.contains("<img"), "text from outside is escaped");
+    // No link leads to the page that is gone, and the list says why.
+    assert!(!page.contains("2025-11-05/dashboard.html"));
+    assert!(page.contains(r#"href="2025-11-06/dashboard.html""#));
+    let (_, list) = page.split_once("All days as a list").unwrap();
+    assert!(list.contains("<small>its page was thinned</small>"));
+    assert!(
+        list.contains("the dialer was down</small>") || list.contains("the dialer was down\u{2069}</small>")
+    );
 }

@@ -51,7 +51,7 @@ impl Cell {
         Some(Self {
             number: number(day.day),
             class,
-            href: shown.present.then(|| day.page(shown)),
+            href: day.page(shown),
             value: value.map(|value| value.number).unwrap_or_default(),
             words: match say {
                 Words::Full => words(day, shown, &in_words),
@@ -127,6 +127,11 @@ fn editions(day: &IndexDay, shown: &IndexEdition) -> String {
     }
     if !shown.present {
         words.push_str("; its folder is missing");
+    } else if shown.thinned {
+        words.push_str("; its page was thinned");
+    }
+    for said in day.said() {
+        words.push_str(&format!("; {said}"));
     }
     words
 }

@@ -30,7 +30,7 @@ struct Data<'a> {
     provenance: String,
     /// Why each was captured, where somebody said so, by its place.
     reason: Vec<(usize, String)>,
-    /// The places of those whose folders are missing.
+    /// The places of those without a page: their folders are missing, or they were thinned.
     gone: Vec<usize>,
 }
 
@@ -96,7 +96,7 @@ pub fn json(input: &IndexInput, drawn: &[Drawn<'_>]) -> Result<String, serde_jso
             .collect(),
         provenance: rows.iter().map(|row| letter(row.edition.provenance)).collect(),
         reason: numbered().filter_map(reason).collect(),
-        gone: numbered().filter(|(_, row)| !row.edition.present).map(|(at, _)| at).collect(),
+        gone: numbered().filter(|(_, row)| !row.edition.has_page()).map(|(at, _)| at).collect(),
     };
     Ok(escaped(&serde_json::to_string(&data)?))
 }

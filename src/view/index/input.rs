@@ -4,6 +4,7 @@ use chrono::{DateTime, Utc};
 
 use crate::model::metrics_doc::Good;
 use crate::model::{Day, Edition, Number, Provenance, SnapshotId};
+use crate::view::text::isolated;
 
 /// All days of an archive.
 #[derive(Clone, Debug, Default)]
@@ -44,6 +45,10 @@ pub struct IndexDay {
     pub editions: Vec<IndexEdition>,
     /// The one that is shown when none is named, as its place among them.
     pub shown: usize,
+    /// Its labels.
+    pub labels: Vec<String>,
+    /// What was noted about it, oldest first.
+    pub notes: Vec<String>,
 }
 
 /// An edition of a day.
@@ -59,6 +64,8 @@ pub struct IndexEdition {
     pub reason: Option<String>,
     /// Whether its folder is there.
     pub present: bool,
+    /// Whether its page is gone, since it was thinned.
+    pub thinned: bool,
     /// The values of the metrics, in their order; `None` is unknown.
     pub values: Vec<Option<Number>>,
 }
@@ -74,8 +81,21 @@ impl IndexDay {
         self.editions.get(self.shown + 1..)?.last()
     }
 
-    /// Where the page of an edition lies, as seen from the index.
-    pub fn page(&self, edition: &IndexEdition) -> String {
-        format!("{}/dashboard.html", SnapshotId::new(self.day, edition.edition))
+    /// Where the page of an edition lies, as seen from the index; `None` when it is not there.
+    pub fn page(&self, edition: &IndexEdition) -> Option<String> {
+        edition.has_page().then(|| format!("{}/dashboard.html", SnapshotId::new(self.day, edition.edition)))
+    }
+
+    /// What was said of it, in words: `label audit; note: the dialer was down`.
+    pub fn said(&self) -> Vec<String> {
+        let labels = self.labels.iter().map(|label| format!("label {}", isolated(label)));
+        labels.chain(self.notes.iter().map(|note| format!("note: {}", isolated(note)))).collect()
+    }
+}
+
+impl IndexEdition {
+    /// Whether there is a page to open.
+    pub fn has_page(&self) -> bool {
+        self.present && !self.thinned
     }
 }

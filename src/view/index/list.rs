@@ -38,7 +38,7 @@ pub struct LaterRow {
 pub struct EditionLink {
     /// Its number.
     pub number: u32,
-    /// Its page; none when its folder is missing.
+    /// Its page; none when it is not there.
     pub href: Option<String>,
 }
 
@@ -56,8 +56,10 @@ pub enum ListRow {
     Day {
         /// The day: `Thu 6 Nov`.
         day: String,
-        /// The page of the shown edition; none when its folder is missing.
+        /// The page of the shown edition; none when it is not there.
         href: Option<String>,
+        /// Why not.
+        missing: Option<&'static str>,
         /// The value of the main metric.
         value: String,
         /// How it came to be known, if it was not witnessed.
@@ -66,6 +68,8 @@ pub enum ListRow {
         editions: Vec<EditionLink>,
         /// Why the latest was captured, where that is another one than the shown.
         reason: Option<String>,
+        /// What was said of the day.
+        said: Vec<String>,
     },
     /// Days that were not frozen: `Thu 16 Oct`, `1 – 3 Nov`.
     Gap(String),
@@ -113,7 +117,7 @@ fn moved(
 }
 
 fn link(day: &IndexDay, edition: &IndexEdition) -> EditionLink {
-    EditionLink { number: edition.edition.number(), href: edition.present.then(|| day.page(edition)) }
+    EditionLink { number: edition.edition.number(), href: day.page(edition) }
 }
 
 /// All days, newest first, with what is missing between them.
@@ -140,11 +144,17 @@ fn row(day: &IndexDay, main: usize, drawn: Option<&Drawn<'_>>) -> Option<ListRow
     let later = day.later().and_then(|later| later.reason.as_deref());
     Some(ListRow::Day {
         day: day.day.date().format("%a %-d %b").to_string(),
-        href: shown.present.then(|| day.page(shown)),
+        href: day.page(shown),
+        missing: match () {
+            () if !shown.present => Some("its folder is missing"),
+            () if shown.thinned => Some("its page was thinned"),
+            () => None,
+        },
         value: value.map_or_else(|| DASH.to_owned(), |(value, drawn)| drawn.format.show(value).html()),
         provenance: (shown.provenance != Provenance::Witnessed).then(|| shown.provenance.word()),
         editions: day.editions.iter().filter(|_| several).map(|edition| link(day, edition)).collect(),
         reason: later.map(|text| visible(text).into_owned()),
+        said: day.said(),
     })
 }
 

@@ -272,7 +272,7 @@ fn newest(input: &IndexInput) -> Option<Newest> {
     Some(Newest {
         first: input.days.first()?.day.to_string(),
         day: day.day.to_string(),
-        href: shown.present.then(|| day.page(shown)),
+        href: day.page(shown),
         words: day.day.date().format("%a %-d %b").to_string(),
     })
 }
