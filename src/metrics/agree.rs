@@ -167,6 +167,9 @@ struct Sums<'t> {
     groupings: Vec<&'t str>,
     /// The rows that hold the whole day once.
     total: Vec<usize>,
+    /// For each dimension, the rows of each member, of a grouping that holds the whole day once; none
+    /// where no such grouping is complete.
+    by: BTreeMap<&'t str, BTreeMap<Option<&'t str>, Vec<usize>>>,
 }
 
 #[derive(Deserialize)]
@@ -192,34 +195,40 @@ impl<'t> Sums<'t> {
             complete: facts.into_iter().filter(|fact| fact.complete).map(|fact| fact.grouping).collect(),
             groupings: names.iter().map(|name| name.as_deref().unwrap_or_default()).collect(),
             total: Vec::new(),
+            by: BTreeMap::new(),
         };
         sums.total = sums.rows_of(None).unwrap_or_default();
+        sums.by =
+            sums.dimensions().into_iter().filter_map(|name| Some((name, sums.members(name)?))).collect();
         Ok(sums)
     }
 
-    fn number(&self, column: &str, row: usize) -> Option<&Number> {
-        match self.table.column(column)? {
-            Cells::Number(cells) => cells.get(row)?.as_ref(),
-            Cells::Text(_) => None,
+    /// A column of numbers; nothing where there is none.
+    fn numbers(&self, column: &str) -> &'t [Option<Number>] {
+        match self.table.column(column) {
+            Some(Cells::Number(cells)) => cells,
+            _ => &[],
         }
     }
 
-    fn text(&self, column: &str, row: usize) -> Option<&'t str> {
-        match self.table.column(column)? {
-            Cells::Text(cells) => cells.get(row)?.as_deref(),
-            Cells::Number(_) => None,
+    /// A column of texts; nothing where there is none.
+    fn texts(&self, column: &str) -> &'t [Option<String>] {
+        match self.table.column(column) {
+            Some(Cells::Text(cells)) => cells,
+            _ => &[],
         }
     }
 
     /// The rows of the grouping of fewest dimensions, this one among them, that holds every row of the
     /// day once. Groupings that only count different values have no number of rows.
     fn rows_of(&self, dimension: Option<&str>) -> Option<Vec<usize>> {
+        let counted = self.numbers("rows");
         let mut found: BTreeMap<(usize, &str), Vec<usize>> = BTreeMap::new();
         for (row, grouping) in self.groupings.iter().enumerate() {
-            let names: Vec<&str> = grouping.split(',').filter(|name| !name.is_empty()).collect();
-            let fits = dimension.is_none_or(|dimension| names.contains(&dimension));
-            if fits && self.complete.contains(*grouping) && self.number("rows", row).is_some() {
-                found.entry((names.len(), grouping)).or_default().push(row);
+            let fits = dimension.is_none_or(|dimension| grouping.split(',').any(|name| name == dimension));
+            if fits && matches!(counted.get(row), Some(Some(_))) && self.complete.contains(*grouping) {
+                let dimensions = grouping.split(',').filter(|name| !name.is_empty()).count();
+                found.entry((dimensions, grouping)).or_default().push(row);
             }
         }
         found.into_values().next()
@@ -227,7 +236,8 @@ impl<'t> Sums<'t> {
 
     /// A column over some rows, as its fold says; unknown where it can't be told from parts.
     fn value(&self, column: &str, rows: &[usize]) -> Option<Number> {
-        let values = || rows.iter().filter_map(|row| self.number(column, *row));
+        let cells = self.numbers(column);
+        let values = || rows.iter().filter_map(|row| cells.get(*row)?.as_ref());
         match self.folds.get(column)?.as_str() {
             "sum" => values().next().map(|_| values().sum()),
             "min" => values().min().cloned(),
@@ -238,51 +248,65 @@ impl<'t> Sums<'t> {
 
     /// The newest event's time.
     fn newest(&self) -> Option<&'t str> {
-        self.total.iter().filter_map(|row| self.text("newest", *row)).max()
+        let cells = self.texts("newest");
+        self.total.iter().filter_map(|row| cells.get(*row)?.as_deref()).max()
+    }
+
+    /// The members of a dimension, in whatever grouping they occur, each with its rows.
+    fn members(&self, dimension: &str) -> Option<BTreeMap<Option<&'t str>, Vec<usize>>> {
+        let rows = self.rows_of(Some(dimension))?;
+        let keys = self.texts(dimension);
+        let key = |row: usize| keys.get(row).and_then(Option::as_deref);
+        let mut members: BTreeMap<Option<&'t str>, Vec<usize>> = BTreeMap::new();
+        for (row, grouping) in self.groupings.iter().enumerate() {
+            if grouping.split(',').any(|name| name == dimension) {
+                members.entry(key(row)).or_default();
+            }
+        }
+        for row in rows {
+            members.entry(key(row)).or_default().push(row);
+        }
+        Some(members)
     }
 
     /// What it says of a metric.
     fn told(&self, name: &str, measure: &Measure) -> Told {
         let Some(parts) = self.metrics.get(name) else { return Told::default() };
-        let distinct = parts.get("distinct");
-        let figure = |rows: &[usize], counted: Option<usize>| {
-            let value = |part: &str| match distinct {
-                Some(column) => self.number(column, counted?).cloned(),
-                None => self.value(parts.get(part)?, rows),
-            };
+        if let (Measure::Distinct(distinct), Some(column)) = (measure, parts.get("distinct")) {
+            return self.told_distinct(&distinct.by, parts, column);
+        }
+        let figure = |rows: &[usize]| {
+            let value = |part: &str| self.value(parts.get(part)?, rows);
             made(parts, value, measure.divide())
         };
-        let whole = distinct.and_then(|column| self.counted(column, "").first().copied());
-        let mut told = Told { figure: figure(&self.total, whole), by: BTreeMap::new() };
-        for dimension in self.dimensions() {
-            if matches!(measure, Measure::Distinct(distinct) if !distinct.by.iter().any(|by| by == dimension))
-            {
-                continue;
-            }
-            let Some(rows) = self.rows_of(Some(dimension)) else { continue };
-            let mut members: BTreeMap<Option<String>, (Vec<usize>, Option<usize>)> = BTreeMap::new();
-            for (row, grouping) in self.groupings.iter().enumerate() {
-                if grouping.split(',').any(|name| name == dimension) {
-                    members.entry(self.text(dimension, row).map(str::to_owned)).or_default();
-                }
-            }
-            let member = |row: usize| self.text(dimension, row).map(str::to_owned);
-            for row in rows {
-                members.entry(member(row)).or_default().0.push(row);
-            }
-            for row in distinct.map(|column| self.counted(column, dimension)).unwrap_or_default() {
-                members.entry(member(row)).or_default().1 = Some(row);
-            }
-            let members = members.into_iter().map(|(key, (rows, counted))| (key, figure(&rows, counted)));
-            told.by.insert(dimension.to_owned(), members.collect());
-        }
-        told
+        let by = self.by.iter().map(|(dimension, members)| {
+            let members = members.iter().map(|(key, rows)| (key.map(str::to_owned), figure(rows)));
+            ((*dimension).to_owned(), members.collect())
+        });
+        Told { figure: figure(&self.total), by: by.collect() }
     }
 
-    /// The rows of a grouping in which different values were counted.
-    fn counted(&self, column: &str, grouping: &str) -> Vec<usize> {
-        let rows = self.groupings.iter().enumerate().filter(|(_, name)| **name == grouping);
-        rows.map(|(row, _)| row).filter(|row| self.number(column, *row).is_some()).collect()
+    /// What it says of a count of different values, which was asked for each grouping by itself.
+    fn told_distinct(&self, by: &[String], parts: &IndexMap<String, String>, column: &str) -> Told {
+        let cells = self.numbers(column);
+        let counted = |grouping: &str| {
+            let rows = self.groupings.iter().enumerate().filter(move |(_, name)| **name == grouping);
+            rows.filter_map(|(row, _)| Some((row, cells.get(row)?.as_ref()?))).collect::<Vec<_>>()
+        };
+        let figure = |count: Option<&Number>| made(parts, |_| count.cloned(), None);
+        let mut told =
+            Told { figure: figure(counted("").first().map(|(_, count)| *count)), by: BTreeMap::new() };
+        for (dimension, members) in self.by.iter().filter(|(name, _)| by.iter().any(|by| by == *name)) {
+            let keys = self.texts(dimension);
+            let mut counts: BTreeMap<Option<&str>, Option<&Number>> =
+                members.keys().map(|key| (*key, None)).collect();
+            for (row, count) in counted(dimension) {
+                counts.insert(keys.get(row).and_then(Option::as_deref), Some(count));
+            }
+            let members = counts.into_iter().map(|(key, count)| (key.map(str::to_owned), figure(count)));
+            told.by.insert((*dimension).to_owned(), members.collect());
+        }
+        told
     }
 
     /// The dimensions that occur in a grouping.
