@@ -7,6 +7,7 @@ mod checking;
 mod comparing;
 mod configuration;
 mod days_compared;
+mod days_compared_trouble;
 mod earlier_days;
 mod freezing;
 mod index;
