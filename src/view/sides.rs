@@ -124,7 +124,7 @@ fn row(beside: &Beside, good: Option<Good>, format: &Format) -> SidesRow {
         |difference| {
             let shown = format.show(difference);
             let unit = if format.is_percent() { Some("pt".to_owned()) } else { shown.unit.clone() };
-            Shown { number: signed(shown.number.clone(), difference), unit, ..shown }.to_string()
+            Shown { number: signed(shown.number, difference), unit }.to_string()
         },
     );
     let change = match &beside.percentage {

@@ -7,14 +7,14 @@ use super::calls;
 use crate::support::command::Place;
 
 /// Both days of the call centre.
-fn two_days() -> Place {
+pub(super) fn two_days() -> Place {
     let place = calls();
     place.done(&["save 2025-11-05", "save 2025-11-06"]);
     place
 }
 
 /// A shop with all kinds of metrics, and five days of orders around the change of clocks on 2025-11-02.
-fn shop() -> Place {
+pub(super) fn shop() -> Place {
     let place = Place::new();
     place.write(
         "asof.toml",
@@ -68,7 +68,7 @@ lately = { of = "orders", count = true, over = "2d" }
 }
 
 #[track_caller]
-fn document(place: &Place, line: &str) -> Value {
+pub(super) fn document(place: &Place, line: &str) -> Value {
     let run = place.asof(line);
     place.forget();
     assert_eq!(run.code, 0, "asof {line}: {}", run.stderr);
@@ -76,7 +76,7 @@ fn document(place: &Place, line: &str) -> Value {
 }
 
 /// A metric's value of A and of B, the difference and the percentage.
-fn told(document: &Value, metric: &str) -> String {
+pub(super) fn told(document: &Value, metric: &str) -> String {
     let metric = &document["metrics"][metric];
     assert!(metric.is_object(), "{document}");
     let reason = metric["reason"].as_str().map_or_else(String::new, |reason| format!(" ({reason})"));
@@ -317,119 +317,6 @@ exit 0
 }
 
 #[test]
-fn a_definition_that_changed_is_shown() {
-    let place = shop();
-    place.change("asof.toml", r#"paid = ["PAID"]"#, r#"paid = ["PAID", "SENT"]"#);
-    place.change("asof.toml", r#"shop = "shop""#, r#"shop = "upper(shop)""#);
-    place.change(
-        "asof.toml",
-        r#"mean = { of = "orders", avg = "cents" }"#,
-        r#"mean = { of = "orders", sum = "cents" }
-fresh = { of = "orders", count = true, where = "status = 'OPEN'" }"#,
-    );
-    place.sqlite("shop.db", "insert into orders values ('2025-11-05 09:00:00', 'north', 'SENT', 900, 'ann'), ('2025-11-05 09:30:00', 'west', 'OPEN', null, 'ann');");
-    place.done(&["save 2025-11-05"]);
-    place.asof("compare 2025-11-05 2025-11-04 --metric paid --metric fresh");
-    place.asof("compare 2025-11-04..2025-11-05 2025-11-02..2025-11-03 --metric mean --metric rate");
-    place.told(
-        r#"
-$ asof compare 2025-11-05 2025-11-04 --metric paid --metric fresh
-A  2025-11-05  Wed, edition 1, reconstructed
-B  2025-11-04  Tue, edition 1, reconstructed
-! Paid is not defined alike: 2025-11-05@1 has it otherwise than 2025-11-04@1
-  + lists.paid: SENT
-! orders.shop is not defined alike on all days, so its members may mean other things
-
-Metric  A  B  Difference  Change
-Paid    1  1           0  0.00 %
-Fresh   1  —           —       —
-  B is unknown: it has no such metric
-
-Paid by shop     A  B  Difference     Change
-NORTH only in A  1  0          +1          —
-west only in B   0  1          −1  −100.00 %
-(2 more: --by shows all)
-exit 0
-$ asof compare 2025-11-04..2025-11-05 2025-11-02..2025-11-03 --metric mean --metric rate
-A  2025-11-04 – 2025-11-05  2 days, edition 1 of each
-B  2025-11-02 – 2025-11-03  2 days, edition 1 of each
-! Mean is not defined alike: 2025-11-05@1 has it otherwise than 2025-11-02@1
-  - metrics.mean.measure.avg.of: orders
-  - metrics.mean.measure.avg.sql: cents
-  + metrics.mean.measure.sum.of: orders
-  + metrics.mean.measure.sum.sql: cents
-! Rate is not defined alike: 2025-11-05@1 has it otherwise than 2025-11-02@1
-  + lists.paid: SENT
-! orders.shop is not defined alike on all days, so its members may mean other things
-! 2025-11-02 of B has 25 hours
-
-Metric        A        B  Difference  Change
-Mean          —    433.3           —       —
-  A is unknown: it was measured otherwise on 1 of the 2 days
-Rate    50.00 %  75.00 %   −25.00 pt
-
-Rate by shop            A         B  Difference  Change
-north              0.00 %  100.00 %  −100.00 pt
-west             100.00 %   50.00 %   +50.00 pt
-NORTH only in A  100.00 %         —           —       —
-WEST only in A     0.00 %         —           —       —
-
-Mean by shop: A: it was measured otherwise on 1 of the 2 days
-exit 0
-"#,
-    );
-    let found = document(&place, "compare 2025-11-05 2025-11-04 --json --metric paid");
-    assert_eq!(found["warnings"][0]["kind"], "definition");
-    assert_eq!(
-        found["warnings"][0]["changes"][0]["lines"],
-        json!([{ "came": true, "line": "lists.paid: SENT" }])
-    );
-    assert_eq!(found["warnings"][1]["dimension"], "orders.shop");
-}
-
-#[test]
-fn the_latest_editions_are_taken_and_said() {
-    let place = two_days();
-    place.done(&["save 2025-11-07 --provisional"]);
-    place.sqlite("calls.db", "update calls set status = 'SALE' where status = 'DROP'");
-    place.at("2025-11-09T03:00:00-06:00");
-    place.done(&["save 2025-11-06 --restate --reason 'late disposition'"]);
-    place.asof("compare 2025-11-06 2025-11-06@original --metric sales --by status");
-    place.asof("compare 2025-11-06..2025-11-07 2025-11-05..2025-11-06 --metric sales --by campaign");
-    place.told(
-        r#"
-$ asof compare 2025-11-06 2025-11-06@original --metric sales --by status
-A  2025-11-06  Thu, edition 2, reconstructed
-B  2025-11-06  Thu, edition 1, witnessed
-
-Metric  A  B  Difference    Change
-Sales   3  2          +1  +50.00 %
-
-Sales by status  A  B  Difference    Change
-SALE             3  2          +1  +50.00 %
-“” empty         0  0           0         —
-DROP only in B   0  0           0         —
-NA               0  0           0         —
-exit 0
-$ asof compare 2025-11-06..2025-11-07 2025-11-05..2025-11-06 --metric sales --by campaign
-A  2025-11-06 – 2025-11-07  2 days, edition 2 of 2025-11-06, else 1
-B  2025-11-05 – 2025-11-06  2 days, edition 2 of 2025-11-06, else 1
-! 2025-11-07 is provisional in A: its numbers may still change
-! A and B both have 2025-11-06
-
-Metric  A  B  Difference  Change
-Sales   4  4           0  0.00 %
-
-Sales by campaign  A  B  Difference  Change
-EASTSIDE 1027      3  3           0  0.00 %
-Harbour 2044       1  1           0  0.00 %
-∅ no value         0  0           0       —
-exit 0
-"#,
-    );
-}
-
-#[test]
 fn a_month_so_far_is_held_against_the_month_before() {
     let place = shop();
     place.sqlite("shop.db", "insert into orders values ('2025-10-02 10:00:00', 'north', 'PAID', 100, 'ann'), ('2025-10-05 10:00:00', 'north', 'PAID', 100, 'ann');");
@@ -455,95 +342,4 @@ $ asof compare 2025-11-01..2025-11-02 --to-date month
 exit 2
 "#,
     );
-}
-
-#[test]
-fn what_can_t_be_compared_is_told() {
-    let place = two_days();
-    place.asof("compare 2025-11-06 2025-10-30");
-    place.asof("compare 2025-10-01..2025-10-03 2025-11-05");
-    place.asof("compare 2025-11-06..2025-11-05 2025-11-05");
-    place.asof("compare 2025-11-06@3 2025-11-05");
-    place.asof("compare 2025-11-06 2025-11-05 --metric call");
-    place.asof("compare 2025-11-06 2025-11-05 --metric calls --by agent");
-    place.asof("compare 2025-11-06");
-    place.asof("compare 2025-11-06@1..2025-11-06 latest");
-    place.told(
-        r#"
-$ asof compare 2025-11-06 2025-10-30
-! error: 2025-10-30 is not in the archive
-!   hint: the nearest days that exist: 2025-11-05
-exit 1
-$ asof compare 2025-10-01..2025-10-03 2025-11-05
-! error: 2025-10-01 is not in the archive
-!   hint: the nearest days that exist: 2025-11-05
-exit 1
-$ asof compare 2025-11-06..2025-11-05 2025-11-05
-! error: the range 2025-11-06..2025-11-05 runs backwards: 2025-11-06 is later than 2025-11-05
-!   hint: name the earlier day first
-exit 2
-$ asof compare 2025-11-06@3 2025-11-05
-! error: 2025-11-06@3 is not in the archive: the day has edition 1 only
-!   hint: asof list shows what there is
-exit 1
-$ asof compare 2025-11-06 2025-11-05 --metric call
-! error: "call" is no metric of these days
-!   hint: known metrics: calls, conversion, minutes, sales, week
-exit 2
-$ asof compare 2025-11-06 2025-11-05 --metric calls --by agent
-! error: "agent" is no dimension of these days
-!   hint: known dimensions: campaign, hour, status
-exit 2
-$ asof compare 2025-11-06
-! error: the following required arguments were not provided:
-!   <B>
-! 
-! Usage: asof compare <A> <B>
-! 
-! For more information, try '--help'.
-exit 2
-$ asof compare 2025-11-06@1..2025-11-06 latest
-! error: invalid value '2025-11-06@1..2025-11-06' for '[A]': "2025-11-06@1..2025-11-06" names an edition: a range takes the latest of each of its days
-! 
-! For more information, try '--help'.
-exit 2
-"#,
-    );
-    let same = document(&place, "compare 2025-11-06 2025-11-06 --json --metric calls");
-    assert_eq!(told(&same, "calls"), "5 5 0 0.00");
-    assert_eq!(same["warnings"], json!([]));
-}
-
-#[test]
-fn the_page_is_whole_and_nothing_is_overwritten() {
-    let place = two_days();
-    place.asof("compare 2025-11-06 2025-11-05 --html both.html");
-    place.asof("compare 2025-11-06 2025-11-05 --html both.html");
-    place.asof("compare 2025-11-06 2025-11-05 --html snapshots/both.html");
-    place.asof("compare 2025-11-06 2025-11-05 --html nowhere/both.html");
-    place.told(
-        r#"
-$ asof compare 2025-11-06 2025-11-05 --html both.html
-both.html
-exit 0
-$ asof compare 2025-11-06 2025-11-05 --html both.html
-! error: both.html is there already
-!   hint: choose another name: nothing is overwritten
-exit 1
-$ asof compare 2025-11-06 2025-11-05 --html snapshots/both.html
-! error: snapshots/both.html lies in the archive, where nothing but frozen days belongs
-!   hint: choose a place outside of it
-exit 1
-$ asof compare 2025-11-06 2025-11-05 --html nowhere/both.html
-! error: nowhere/both.html can't be written: No such file or directory (os error 2)
-!   hint: name a file in a folder that exists and that you may write into
-exit 1
-"#,
-    );
-    let page = place.read("both.html");
-    assert!(
-        !page.contains("<script") && !page.contains("style=") && page.contains("default-src 'none'"),
-        "{page}"
-    );
-    assert!(page.contains("EASTSIDE") && page.contains("+66.67"), "{page}");
 }

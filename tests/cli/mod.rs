@@ -11,6 +11,7 @@ mod configuration;
 mod days_compared;
 mod drift_asked;
 mod drifting;
+mod days_compared_trouble;
 mod earlier_days;
 mod freezing;
 mod index;

@@ -24,6 +24,7 @@ Commands:
   list      Show what is in the archive, gaps included
   restore   Show a frozen day: on the terminal, as JSON, or its page in the browser
   verify    Check that everything in the archive is as it was frozen
+  compare   Hold two days, or two ranges of days, against each other
   worklist  Bring the files of a worklist up to date: keys to work on, and those that are out
 
 Options:
@@ -44,10 +45,11 @@ Examples:
   asof list                     what is frozen
   asof restore 2025-11-06       look at a frozen day
   asof verify                   is everything as it was frozen?
+  asof compare -1d -8d          one day against another
 
 Exit codes: 0 done, 1 failed, 2 wrong usage or configuration, 3 some days of a range
-failed, 5 the source could not be reached, 6 the archive stayed locked by another run,
-130 interrupted.
+failed, 4 findings where they were asked for, 5 the source could not be reached, 6 the
+archive stayed locked by another run, 130 interrupted.
 exit 0
 "#,
     );
@@ -252,6 +254,7 @@ $ asof --color sometimes list --json
 exit 2
 $ asof --json
 ! {"error":{"exit_code":2,"hint":"see asof --help","message":"'asof' requires a subcommand but one was not provided [subcommands: init, demo, check, save, backfill, list, restore, verify, worklist]"}}
+! {"error":{"exit_code":2,"hint":"see asof --help","message":"'asof' requires a subcommand but one was not provided [subcommands: init, demo, check, save, backfill, list, restore, compare, worklist]"}}
 exit 2
 "#);
 }

@@ -138,7 +138,7 @@ pub fn sides(a: &Side, b: &Side, metrics: &[String], by: &[String]) -> IndexMap<
     // Beside a range, a day counts with what it had itself.
     let days = a.is_day() && b.is_day();
     let of = |side: &Side| if days { values(side) } else { own_values(side) };
-    let (mut one, mut other) = std::thread::scope(|scope| {
+    let (one, other) = std::thread::scope(|scope| {
         let other = scope.spawn(|| of(b));
         let one = of(a);
         (one, other.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)))
@@ -148,14 +148,14 @@ pub fn sides(a: &Side, b: &Side, metrics: &[String], by: &[String]) -> IndexMap<
     let names = names.into_iter().filter(wanted);
     names
         .filter_map(|name| {
-            let both = beside_each_other(one.swap_remove(&name), other.swap_remove(&name), by)?;
+            let both = beside_each_other(one.get(&name), other.get(&name), by)?;
             Some((name, both))
         })
         .collect()
 }
 
-fn beside_each_other(a: Option<SideMetric>, b: Option<SideMetric>, by: &[String]) -> Option<MetricSides> {
-    let looks = a.as_ref().or(b.as_ref())?;
+fn beside_each_other(a: Option<&SideMetric>, b: Option<&SideMetric>, by: &[String]) -> Option<MetricSides> {
+    let looks = a.or(b)?;
     let (label, unit, good) = (looks.label.clone(), looks.unit.clone(), looks.good);
     let absent = || figure::unknown("it has no such metric");
     let rate = unit.as_deref() == Some(RATE);
@@ -164,14 +164,14 @@ fn beside_each_other(a: Option<SideMetric>, b: Option<SideMetric>, by: &[String]
         unit,
         good,
         beside: beside(
-            a.as_ref().map_or_else(absent, |a| a.values.figure.clone()),
-            b.as_ref().map_or_else(absent, |b| b.values.figure.clone()),
+            a.map_or_else(absent, |a| a.values.figure.clone()),
+            b.map_or_else(absent, |b| b.values.figure.clone()),
             rate,
         ),
         by: IndexMap::new(),
         not_by: IndexMap::new(),
     };
-    let (Some(a), Some(b)) = (&a, &b) else { return Some(sides) };
+    let (Some(a), Some(b)) = (a, b) else { return Some(sides) };
     let wanted = |name: &&String| by.is_empty() || by.contains(name);
     let known = |side: &'_ SideMetric| {
         side.values.by.keys().chain(side.values.not_by.keys()).cloned().collect::<Vec<_>>()
@@ -218,14 +218,16 @@ pub fn beside(a: Figure, b: Figure, rate: bool) -> Beside {
     found
 }
 
+/// A member as each side has it.
+type OnBoth<'m> = (Option<&'m MemberDoc>, Option<&'m MemberDoc>);
+
 /// The members of a dimension on both sides. One that a side lacks had no rows there.
 fn moved(
     a: (&[MemberDoc], Option<&Measure>),
     b: (&[MemberDoc], Option<&Measure>),
     rate: bool,
 ) -> Vec<MovedMember> {
-    let mut all: BTreeMap<(bool, &Option<String>), (Option<&MemberDoc>, Option<&MemberDoc>)> =
-        BTreeMap::new();
+    let mut all: BTreeMap<(bool, &Option<String>), OnBoth<'_>> = BTreeMap::new();
     for member in a.0 {
         all.entry((member.key.is_none(), &member.key)).or_default().0 = Some(member);
     }
