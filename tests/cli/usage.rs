@@ -23,6 +23,8 @@ Commands:
   backfill  Freeze a range of days, one by one
   list      Show what is in the archive, gaps included
   restore   Show a frozen day: on the terminal, as JSON, or its page in the browser
+  series    Show a metric day by day, with gaps, editions and what changed
+  forecast  Say what a metric's next days will probably bring, and how far to trust that
   worklist  Bring the files of a worklist up to date: keys to work on, and those that are out
 
 Options:
@@ -42,10 +44,11 @@ Examples:
   asof backfill --last 7d       freeze a range of days
   asof list                     what is frozen
   asof restore 2025-11-06       look at a frozen day
+  asof series calls             a metric day by day, and asof forecast what comes next
 
 Exit codes: 0 done, 1 failed, 2 wrong usage or configuration, 3 some days of a range
-failed, 5 the source could not be reached, 6 the archive stayed locked by another run,
-130 interrupted.
+failed, 4 findings where they were asked for, 5 the source could not be reached, 6 the
+archive stayed locked by another run, 130 interrupted.
 exit 0
 "#,
     );
