@@ -20,6 +20,11 @@ pub fn sentences(outlook: &Outlook, format: &Format) -> Vec<String> {
                 .to_owned(),
         );
     }
+    if outlook.back_test.as_ref().is_some_and(is_too_narrow) {
+        said.push(format!(
+            "On the past far fewer than {LEVEL} % of the days lay inside the interval: it is too narrow."
+        ));
+    }
     said.push(method(outlook));
     said.push(match &outlook.back_test {
         Some(test) => tested(test, format),
@@ -43,6 +48,11 @@ pub fn sentences(outlook: &Outlook, format: &Format) -> Vec<String> {
         said.push(format!("The metric was defined otherwise before {since}: no earlier day counts."));
     }
     said
+}
+
+/// Whether the interval held ten points less than it promises.
+fn is_too_narrow(test: &Tested) -> bool {
+    test.inside * 100 < test.days * (usize::from(LEVEL) - 10)
 }
 
 fn method(outlook: &Outlook) -> String {
@@ -112,7 +122,7 @@ mod tests {
             inside: 5,
             worse: true,
         };
-        let outlook = Outlook {
+        let mut outlook = Outlook {
             days: Vec::new(),
             method: Method::Model,
             basis: (day("2025-09-01"), day("2025-09-30")),
@@ -134,6 +144,12 @@ mod tests {
                 "1 day was captured before being over and left out (2025-10-01).",
                 "The metric was defined otherwise before 2025-09-01: no earlier day counts.",
             ]
+        );
+        // 4 of 7 are 57.1 %.
+        outlook.back_test.as_mut().unwrap().inside = 4;
+        assert_eq!(
+            sentences(&outlook, &Format::whole())[1],
+            "On the past far fewer than 80 % of the days lay inside the interval: it is too narrow."
         );
     }
 }

@@ -327,4 +327,9 @@ fn a_day_whose_folder_is_gone_keeps_its_total() {
     let point = &told["points"][0];
     assert_eq!((&point["date"], &point["value"]), (&json!("2025-11-05"), &json!(3)));
     assert_eq!(point["note"], "its folder is missing; the ledger has its value");
+    fs::remove_dir_all(place.path("snapshots/2025-11-03")).unwrap();
+    let run = place.asof("series calls");
+    let note =
+        "2 days from 2025-11-03 to 2025-11-05, each: its folder is missing; the ledger has its value\n";
+    assert!(run.stdout.ends_with(note), "{}", run.stdout);
 }
