@@ -69,7 +69,7 @@ pub fn points(
     (from, to): (Option<Day>, Option<Day>),
 ) -> Points {
     let names = [metric.to_owned()];
-    let mut definitions = Known { archive, metric, known: BTreeMap::new(), damaged: Vec::new() };
+    let mut definitions = Known { archive, metric, read: BTreeMap::new(), damaged: Vec::new() };
     let wanted = |day: Day| from.is_none_or(|from| from <= day) && to.is_none_or(|to| day <= to);
     let mut points = Vec::new();
     for (day, editions) in history.days().filter(|(day, _)| wanted(*day)) {
@@ -124,14 +124,14 @@ fn value(line: &SnapshotLine, names: &[String]) -> Result<Number, String> {
 struct Known<'a> {
     archive: &'a Archive,
     metric: &'a str,
-    known: BTreeMap<Fingerprint, Option<Fingerprint>>,
+    read: BTreeMap<Fingerprint, Option<Fingerprint>>,
     damaged: Vec<String>,
 }
 
 impl Known<'_> {
     fn of(&mut self, line: &SnapshotLine) -> Option<Fingerprint> {
-        let Self { archive, metric, known, damaged } = self;
-        *known.entry(line.definitions).or_insert_with(|| match archive.definitions(line.definitions) {
+        let Self { archive, metric, read, damaged } = self;
+        *read.entry(line.definitions).or_insert_with(|| match archive.definitions(line.definitions) {
             Ok(definitions) => definitions.metric_fingerprint(metric),
             Err(error) => {
                 damaged.push(unreadable(line.date, &error));

@@ -208,8 +208,19 @@ impl Series {
 
     /// What is not as it should be, as sentences, and what is to be said of single days.
     pub fn remarks(&self) -> Vec<String> {
-        let noted = self.totals.points.iter();
-        let noted = noted.filter_map(|point| Some(format!("{}: {}", point.day, point.note.as_ref()?)));
+        let mut same: IndexMap<&str, Vec<Day>> = IndexMap::new();
+        for point in &self.totals.points {
+            if let Some(note) = &point.note {
+                same.entry(note).or_default().push(point.day);
+            }
+        }
+        // Days that were pruned are many, and one sentence says it of all.
+        let noted = same.into_iter().map(|(note, days)| match (days.first(), days.last()) {
+            (Some(first), Some(last)) if days.len() > 1 => {
+                format!("{} days from {first} to {last}, each: {note}", days.len())
+            }
+            (first, _) => first.map_or_else(String::new, |day| format!("{day}: {note}")),
+        });
         noted.chain(self.totals.damaged.iter().cloned()).collect()
     }
 }

@@ -20,6 +20,11 @@ pub fn sentences(outlook: &Outlook, format: &Format) -> Vec<String> {
                 .to_owned(),
         );
     }
+    if outlook.back_test.as_ref().is_some_and(is_too_narrow) {
+        said.push(format!(
+            "On the past far fewer than {LEVEL} % of the days lay inside the interval: it is too narrow."
+        ));
+    }
     said.push(method(outlook));
     said.push(match &outlook.back_test {
         Some(test) => tested(test, format),
@@ -43,6 +48,11 @@ pub fn sentences(outlook: &Outlook, format: &Format) -> Vec<String> {
         said.push(format!("The metric was defined otherwise before {since}: no earlier day counts."));
     }
     said
+}
+
+/// Whether the interval held ten points less than it promises.
+fn is_too_narrow(test: &Tested) -> bool {
+    test.inside * 100 < test.days * (usize::from(LEVEL) - 10)
 }
 
 fn method(outlook: &Outlook) -> String {
@@ -91,4 +101,55 @@ fn named(days: &[Day]) -> String {
     let last = days.last().map(ToString::to_string).unwrap_or_default();
     let weekdays: Vec<String> = weekdays(days).iter().map(Weekday::to_string).collect();
     format!("{first} to {last}, {}", weekdays.join(" "))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::sentences;
+    use crate::analyze::forecast::Method;
+    use crate::analyze::outlook::{Outlook, Tested};
+    use crate::view::format::Format;
+
+    #[test]
+    fn that_last_week_was_the_better_guess_comes_first() {
+        let day = |text: &str| text.parse().unwrap();
+        let test = Tested {
+            origins: 1,
+            horizon: 7,
+            days: 7,
+            error: "12.5".parse().unwrap(),
+            error_of_last_week: "8".parse().unwrap(),
+            inside: 5,
+            worse: true,
+        };
+        let mut outlook = Outlook {
+            days: Vec::new(),
+            method: Method::Model,
+            basis: (day("2025-09-01"), day("2025-09-30")),
+            known: 28,
+            filled: vec![day("2025-09-05"), day("2025-09-12")],
+            provisional: vec![day("2025-10-01")],
+            defined_since: Some(day("2025-09-01")),
+            back_test: Some(test),
+        };
+        let said = sentences(&outlook, &Format::of(Some("min"), []));
+        // 5 of 7 are 71.4 %.
+        assert_eq!(
+            said,
+            [
+                "On the past this forecast did worse than the same weekday's value of the week before: that is the better guess.",
+                "From 28 known days from 2025-09-01 to 2025-09-30, by their weekly pattern (MSTL) and exponential smoothing (ETS). If the days go on as before, 80 % of them lie inside the interval.",
+                "Tried on the past from 1 day, 7 ahead: off by 12.5 min in the mean (mean absolute error), the same weekday of the week before by 8.0 min; 71.4 % of the days lay inside their 80 % interval.",
+                "2 days are not known (2025-09-05, 2025-09-12); the median of the same weekday stood in.",
+                "1 day was captured before being over and left out (2025-10-01).",
+                "The metric was defined otherwise before 2025-09-01: no earlier day counts.",
+            ]
+        );
+        // 4 of 7 are 57.1 %.
+        outlook.back_test.as_mut().unwrap().inside = 4;
+        assert_eq!(
+            sentences(&outlook, &Format::whole())[1],
+            "On the past far fewer than 80 % of the days lay inside the interval: it is too narrow."
+        );
+    }
 }

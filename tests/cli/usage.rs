@@ -25,6 +25,8 @@ Commands:
   restore   Show a frozen day: on the terminal, as JSON, or its page in the browser
   verify    Check that everything in the archive is as it was frozen
   compare   Hold two days, or two ranges of days, against each other
+  series    Show a metric day by day, with gaps, editions and what changed
+  forecast  Say what a metric's next days will probably bring, and how far to trust that
   worklist  Bring the files of a worklist up to date: keys to work on, and those that are out
 
 Options:
@@ -46,6 +48,7 @@ Examples:
   asof restore 2025-11-06       look at a frozen day
   asof verify                   is everything as it was frozen?
   asof compare -1d -8d          one day against another
+  asof series calls             a metric day by day, and asof forecast what comes next
 
 Exit codes: 0 done, 1 failed, 2 wrong usage or configuration, 3 some days of a range
 failed, 4 findings where they were asked for, 5 the source could not be reached, 6 the
