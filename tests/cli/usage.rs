@@ -23,6 +23,7 @@ Commands:
   backfill  Freeze a range of days, one by one
   list      Show what is in the archive, gaps included
   restore   Show a frozen day: on the terminal, as JSON, or its page in the browser
+  settling  Show how long metrics go on moving, and from which age on a day can be trusted
   worklist  Bring the files of a worklist up to date: keys to work on, and those that are out
 
 Options:
@@ -44,8 +45,8 @@ Examples:
   asof restore 2025-11-06       look at a frozen day
 
 Exit codes: 0 done, 1 failed, 2 wrong usage or configuration, 3 some days of a range
-failed, 5 the source could not be reached, 6 the archive stayed locked by another run,
-130 interrupted.
+failed, 4 findings where they were asked for, 5 the source could not be reached, 6 the
+archive stayed locked by another run, 130 interrupted.
 exit 0
 "#,
     );
@@ -64,7 +65,7 @@ fn without_a_command_help_is_an_error() {
 #[test]
 fn every_command_has_examples_in_its_help() {
     let place = Place::new();
-    for command in ["init", "check", "save", "list", "restore", "worklist"] {
+    for command in ["init", "check", "save", "list", "restore", "settling", "worklist"] {
         let run = place.asof(&format!("{command} --help"));
         assert_eq!((run.code, run.stderr.as_str()), (0, ""));
         assert!(run.stdout.contains(&format!("Examples:\n  asof {command}")), "{}", run.stdout);
@@ -107,7 +108,8 @@ Examples:
   asof save 2025-11-06 --restate --reason "late dispositions"
 
 A frozen day is never changed: saving it again does nothing, and a restatement is
-a new edition beside it.
+a new edition beside it. With `lookback` in the configuration, each save first reads
+frozen days of these ages again: a day that has changed gets a new edition.
 exit 0
 "#,
     );
@@ -200,7 +202,7 @@ $ asof list --from 2025-11-06 --to 2025-11-05
 !   hint: let --from be the earlier day
 exit 2
 $ asof restore newest
-! error: invalid value 'newest' for '[WHEN]': "newest" names no day: give a date such as 2025-11-06 or 2025-11-06@2, latest, latest~3, yesterday or -7d
+! error: invalid value 'newest' for '[WHEN]': "newest" names no day: give a date such as 2025-11-06, 2025-11-06@2 or 2025-11-06@original, latest, latest~3, yesterday or -7d
 ! 
 ! For more information, try '--help'.
 exit 2
@@ -249,7 +251,7 @@ $ asof --color sometimes list --json
 ! {"error":{"exit_code":2,"hint":"see asof --help","message":"invalid value 'sometimes' for '--color <WHEN>' [possible values: auto, always, never]"}}
 exit 2
 $ asof --json
-! {"error":{"exit_code":2,"hint":"see asof --help","message":"'asof' requires a subcommand but one was not provided [subcommands: init, demo, check, save, backfill, list, restore, worklist]"}}
+! {"error":{"exit_code":2,"hint":"see asof --help","message":"'asof' requires a subcommand but one was not provided [subcommands: init, demo, check, save, backfill, list, restore, settling, worklist]"}}
 exit 2
 "#);
 }
@@ -355,7 +357,7 @@ $ asof restore latest~4294967295
 !   hint: asof list shows what there is
 exit 1
 $ asof restore latest~4294967296
-! error: invalid value 'latest~4294967296' for '[WHEN]': "latest~4294967296" names no day: give a date such as 2025-11-06 or 2025-11-06@2, latest, latest~3, yesterday or -7d
+! error: invalid value 'latest~4294967296' for '[WHEN]': "latest~4294967296" names no day: give a date such as 2025-11-06, 2025-11-06@2 or 2025-11-06@original, latest, latest~3, yesterday or -7d
 ! 
 ! For more information, try '--help'.
 exit 2
@@ -364,7 +366,7 @@ $ asof restore 2025-11-06@4294967295
 !   hint: asof list shows what there is
 exit 1
 $ asof restore 2025-11-06@4294967296
-! error: invalid value '2025-11-06@4294967296' for '[WHEN]': "2025-11-06@4294967296" names no day: give a date such as 2025-11-06 or 2025-11-06@2, latest, latest~3, yesterday or -7d
+! error: invalid value '2025-11-06@4294967296' for '[WHEN]': "2025-11-06@4294967296" names no day: give a date such as 2025-11-06, 2025-11-06@2 or 2025-11-06@original, latest, latest~3, yesterday or -7d
 ! 
 ! For more information, try '--help'.
 exit 2
@@ -373,12 +375,12 @@ $ asof restore -4294967295d
 !   hint: asof list shows what there is
 exit 1
 $ asof restore @
-! error: invalid value '@' for '[WHEN]': "@" names no day: give a date such as 2025-11-06 or 2025-11-06@2, latest, latest~3, yesterday or -7d
+! error: invalid value '@' for '[WHEN]': "@" names no day: give a date such as 2025-11-06, 2025-11-06@2 or 2025-11-06@original, latest, latest~3, yesterday or -7d
 ! 
 ! For more information, try '--help'.
 exit 2
 $ asof restore ~
-! error: invalid value '~' for '[WHEN]': "~" names no day: give a date such as 2025-11-06 or 2025-11-06@2, latest, latest~3, yesterday or -7d
+! error: invalid value '~' for '[WHEN]': "~" names no day: give a date such as 2025-11-06, 2025-11-06@2 or 2025-11-06@original, latest, latest~3, yesterday or -7d
 ! 
 ! For more information, try '--help'.
 exit 2
