@@ -59,7 +59,7 @@ fn confirm(place: &Place, days: i64) {
         .map(|date| Confirmation {
             date,
             edition: Edition::new(2).unwrap(),
-            // 18:00 in Chicago on the day before: one day less.
+            // The midnight of UTC after that day, which is still that day's evening in Chicago.
             captured_at: captured(date) + Duration::from_hours(24),
         })
         .collect();
