@@ -65,6 +65,10 @@ impl List {
     /// # Errors
     /// When there is no archive, or it can't be read.
     pub fn run(self, context: &Context<'_>) -> Result<u8, Failure> {
+        // What is wrong whatever the archive holds is told before it is looked for.
+        if let (Some(DayName::Date(from)), Some(DayName::Date(to))) = (self.from, self.to) {
+            forwards(from, to)?;
+        }
         let Opened { archive, history, config, today, .. } = self.place.open_then(context, self.as_of)?;
         let day = |name: Option<DayName>| {
             let Some(name) = name else { return Ok(None) };
@@ -74,15 +78,8 @@ impl List {
             })
         };
         let (from, to) = (day(self.from)?, day(self.to)?);
-        if let (Some(from), Some(to)) = (from, to)
-            && from > to
-        {
-            let message = format!("the range from {from} to {to} runs backwards");
-            return Err(Failure::said(
-                exit::USAGE,
-                message,
-                Some("let --from be the earlier day".to_owned()),
-            ));
+        if let (Some(from), Some(to)) = (from, to) {
+            forwards(from, to)?;
         }
         let listing = list(&archive, &history, from, to);
         if let Some(config) = config.as_ref().filter(|_| self.stats || self.csv) {
@@ -125,6 +122,15 @@ impl List {
         };
         terminal::list(&days, &context.output.options(false)) + &findings(listing)
     }
+}
+
+/// Refuses a range that runs backwards.
+fn forwards(from: Day, to: Day) -> Result<(), Failure> {
+    if from <= to {
+        return Ok(());
+    }
+    let message = format!("the range from {from} to {to} runs backwards");
+    Err(Failure::said(exit::USAGE, message, Some("let --from be the earlier day".to_owned())))
 }
 
 fn findings(listing: &Listing) -> String {

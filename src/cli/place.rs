@@ -61,12 +61,11 @@ impl Place {
     /// # Errors
     /// Those of [`Place::open`], and when the archive had not begun by then.
     pub fn open_then(&self, context: &Context<'_>, then: Option<Moment>) -> Result<Opened, Failure> {
-        let (dir, config) = match &self.archive {
-            Some(dir) => (dir.clone(), None),
-            None => {
-                let config = context.config()?;
-                (config.archive.dir.clone(), Some(config))
-            }
+        let (dir, config) = if let Some(dir) = &self.archive {
+            (dir.clone(), None)
+        } else {
+            let config = context.config()?;
+            (config.archive.dir.clone(), Some(config))
         };
         let archive = Archive::open(&dir)?;
         let mut history = archive.history()?;

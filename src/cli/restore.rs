@@ -135,7 +135,7 @@ impl Restore {
     /// What changed between the editions, of the chosen metrics.
     fn changes(&self, restored: &Restored) -> Option<terminal::Changes> {
         let changes = restored.changes.as_ref()?;
-        let mut chosen = changes.metrics.iter().cloned().filter(|one| self.chooses(&one.metric)).peekable();
+        let mut chosen = changes.metrics.iter().filter(|one| self.chooses(&one.metric)).cloned().peekable();
         chosen.peek()?;
         let line = &changes.after;
         let frozen = when::minute_with_year(line.captured_at, &restored.manifest.window.time_zone);

@@ -135,7 +135,7 @@ fn of_metric(name: &str, metric: &MetricReport) -> Value {
     };
     json!({
         "metric": name,
-        "tolerance": metric.tolerance,
+        "tolerance": metric.tolerance.trimmed(),
         "settled_after": found.settled,
         "reason": reason,
         "days": found.days,

@@ -89,13 +89,16 @@ pub fn collect(
     report
 }
 
+/// A look at a day: its age then, the edition that was in force after it, and that edition's values.
+type LookAt<'h> = (i64, &'h SnapshotLine, IndexMap<String, Option<Number>>);
+
 /// What was in force after each look at a day, in the order of time, with the age of the day then.
 fn looks_at<'h>(
     day: Day,
     editions: &'h [Frozen],
     history: &'h History,
     calendar: &Calendar,
-) -> Vec<(i64, &'h SnapshotLine, IndexMap<String, Option<Number>>)> {
+) -> Vec<LookAt<'h>> {
     let again = history.confirmations(day).iter().filter_map(|confirmed| {
         let line = editions.iter().find(|frozen| frozen.line.edition == confirmed.edition)?;
         Some((confirmed.captured_at, &line.line))

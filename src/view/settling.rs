@@ -52,7 +52,7 @@ pub struct AgeRow {
 }
 
 /// The headings of these lines.
-pub const HEAD: [&str; 5] = ["From age", "Days", "Settled", "Median moved", "95 % moved at most"];
+pub const HEAD: [&str; 5] = ["From age", "Days", "Settled", "Median moved", "95 % at most"];
 
 impl SettlingMetric {
     /// From which age on it is settled, or why that can't be said, as a sentence.

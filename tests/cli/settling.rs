@@ -59,7 +59,7 @@ fn confirm(place: &Place, days: i64) {
         .map(|date| Confirmation {
             date,
             edition: Edition::new(2).unwrap(),
-            // 18:00 in Chicago on the day before: one day less.
+            // The midnight of UTC after that day, which is still that day's evening in Chicago.
             captured_at: captured(date) + Duration::from_hours(24),
         })
         .collect();
@@ -80,31 +80,31 @@ fn a_metric_is_settled_from_the_age_after_which_days_hold_still() {
         r#"
 $ asof settling --metric sales --metric calls
 Calls  settled after 1 day: 20 of 20 days did not move since
-From age  Days  Settled  Median moved  95 % moved at most
-1 day       20       20        0.00 %              0.00 %
+From age  Days  Settled  Median moved  95 % at most
+1 day       20       20        0.00 %        0.00 %
 
 Sales  not settled: there is no age after which 95 % of the days did not move
-From age  Days  Settled  Median moved  95 % moved at most
-1 day       20        0       50.00 %             50.00 %
+From age  Days  Settled  Median moved  95 % at most
+1 day       20        0       50.00 %       50.00 %
 
 exit 0
 $ asof settling --metric sales --metric calls --metric week
 Calls  settled after 1 day: 20 of 20 days did not move since
-From age  Days  Settled  Median moved  95 % moved at most
-1 day       20       20        0.00 %              0.00 %
+From age  Days  Settled  Median moved  95 % at most
+1 day       20       20        0.00 %        0.00 %
 
 Sales  settled after 7 days: 20 of 20 days did not move since
-From age  Days  Settled  Median moved  95 % moved at most
-1 day       20        0       50.00 %             50.00 %
-7 days      20       20        0.00 %              0.00 %
+From age  Days  Settled  Median moved  95 % at most
+1 day       20        0       50.00 %       50.00 %
+7 days      20       20        0.00 %        0.00 %
 
 Left out, since it is taken over several days and follows from them: week.
 exit 0
 $ asof settling --metric sales
 Sales  settled after 1 day: 20 of 20 days moved no more than 50.00 % since
-From age  Days  Settled  Median moved  95 % moved at most
-1 day       20       20       50.00 %             50.00 %
-7 days      20       20        0.00 %              0.00 %
+From age  Days  Settled  Median moved  95 % at most
+1 day       20       20       50.00 %       50.00 %
+7 days      20       20        0.00 %        0.00 %
 
 exit 0
 "#,
@@ -144,8 +144,8 @@ fn too_few_days_tell_only_how_many_they_are() {
         r#"
 $ asof settling --metric calls
 Calls  not known yet: 3 of the 20 days that are needed tell
-From age  Days  Settled  Median moved  95 % moved at most
-1 day        3        3        0.00 %              0.00 %
+From age  Days  Settled  Median moved  95 % at most
+1 day        3        3        0.00 %        0.00 %
 
 exit 0
 $ asof settling --metric cells

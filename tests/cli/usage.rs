@@ -27,6 +27,7 @@ Commands:
   compare   Hold two days, or two ranges of days, against each other
   series    Show a metric day by day, with gaps, editions and what changed
   forecast  Say what a metric's next days will probably bring, and how far to trust that
+  settling  Show how long metrics go on moving, and from which age on a day can be trusted
   worklist  Bring the files of a worklist up to date: keys to work on, and those that are out
 
 Options:
@@ -72,6 +73,7 @@ fn without_a_command_help_is_an_error() {
 fn every_command_has_examples_in_its_help() {
     let place = Place::new();
     for command in ["init", "check", "save", "list", "restore", "verify", "worklist"] {
+    for command in ["init", "check", "save", "list", "restore", "settling", "worklist"] {
         let run = place.asof(&format!("{command} --help"));
         assert_eq!((run.code, run.stderr.as_str()), (0, ""));
         assert!(run.stdout.contains(&format!("Examples:\n  asof {command}")), "{}", run.stdout);
@@ -114,7 +116,8 @@ Examples:
   asof save 2025-11-06 --restate --reason "late dispositions"
 
 A frozen day is never changed: saving it again does nothing, and a restatement is
-a new edition beside it.
+a new edition beside it. With `lookback` in the configuration, each save first reads
+frozen days of these ages again: a day that has changed gets a new edition.
 exit 0
 "#,
     );
@@ -207,7 +210,7 @@ $ asof list --from 2025-11-06 --to 2025-11-05
 !   hint: let --from be the earlier day
 exit 2
 $ asof restore newest
-! error: invalid value 'newest' for '[WHEN]': "newest" names no day: give a date such as 2025-11-06 or 2025-11-06@2, latest, latest~3, yesterday or -7d
+! error: invalid value 'newest' for '[WHEN]': "newest" names no day: give a date such as 2025-11-06, 2025-11-06@2 or 2025-11-06@original, latest, latest~3, yesterday or -7d
 ! 
 ! For more information, try '--help'.
 exit 2
@@ -258,6 +261,7 @@ exit 2
 $ asof --json
 ! {"error":{"exit_code":2,"hint":"see asof --help","message":"'asof' requires a subcommand but one was not provided [subcommands: init, demo, check, save, backfill, list, restore, verify, worklist]"}}
 ! {"error":{"exit_code":2,"hint":"see asof --help","message":"'asof' requires a subcommand but one was not provided [subcommands: init, demo, check, save, backfill, list, restore, compare, worklist]"}}
+! {"error":{"exit_code":2,"hint":"see asof --help","message":"'asof' requires a subcommand but one was not provided [subcommands: init, demo, check, save, backfill, list, restore, settling, worklist]"}}
 exit 2
 "#);
 }
@@ -363,7 +367,7 @@ $ asof restore latest~4294967295
 !   hint: asof list shows what there is
 exit 1
 $ asof restore latest~4294967296
-! error: invalid value 'latest~4294967296' for '[WHEN]': "latest~4294967296" names no day: give a date such as 2025-11-06 or 2025-11-06@2, latest, latest~3, yesterday or -7d
+! error: invalid value 'latest~4294967296' for '[WHEN]': "latest~4294967296" names no day: give a date such as 2025-11-06, 2025-11-06@2 or 2025-11-06@original, latest, latest~3, yesterday or -7d
 ! 
 ! For more information, try '--help'.
 exit 2
@@ -372,7 +376,7 @@ $ asof restore 2025-11-06@4294967295
 !   hint: asof list shows what there is
 exit 1
 $ asof restore 2025-11-06@4294967296
-! error: invalid value '2025-11-06@4294967296' for '[WHEN]': "2025-11-06@4294967296" names no day: give a date such as 2025-11-06 or 2025-11-06@2, latest, latest~3, yesterday or -7d
+! error: invalid value '2025-11-06@4294967296' for '[WHEN]': "2025-11-06@4294967296" names no day: give a date such as 2025-11-06, 2025-11-06@2 or 2025-11-06@original, latest, latest~3, yesterday or -7d
 ! 
 ! For more information, try '--help'.
 exit 2
@@ -381,12 +385,12 @@ $ asof restore -4294967295d
 !   hint: asof list shows what there is
 exit 1
 $ asof restore @
-! error: invalid value '@' for '[WHEN]': "@" names no day: give a date such as 2025-11-06 or 2025-11-06@2, latest, latest~3, yesterday or -7d
+! error: invalid value '@' for '[WHEN]': "@" names no day: give a date such as 2025-11-06, 2025-11-06@2 or 2025-11-06@original, latest, latest~3, yesterday or -7d
 ! 
 ! For more information, try '--help'.
 exit 2
 $ asof restore ~
-! error: invalid value '~' for '[WHEN]': "~" names no day: give a date such as 2025-11-06 or 2025-11-06@2, latest, latest~3, yesterday or -7d
+! error: invalid value '~' for '[WHEN]': "~" names no day: give a date such as 2025-11-06, 2025-11-06@2 or 2025-11-06@original, latest, latest~3, yesterday or -7d
 ! 
 ! For more information, try '--help'.
 exit 2
