@@ -16,6 +16,7 @@
 //! | `derived` | what may be replaced: the index |
 //! | [`cube_file`] | cubes as Parquet |
 //! | [`keys`] | the keys of a day, in a stream |
+//! | [`verify`] | whether all files are those that were frozen |
 
 pub mod chain;
 mod claim;
@@ -34,6 +35,7 @@ pub mod reading;
 mod record;
 mod snapshot_line;
 pub mod staging;
+pub mod verify;
 mod writer;
 
 pub use chain::LedgerCheck;
@@ -45,3 +47,4 @@ pub use keys::{KeyStream, KeysFile};
 pub use ledger::{Confirmation, DamagedLine, Mark, SnapshotLine};
 pub use open::{Archive, ArchiveId};
 pub use staging::{Sealed, Staging};
+pub use verify::Finding;

@@ -16,6 +16,7 @@ mod progress;
 mod restore;
 mod save;
 mod stats;
+mod verify;
 mod worklist;
 
 use std::ffi::OsString;
@@ -56,6 +57,7 @@ Examples:
   asof backfill --last 7d       freeze a range of days
   asof list                     what is frozen
   asof restore 2025-11-06       look at a frozen day
+  asof verify                   is everything as it was frozen?
   asof drift 2025-11-06         does it still read the same?
 
 Exit codes: 0 done, 1 failed, 2 wrong usage or configuration, 3 some days of a range
@@ -108,6 +110,7 @@ enum Command {
     Backfill(backfill::Backfill),
     List(list::List),
     Restore(restore::Restore),
+    Verify(verify::Verify),
     Drift(drift::Drift),
     Worklist(worklist::Worklist),
 }
@@ -128,6 +131,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         Command::Backfill(backfill) => backfill.run(&context),
         Command::List(list) => list.run(&context),
         Command::Restore(restore) => restore.run(&context),
+        Command::Verify(verify) => verify.run(&context),
         Command::Drift(drift) => drift.run(&context),
         Command::Worklist(worklist) => worklist.run(&context),
     });

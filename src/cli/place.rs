@@ -34,6 +34,17 @@ pub struct Opened {
 }
 
 impl Place {
+    /// The archive's folder; the configuration is only read when none is named.
+    ///
+    /// # Errors
+    /// When the configuration is needed and has problems.
+    pub fn dir(&self, context: &Context<'_>) -> Result<PathBuf, Failure> {
+        match &self.archive {
+            Some(dir) => Ok(dir.clone()),
+            None => Ok(context.config()?.archive.dir),
+        }
+    }
+
     /// Opens the archive; with `as_of`, as it was then.
     ///
     /// # Errors

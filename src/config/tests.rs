@@ -90,7 +90,7 @@ asof.toml:24:1: it is not said what "minutes" measures
 asof.toml:24:33: invalid type: integer, expected a string
   hint: put it in quotes
 asof.toml:24:77: unknown key "colour"
-  hint: known here: of, count, sum, min, max, avg, distinct, ratio, where, divide, by, as, cumulative, over, label, unit, good"#
+  hint: known here: of, count, sum, min, max, avg, distinct, ratio, where, divide, by, as, cumulative, over, drift, label, unit, good"#
     );
 }
 

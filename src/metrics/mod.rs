@@ -1,5 +1,6 @@
 //! Rows to cube to values: pure.
 
+pub mod agree;
 pub mod builder;
 mod cells;
 pub mod cube;

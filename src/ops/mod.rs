@@ -21,6 +21,7 @@ pub mod restore;
 pub mod save;
 pub mod seen;
 pub mod stats;
+pub mod verify;
 pub mod when;
 pub mod whole;
 pub mod worklist;

@@ -74,10 +74,11 @@ pub async fn save(
     }
     let outcome = save_day(config, request, env, now, progress).await;
     let mut saved = Saved { lookback, outcome };
-    match (refresh_index(config, &saved), &mut saved.outcome) {
-        (Err(error), Ok(SaveOutcome::Frozen(frozen))) => frozen.warnings.push(stale_index(&error)),
-        (Err(error), Ok(_)) => progress.warn(&stale_index(&error)),
-        (_, Err(_)) | (Ok(()), Ok(_)) => {}
+    if let Err(error) = refresh_index(config, &saved) {
+        match &mut saved.outcome {
+            Ok(SaveOutcome::Frozen(frozen)) => frozen.warnings.push(stale_index(&error)),
+            _ => progress.warn(&stale_index(&error)),
+        }
     }
     Ok(saved)
 }
@@ -88,8 +89,12 @@ fn stale_index(error: &IndexError) -> String {
 
 /// Makes the page of all days again where that is needed. The day is frozen whether or not that succeeds.
 fn refresh_index(config: &Config, saved: &Saved) -> Result<(), IndexError> {
-    let archive = Archive::open(&config.archive.dir)?;
     let looked = saved.lookback.iter().any(|looked| matches!(looked, LookedBack::Frozen(_)));
+    // A day that failed changed nothing, and may have failed because of the archive.
+    if saved.outcome.is_err() && !looked {
+        return Ok(());
+    }
+    let archive = Archive::open(&config.archive.dir)?;
     if looked || matches!(saved.outcome, Ok(SaveOutcome::Frozen(_))) || index::is_stale(&archive) {
         index::rebuild(&archive, config)?;
     }

@@ -25,6 +25,7 @@ mod source_trouble;
 mod statistics;
 mod time_types;
 mod usage;
+mod verifying;
 mod vicidial;
 pub mod vicidial_expected;
 mod worklist;

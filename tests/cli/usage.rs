@@ -23,6 +23,8 @@ Commands:
   backfill  Freeze a range of days, one by one
   list      Show what is in the archive, gaps included
   restore   Show a frozen day: on the terminal, as JSON, or its page in the browser
+  drift     Hold frozen days against what the source says now
+  verify    Check that everything in the archive is as it was frozen
   worklist  Bring the files of a worklist up to date: keys to work on, and those that are out
 
 Options:
@@ -42,6 +44,8 @@ Examples:
   asof backfill --last 7d       freeze a range of days
   asof list                     what is frozen
   asof restore 2025-11-06       look at a frozen day
+  asof drift 2025-11-06         does it still read the same?
+  asof verify                   is everything as it was frozen?
 
 Exit codes: 0 done, 1 failed, 2 wrong usage or configuration, 3 some days of a range
 failed, 5 the source could not be reached, 6 the archive stayed locked by another run,
@@ -64,7 +68,7 @@ fn without_a_command_help_is_an_error() {
 #[test]
 fn every_command_has_examples_in_its_help() {
     let place = Place::new();
-    for command in ["init", "check", "save", "list", "restore", "worklist"] {
+    for command in ["init", "check", "save", "list", "restore", "verify", "worklist"] {
         let run = place.asof(&format!("{command} --help"));
         assert_eq!((run.code, run.stderr.as_str()), (0, ""));
         assert!(run.stdout.contains(&format!("Examples:\n  asof {command}")), "{}", run.stdout);
@@ -249,7 +253,7 @@ $ asof --color sometimes list --json
 ! {"error":{"exit_code":2,"hint":"see asof --help","message":"invalid value 'sometimes' for '--color <WHEN>' [possible values: auto, always, never]"}}
 exit 2
 $ asof --json
-! {"error":{"exit_code":2,"hint":"see asof --help","message":"'asof' requires a subcommand but one was not provided [subcommands: init, demo, check, save, backfill, list, restore, worklist]"}}
+! {"error":{"exit_code":2,"hint":"see asof --help","message":"'asof' requires a subcommand but one was not provided [subcommands: init, demo, check, save, backfill, list, restore, verify, worklist]"}}
 exit 2
 "#);
 }

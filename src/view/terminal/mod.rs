@@ -11,11 +11,13 @@ mod spark;
 mod stats;
 mod table;
 mod tiles;
+mod verify;
 
 pub use day::day;
 pub use drift::{DriftRow, drift, words as drift_words};
 pub use list::{Days, Gap, ListRow, list};
 pub use stats::{Statistics, StatsColumn, StatsLine, statistics};
+pub use verify::findings;
 
 /// How a table is drawn.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
