@@ -23,8 +23,8 @@ Commands:
   backfill  Freeze a range of days, one by one
   list      Show what is in the archive, gaps included
   restore   Show a frozen day: on the terminal, as JSON, or its page in the browser
-  drift     Hold frozen days against what the source says now
   verify    Check that everything in the archive is as it was frozen
+  drift     Hold frozen days against what the source says now
   worklist  Bring the files of a worklist up to date: keys to work on, and those that are out
 
 Options:
@@ -44,8 +44,8 @@ Examples:
   asof backfill --last 7d       freeze a range of days
   asof list                     what is frozen
   asof restore 2025-11-06       look at a frozen day
-  asof drift 2025-11-06         does it still read the same?
   asof verify                   is everything as it was frozen?
+  asof drift 2025-11-06         does it still read the same?
 
 Exit codes: 0 done, 1 failed, 2 wrong usage or configuration, 3 some days of a range
 failed, 5 the source could not be reached, 6 the archive stayed locked by another run,
@@ -253,7 +253,7 @@ $ asof --color sometimes list --json
 ! {"error":{"exit_code":2,"hint":"see asof --help","message":"invalid value 'sometimes' for '--color <WHEN>' [possible values: auto, always, never]"}}
 exit 2
 $ asof --json
-! {"error":{"exit_code":2,"hint":"see asof --help","message":"'asof' requires a subcommand but one was not provided [subcommands: init, demo, check, save, backfill, list, restore, verify, worklist]"}}
+! {"error":{"exit_code":2,"hint":"see asof --help","message":"'asof' requires a subcommand but one was not provided [subcommands: init, demo, check, save, backfill, list, restore, verify, drift, worklist]"}}
 exit 2
 "#);
 }
