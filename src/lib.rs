@@ -7,6 +7,7 @@
 //! | [`cli`] | arguments, one file for each command; the only place that prints |
 //! | [`ops`] | use cases: each returns an outcome |
 //! | [`view`] | typed pages and tables: data in, bytes out |
+//! | [`notify`] | telling somebody: commands and webhooks |
 //! | [`analyze`] | one day beside others: pure |
 //! | [`archive`] | the folder tree: staging, committing, reading |
 //! | [`metrics`] | rows to cube to values: pure |
@@ -23,6 +24,7 @@ pub mod cli;
 pub mod config;
 pub mod metrics;
 pub mod model;
+pub mod notify;
 pub mod ops;
 pub mod plan;
 pub mod source;

@@ -10,7 +10,7 @@ use indexmap::IndexMap;
 
 use super::compare::compare;
 use super::same::same_figure;
-use crate::metrics::over::{own, own_members};
+use crate::metrics::span::{own, own_members};
 use crate::model::compared::ChangeDoc;
 use crate::model::definitions::{Measure, MetricDef};
 use crate::model::manifest::DefinitionsDoc;

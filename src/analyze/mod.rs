@@ -1,10 +1,18 @@
 //! One day beside others. Pure: frozen days come in as values, and nothing is read here.
 
+pub mod alerts;
+pub mod changed;
 pub mod compare;
 pub mod drift;
 pub mod earlier;
+pub mod forecast;
 pub mod odd;
+pub mod outlook;
+pub mod restated;
 pub mod same;
+pub mod settling;
+pub mod sides;
+pub mod usual;
 
 pub use compare::compare;
 pub use earlier::{Earlier, EarlierDay, MadeBy};

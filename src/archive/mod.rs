@@ -31,6 +31,7 @@ pub mod keys;
 pub mod ledger;
 mod lock;
 pub mod open;
+mod parts;
 pub mod reading;
 mod record;
 mod snapshot_line;

@@ -158,7 +158,7 @@ impl Archive {
         document::read(&bytes, &path, definitions::FORMAT)
     }
 
-    fn metrics_path(&self, manifest: &Manifest) -> std::path::PathBuf {
+    pub(super) fn metrics_path(&self, manifest: &Manifest) -> std::path::PathBuf {
         self.folder(&SnapshotId::new(manifest.date, manifest.edition)).join(METRICS)
     }
 }

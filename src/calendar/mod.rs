@@ -4,6 +4,7 @@
 //! on which clocks change has 23 or 25 hours. Windows of following days tile time:
 //! each ends where the next one starts.
 
+mod moment;
 mod when;
 mod zone;
 
@@ -14,6 +15,7 @@ use crate::config::CalendarSettings;
 use crate::model::manifest::WindowDoc;
 use crate::model::{Day, Number, Provenance};
 
+pub use moment::{Moment, MomentError};
 pub use when::{DayName, DayNameError};
 pub use zone::{Overlap, first_instant_of, is_ambiguous, local_text};
 

@@ -3,10 +3,14 @@
 use super::exit;
 use crate::archive::ArchiveError;
 use crate::config::Problems;
+use crate::ops::alerts::state::StateError;
+use crate::ops::compare::{CompareError, SpanError};
 use crate::ops::drift::{DayError, DriftError};
 use crate::ops::freeze::FreezeError;
+use crate::ops::new_file::NewFileError;
 use crate::ops::reading::ReadingError;
 use crate::ops::save::SaveError;
+use crate::ops::series::SeriesError;
 use crate::ops::when::NotFound;
 use crate::ops::worklist::{FilesError, WorklistError};
 
@@ -53,9 +57,29 @@ impl From<ArchiveError> for Failure {
     }
 }
 
+impl From<StateError> for Failure {
+    fn from(error: StateError) -> Self {
+        let hint = error.hint();
+        Self::new(exit::FAILED, error, hint)
+    }
+}
+
 impl From<NotFound> for Failure {
     fn from(error: NotFound) -> Self {
         let code = if let NotFound::Archive(error) = &error { of_archive(error) } else { exit::FAILED };
+        let hint = error.hint();
+        Self::new(code, error, hint)
+    }
+}
+
+impl From<CompareError> for Failure {
+    fn from(error: CompareError) -> Self {
+        let code = match &error {
+            CompareError::Unknown { .. } | CompareError::Span(SpanError::Backwards { .. }) => exit::USAGE,
+            CompareError::Archive(error)
+            | CompareError::Span(SpanError::NotFound(NotFound::Archive(error))) => of_archive(error),
+            CompareError::Span(SpanError::NotFound(_)) | CompareError::FirstMonth(_) => exit::FAILED,
+        };
         let hint = error.hint();
         Self::new(code, error, hint)
     }
@@ -101,6 +125,25 @@ impl From<DayError> for Failure {
                 Self::new(exit::FAILED, error, hint)
             }
         }
+    }
+}
+
+impl From<SeriesError> for Failure {
+    fn from(error: SeriesError) -> Self {
+        let code = match &error {
+            SeriesError::Metric { .. } | SeriesError::Dimension { .. } => exit::USAGE,
+            SeriesError::Nothing => exit::FAILED,
+            SeriesError::Archive(error) => of_archive(error),
+        };
+        let hint = error.hint();
+        Self::new(code, error, hint)
+    }
+}
+
+impl From<NewFileError> for Failure {
+    fn from(error: NewFileError) -> Self {
+        let hint = error.hint();
+        Self::new(exit::FAILED, error, hint)
     }
 }
 

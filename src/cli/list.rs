@@ -4,12 +4,13 @@ use serde_json::{Value, json};
 
 use super::context::Context;
 use super::failure::Failure;
+use super::place::{Opened, Place};
 use super::{exit, stats};
-use crate::calendar::DayName;
+use crate::archive::Marks;
+use crate::calendar::{DayName, Moment};
 use crate::config::Presentation;
 use crate::model::{Day, Provenance};
-use crate::ops::list::{ListedDay, Listing, list};
-use crate::ops::when;
+use crate::ops::list::{ListedDay, Listing, list, looks};
 use crate::view::terminal;
 use crate::view::text::safe;
 
@@ -23,10 +24,14 @@ Examples:
   asof list --metric sales --json    for a program
   asof list --stats --from -30d      the numbers of each day, totals, and which days are odd
   asof list --csv > days.csv         the same for a spreadsheet
+  asof list --as-of 2025-11-08       what it would have listed at that day's end
+  asof list --archive /mnt/backup/snapshots
+                                     another archive, without a configuration
 
 --stats takes the latest edition of each day. What is counted over time is counted again over
 the days that are frozen now; where a day was frozen with another number, both are shown.
-A gap is a day between the first and the last that nobody froze.";
+A gap is a day between the first and the last that nobody froze. A time for --as-of without an
+offset is one in the zone of the configuration; if clocks went back over it, the earlier of the two.";
 
 /// Show what is in the archive, gaps included
 #[derive(Debug, clap::Args)]
@@ -42,11 +47,16 @@ pub struct List {
     #[arg(long, value_name = "NAME")]
     metric: Vec<String>,
     /// Show the numbers of each day, what they add up to, and which days are odd
-    #[arg(long)]
+    #[arg(long, conflicts_with = "archive")]
     stats: bool,
     /// Print these numbers as CSV
-    #[arg(long, conflicts_with = "json")]
+    #[arg(long, conflicts_with_all = ["json", "archive"])]
     csv: bool,
+    /// As the archive was then: 2025-11-08T09:00, with an offset, or a date for its end
+    #[arg(long, value_name = "TIME")]
+    as_of: Option<Moment>,
+    #[command(flatten)]
+    place: Place,
 }
 
 impl List {
@@ -55,8 +65,7 @@ impl List {
     /// # Errors
     /// When there is no archive, or it can't be read.
     pub fn run(self, context: &Context<'_>) -> Result<u8, Failure> {
-        let config = context.config()?;
-        let today = context.today(&config)?;
+        let Opened { archive, history, config, today, .. } = self.place.open_then(context, self.as_of)?;
         let day = |name: Option<DayName>| {
             let Some(name) = name else { return Ok(None) };
             name.resolve(today).map(Some).ok_or_else(|| {
@@ -75,18 +84,18 @@ impl List {
                 Some("let --from be the earlier day".to_owned()),
             ));
         }
-        let (archive, history) = when::open(&config.archive.dir)?;
         let listing = list(&archive, &history, from, to);
-        if self.stats || self.csv {
+        if let Some(config) = config.as_ref().filter(|_| self.stats || self.csv) {
             let (range, metrics) = ((from, to), self.metric.as_slice());
             let wanted = stats::Wanted { listing: &listing, range, metrics, csv: self.csv };
-            return stats::run(context, &config, (&archive, &history), &wanted);
+            return stats::run(context, config, (&archive, &history), &wanted);
         }
+        let presentation = config.map_or_else(|| looks(&archive, &history), |config| config.presentation);
         for metric in &self.metric {
-            let known = config.presentation.metrics.contains_key(metric)
+            let known = presentation.metrics.contains_key(metric)
                 || listing.days.iter().any(|day| day.headline().contains_key(metric));
             if !known {
-                let names = config.presentation.metrics.keys().map(String::as_str);
+                let names = presentation.metrics.keys().map(String::as_str);
                 let hint = format!("known metrics: {}", names.collect::<Vec<_>>().join(", "));
                 return Err(Failure::said(exit::USAGE, format!("{metric:?} is no metric"), Some(hint)));
             }
@@ -94,7 +103,7 @@ impl List {
         if context.output.json() {
             context.output.document(&document(&listing, &self.metric));
         } else {
-            context.output.answer(&self.text(&listing, &config.presentation, context));
+            context.output.answer(&self.text(&listing, &presentation, context));
         }
         Ok(exit::DONE)
     }
@@ -149,7 +158,7 @@ fn row(
         provenance: day.edition().map_or(Provenance::Provisional, |frozen| frozen.line.provenance),
         headline: shown.iter().map(&mut value).collect(),
         gap_before: gap.map(|gap| terminal::Gap { first: gap.from, last: gap.to }),
-        notes: notes(day),
+        notes: notes(day).into_iter().chain(said(&day.marks)).collect(),
     }
 }
 
@@ -160,6 +169,14 @@ fn notes(day: &ListedDay) -> Vec<String> {
         format!("@{} {reason}", frozen.line.edition)
     });
     later.collect()
+}
+
+/// What was said of a day.
+fn said(marks: &Marks<'_>) -> Vec<String> {
+    let pinned = marks.pinned.then(|| "pinned".to_owned());
+    let labels = marks.labels.iter().map(|label| format!("#{label}"));
+    let notes = marks.notes.iter().map(|(_, text)| format!("“{text}”"));
+    pinned.into_iter().chain(labels).chain(notes).collect()
 }
 
 /// The list as JSON, with the chosen metrics only when some are chosen.
@@ -196,5 +213,17 @@ fn day_document(day: &ListedDay, metrics: &[String]) -> Value {
             })
         })
         .collect();
-    json!({ "date": day.day, "shown": day.edition().map(|frozen| frozen.line.edition), "editions": editions })
+    let shown = day.edition().map(|frozen| frozen.line.edition);
+    let mut document = json!({ "date": day.day, "shown": shown, "editions": editions });
+    let Marks { labels, notes, pinned } = &day.marks;
+    if !labels.is_empty() {
+        document["labels"] = json!(labels);
+    }
+    if !notes.is_empty() {
+        document["notes"] = notes.iter().map(|(at, text)| json!({ "at": at, "text": text })).collect();
+    }
+    if *pinned {
+        document["pinned"] = json!(true);
+    }
+    document
 }

@@ -1,11 +1,14 @@
 //! The command line: arguments, one file for each command, and the only place that prints.
 
+mod alerts;
 mod backfill;
 mod check;
+mod compare;
 mod context;
 mod demo;
 mod drift;
 mod failure;
+mod forecast;
 mod init;
 mod interrupt;
 mod list;
@@ -15,7 +18,10 @@ mod place;
 mod progress;
 mod restore;
 mod save;
+mod series;
+mod settling;
 mod stats;
+mod telling;
 mod verify;
 mod worklist;
 
@@ -59,6 +65,9 @@ Examples:
   asof restore 2025-11-06       look at a frozen day
   asof verify                   is everything as it was frozen?
   asof drift 2025-11-06         does it still read the same?
+  asof series calls             a metric day by day, and asof forecast what comes next
+  asof alerts                   is there anything that somebody should hear of?
+  asof compare -1d -8d          one day against another
 
 Exit codes: 0 done, 1 failed, 2 wrong usage or configuration, 3 some days of a range
 failed, 4 findings where they were asked for, 5 the source could not be reached, 6 the
@@ -112,6 +121,11 @@ enum Command {
     Restore(restore::Restore),
     Verify(verify::Verify),
     Drift(drift::Drift),
+    Series(series::SeriesCommand),
+    Forecast(forecast::Forecast),
+    Alerts(alerts::Alerts),
+    Settling(settling::Settling),
+    Compare(compare::Compare),
     Worklist(worklist::Worklist),
 }
 
@@ -133,6 +147,11 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         Command::Restore(restore) => restore.run(&context),
         Command::Verify(verify) => verify.run(&context),
         Command::Drift(drift) => drift.run(&context),
+        Command::Series(series) => series.run(&context),
+        Command::Forecast(forecast) => forecast.run(&context),
+        Command::Alerts(alerts) => alerts.run(&context),
+        Command::Settling(settling) => settling.run(&context),
+        Command::Compare(compare) => compare.run(&context),
         Command::Worklist(worklist) => worklist.run(&context),
     });
     match result {

@@ -5,9 +5,10 @@ use std::path::PathBuf;
 use chrono::{DateTime, TimeDelta, Utc};
 
 use super::context::Context;
+use super::exit;
 use super::failure::Failure;
 use crate::archive::{Archive, History};
-use crate::calendar::{Calendar, DayName};
+use crate::calendar::{Calendar, DayName, Moment};
 use crate::config::{CalendarSettings, Config};
 use crate::model::Day;
 use crate::ops::save::day_of;
@@ -31,6 +32,8 @@ pub struct Opened {
     pub config: Option<Config>,
     /// The day in which now lies, in the zone of the configuration or else of the newest frozen day.
     pub today: Day,
+    /// The calendar of the configuration, or else of the newest frozen day.
+    pub calendar: Calendar,
 }
 
 impl Place {
@@ -50,6 +53,14 @@ impl Place {
     /// # Errors
     /// When there is none or it can't be read, and when the configuration is needed and has problems.
     pub fn open(&self, context: &Context<'_>, as_of: Option<DateTime<Utc>>) -> Result<Opened, Failure> {
+        self.open_then(context, as_of.map(Moment::At))
+    }
+
+    /// The same with the moment as it was named: a local time is one of the archive's calendar.
+    ///
+    /// # Errors
+    /// Those of [`Place::open`], and when the archive had not begun by then.
+    pub fn open_then(&self, context: &Context<'_>, then: Option<Moment>) -> Result<Opened, Failure> {
         let (dir, config) = match &self.archive {
             Some(dir) => (dir.clone(), None),
             None => {
@@ -58,17 +69,36 @@ impl Place {
             }
         };
         let archive = Archive::open(&dir)?;
-        let history = archive.history_as_of(as_of)?;
-        let today = match &config {
-            Some(config) => context.today(config)?,
-            None => day_of(&calendar(&archive, &history), DayName::DaysAgo(0), &|| context.now())?,
+        let mut history = archive.history()?;
+        let calendar = match &config {
+            Some(config) => Calendar::new(config.calendar),
+            None => newest_calendar(&archive, &history),
         };
-        Ok(Opened { archive, history, config, today })
+        let today = day_of(&calendar, DayName::DaysAgo(0), &|| context.now())?;
+        if let Some(then) = then {
+            history = past(&archive, &history, then, &calendar)?;
+        }
+        Ok(Opened { archive, history, config, today, calendar })
     }
 }
 
+/// What the archive held at a moment.
+fn past(archive: &Archive, now: &History, then: Moment, calendar: &Calendar) -> Result<History, Failure> {
+    let as_of = then.resolve(calendar).ok_or_else(|| {
+        let hint = Some("name a time within the years 1 to 9999".to_owned());
+        Failure::said(exit::USAGE, format!("{then} lies beyond the ends of the calendar"), hint)
+    })?;
+    let lines = now.days().flat_map(|(_, editions)| editions).map(|frozen| frozen.line.at);
+    if let Some(first) = lines.min().filter(|first| as_of < *first) {
+        let (as_of, first) = (Moment::told(as_of, calendar), Moment::told(first, calendar));
+        let message = format!("at {as_of} nothing was frozen yet: the archive begins at {first}");
+        return Err(Failure::said(exit::FAILED, message, Some("name a later time".to_owned())));
+    }
+    Ok(archive.history_as_of(Some(as_of))?)
+}
+
 /// The calendar of the newest frozen day; that of UTC where no day tells.
-fn calendar(archive: &Archive, history: &History) -> Calendar {
+fn newest_calendar(archive: &Archive, history: &History) -> Calendar {
     let mut newest = history.days().rev().filter_map(|(_, editions)| when::latest(editions));
     let settings = newest.next().and_then(|line| {
         let definitions = archive.definitions(line.definitions).ok()?;

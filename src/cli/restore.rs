@@ -9,27 +9,40 @@ use super::context::Context;
 use super::exit;
 use super::failure::Failure;
 use super::output::print;
+use super::place::{Opened, Place};
+use crate::analyze::restated::Restated;
+use crate::calendar::Moment;
 use crate::config::Config;
+use crate::config::presentation::label_of;
 use crate::model::MetricsDoc;
 use crate::ops::freeze::layout;
 use crate::ops::restore::{Restored, copy_out, restore};
-use crate::ops::when::{self, When};
-use crate::view::{self, Layout, terminal};
+use crate::ops::when::When;
+use crate::view::{self, Layout, terminal, when};
 
 const EXAMPLES: &str = "\
 Examples:
   asof restore                       the newest frozen day
   asof restore 2025-11-06            that day: the first edition that is not provisional
-  asof restore 2025-11-06@2          its second edition
+  asof restore 2025-11-06@2          its second edition; also @latest and @original
+  asof restore 2025-11-06 --as-of 2025-11-08T09:00
+                                     what the archive would have answered then
   asof restore latest~1 --metric sales --by campaign
   asof restore 2025-11-06 --json     the stored document
-  asof restore yesterday --open      its page, in the browser";
+  asof restore yesterday --open      its page, in the browser
+  asof restore --archive /mnt/backup/snapshots
+                                     of another archive, without a configuration
+
+A day with several editions is shown with what changed between them, and why.
+A time without an offset is one in the zone of the configuration; with --archive in that of the
+newest frozen day. If clocks went back over it, the earlier of the two is meant. A date is its
+end. Names such as yesterday are counted from now all the same.";
 
 /// Show a frozen day: on the terminal, as JSON, or its page in the browser
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub struct Restore {
-    /// The day: 2025-11-06, 2025-11-06@2, latest, latest~3, yesterday, -7d
+    /// The day: 2025-11-06, 2025-11-06@2, 2025-11-06@original, latest, latest~3, yesterday, -7d
     #[arg(value_name = "WHEN", default_value = "latest", allow_hyphen_values = true)]
     when: When,
     /// Print the path of its page
@@ -47,6 +60,11 @@ pub struct Restore {
     /// Only by these dimensions, with every member
     #[arg(long, value_name = "DIMENSION")]
     by: Vec<String>,
+    /// As the archive was then: 2025-11-08T09:00, with an offset, or a date for its end
+    #[arg(long, value_name = "TIME")]
+    as_of: Option<Moment>,
+    #[command(flatten)]
+    place: Place,
 }
 
 impl Restore {
@@ -55,9 +73,8 @@ impl Restore {
     /// # Errors
     /// When there is no such day, or it is damaged.
     pub fn run(self, context: &Context<'_>) -> Result<u8, Failure> {
-        let config = context.config()?;
-        let (archive, history) = when::open(&config.archive.dir)?;
-        let restored = restore(&archive, &history, self.when, context.today(&config)?)?;
+        let Opened { archive, history, config, today, .. } = self.place.open_then(context, self.as_of)?;
+        let restored = restore(&archive, &history, self.when, today)?;
         let out = context.output;
         if let Some(into) = &self.output {
             let copy = copy_out(&archive, &restored, into).map_err(|error| {
@@ -94,9 +111,9 @@ impl Restore {
             }
             return Ok(exit::DONE);
         }
-        let layout = self.layout(&config, &restored);
+        let layout = self.layout(config.as_ref(), &restored);
         let all = !self.by.is_empty() || out.verbose();
-        let text = terminal::day(
+        let mut text = terminal::day(
             &view::DayInput {
                 doc: &restored.doc,
                 manifest: &restored.manifest,
@@ -107,8 +124,37 @@ impl Restore {
             },
             &out.options(all),
         );
+        if let Some(changes) = self.changes(&restored) {
+            text.push('\n');
+            text.push_str(&terminal::changes(&changes, &out.options(all)));
+        }
         out.answer(&text);
         Ok(exit::DONE)
+    }
+
+    /// What changed between the editions, of the chosen metrics.
+    fn changes(&self, restored: &Restored) -> Option<terminal::Changes> {
+        let changes = restored.changes.as_ref()?;
+        let mut chosen = changes.metrics.iter().cloned().filter(|one| self.chooses(&one.metric)).peekable();
+        chosen.peek()?;
+        let line = &changes.after;
+        let frozen = when::minute_with_year(line.captured_at, &restored.manifest.window.time_zone);
+        let why = line.reason.as_deref().unwrap_or(&line.trigger);
+        let (before, after) = (changes.before.to_string(), line.id().to_string());
+        let row = |restated: Restated| {
+            let metric = restored.doc.metrics.get(&restated.metric);
+            let label = metric.map_or_else(|| label_of(&restated.metric), |metric| metric.label.clone());
+            terminal::ChangedRow { label, unit: metric.and_then(|metric| metric.unit.clone()), restated }
+        };
+        Some(terminal::Changes {
+            heading: format!("Changed in {after}, frozen {frozen}: {why}"),
+            editions: [before, after],
+            rows: chosen.map(row).collect(),
+        })
+    }
+
+    fn chooses(&self, metric: &String) -> bool {
+        self.metric.is_empty() || self.metric.contains(metric)
     }
 
     fn check_names(&self, doc: &MetricsDoc) -> Result<(), Failure> {
@@ -150,8 +196,8 @@ impl Restore {
         doc
     }
 
-    fn layout(&self, config: &Config, restored: &Restored) -> Layout {
-        let mut layout = layout(config, &restored.doc);
+    fn layout(&self, config: Option<&Config>, restored: &Restored) -> Layout {
+        let mut layout = layout(config, &restored.doc, &restored.definitions);
         if self.metric.is_empty() && self.by.is_empty() {
             return layout;
         }

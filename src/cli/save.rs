@@ -9,11 +9,12 @@ use super::exit;
 use super::failure::Failure;
 use super::lookback;
 use super::progress::TerminalProgress;
-use crate::calendar::DayName;
-use crate::config::duration;
+use super::telling::{self, Around};
+use crate::calendar::{Calendar, DayName};
+use crate::config::{Config, duration};
 use crate::model::Provenance;
 use crate::ops::decide::{By, Why, Wish};
-use crate::ops::save::{Frozen, SaveOutcome, SaveRequest, save};
+use crate::ops::save::{Frozen, SaveOutcome, SaveRequest, day_of, save};
 use crate::view::format::{Format, count};
 use crate::view::text::safe;
 
@@ -64,6 +65,31 @@ impl Save {
     /// When the day can't be frozen.
     pub fn run(self, context: &Context<'_>) -> Result<u8, Failure> {
         let config = context.config()?;
+        let calendar = Calendar::new(config.calendar);
+        let around = Around::of(context, &config, day_of(&calendar, self.day, &|| context.now())?);
+        let frozen = around.before().and_then(|()| self.freeze(context, &config));
+        let outcome = frozen.inspect_err(|failure| around.failed(failure))?;
+        if let SaveOutcome::Frozen(frozen) = &outcome {
+            // All did not go well, so cron hears of it too.
+            frozen.warnings.iter().for_each(|warning| context.output.warn(warning));
+        }
+        let document = document(&outcome);
+        if context.output.json() {
+            context.output.document(&document);
+        } else {
+            context.output.report(&sentence(&outcome));
+        }
+        // The day is frozen, whatever comes of telling about it.
+        let news = if let SaveOutcome::Frozen(frozen) = &outcome {
+            telling::alerts(context, &config, frozen.id.day)
+        } else {
+            Vec::new()
+        };
+        around.after(document, &news);
+        Ok(exit::DONE)
+    }
+
+    fn freeze(self, context: &Context<'_>, config: &Config) -> Result<SaveOutcome, Failure> {
         let request = SaveRequest {
             day: self.day,
             wish: Wish { provisional: self.provisional, restate: self.reason.filter(|_| self.restate) },
@@ -72,7 +98,7 @@ impl Save {
         };
         let progress = TerminalProgress::new(context.output);
         let now = || context.now();
-        let saved = block_on(save(&config, &request, &env, &now, &progress))??;
+        let saved = block_on(save(config, &request, &env, &now, &progress))??;
         progress.clear();
         for looked in &saved.lookback {
             lookback::warnings(looked).iter().for_each(|warning| context.output.warn(warning));
@@ -81,17 +107,7 @@ impl Save {
             }
         }
         context.output.report(&lookback::lines(&saved.lookback));
-        let outcome = saved.outcome?;
-        if let SaveOutcome::Frozen(frozen) = &outcome {
-            // All did not go well, so cron hears of it too.
-            frozen.warnings.iter().for_each(|warning| context.output.warn(warning));
-        }
-        if context.output.json() {
-            context.output.document(&document(&outcome));
-        } else {
-            context.output.report(&sentence(&outcome));
-        }
-        Ok(exit::DONE)
+        Ok(saved.outcome?)
     }
 }
 

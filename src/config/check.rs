@@ -12,7 +12,7 @@ use super::presentation::{EventsLook, MAX_GROUPS, Presentation, Section, label_o
 use super::problem::{Problem, did_you_mean, listed};
 use super::tree::Tree;
 use super::{CalendarSettings, Config, PasswordFrom, SourceSettings, SourceUrl};
-use super::{DEFAULT_TIMEOUT, again, archive, duration, metrics, worklist};
+use super::{DEFAULT_TIMEOUT, again, alerts, archive, duration, metrics, notify, worklist};
 use crate::model::Definitions;
 use crate::model::definitions::{
     CalendarDef, DimensionDef, DimensionOf, EventsDef, FORMAT, From, SourceDef, TimeIs, TimeSpan,
@@ -140,6 +140,8 @@ pub fn check(file: &File, tree: &Tree<'_>, base: &Path, problems: &mut Vec<Probl
     let archive = archive::check(file, base, &mut checker);
     let again = again::check(file, &mut checker);
     let worklists = worklist::check(file, base, &archive.dir, &mut checker);
+    let alerts = alerts::check(file, &metrics, &mut checker);
+    let notify = notify::check(file, &mut checker);
     let (calendar, source) = (calendar?, source?);
     let definitions = Definitions {
         format: FORMAT.to_owned(),
@@ -154,7 +156,7 @@ pub fn check(file: &File, tree: &Tree<'_>, base: &Path, problems: &mut Vec<Probl
     };
     let presentation =
         Presentation { title: file.archive.title.clone(), events: looks, metrics: metric_looks, sections };
-    Some(Config { source, archive, calendar, definitions, presentation, again, worklists })
+    Some(Config { source, archive, calendar, definitions, presentation, again, worklists, alerts, notify })
 }
 
 fn zone(name: &str, path: &[&str], checker: &mut Checker<'_, '_>) -> Option<Tz> {
@@ -194,7 +196,7 @@ fn calendar(file: &File, checker: &mut Checker<'_, '_>) -> Option<CalendarSettin
 }
 
 /// A span of time of at most a year.
-fn span(text: &str, path: &[&str], checker: &mut Checker<'_, '_>) -> Option<std::time::Duration> {
+pub(super) fn span(text: &str, path: &[&str], checker: &mut Checker<'_, '_>) -> Option<std::time::Duration> {
     let span = duration::parse(text).filter(|span| span.as_secs() <= 366 * 86_400);
     if span.is_none() {
         let hint = "write a whole number and a unit: 500ms, 60s, 15m, 2h, 1d".to_owned();

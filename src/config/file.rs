@@ -30,6 +30,16 @@ pub struct File {
     /// What is to be done with what was found: lists of keys to work on.
     #[serde(default)]
     pub worklist: IndexMap<String, Worklist>,
+    /// What somebody should hear of.
+    #[serde(default)]
+    pub alerts: IndexMap<String, Alert>,
+    /// Where alerts are sent.
+    #[serde(default)]
+    pub sinks: IndexMap<String, Sink>,
+    /// What is called after each good save.
+    pub heartbeat: Option<Heartbeat>,
+    /// Commands around a save.
+    pub hooks: Option<Hooks>,
 }
 
 /// `[source]`
@@ -349,4 +359,103 @@ impl<'de> Deserialize<'de> for Carry {
 
         deserializer.deserialize_any(ListOrTable)
     }
+}
+
+/// `[alerts.NAME]`, with exactly one of `above` and `below`, `change`, `target`, `anomaly` and `missing`.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Alert {
+    /// The metric that is looked at; not for `missing`.
+    pub metric: Option<String>,
+    /// The dimension of which each member is looked at by itself.
+    pub by: Option<String>,
+    /// A value above this is an alert.
+    pub above: Option<Decimal>,
+    /// A value below this is an alert.
+    pub below: Option<Decimal>,
+    /// A change against these earlier days is an alert.
+    pub change: Option<Against>,
+    /// A value far from this is an alert.
+    pub target: Option<Decimal>,
+    /// By how much: `20%`.
+    pub more_than: Option<String>,
+    /// A value that is unusual for its weekday is an alert.
+    pub anomaly: Option<bool>,
+    /// A day that is not frozen is an alert.
+    pub missing: Option<bool>,
+    /// Which way a value has to go.
+    pub direction: Option<Direction>,
+    /// Where neither the value nor what was expected reaches this, there is no alert.
+    pub ignore_below: Option<Decimal>,
+    /// On how many days in a row.
+    #[serde(rename = "for")]
+    pub days: Option<u16>,
+    /// For how many days nothing more is told: `3d`.
+    pub snooze: Option<String>,
+}
+
+/// What a change is held against.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Against {
+    /// Seven days before.
+    SameWeekday,
+    /// The day before.
+    PreviousDay,
+    /// As many days of the month before.
+    MonthToDate,
+}
+
+/// Which way a value has to go.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Direction {
+    /// More than expected.
+    Up,
+    /// Less than expected.
+    Down,
+    /// Either.
+    Both,
+}
+
+/// `[sinks.NAME]`, with one of `command` and `webhook`.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Sink {
+    /// A program and its arguments; it gets the alerts on its standard input.
+    pub command: Option<Vec<String>>,
+    /// A URL to which they are posted.
+    pub webhook: Option<String>,
+    /// The environment variable that holds the webhook's secret.
+    pub secret_env: Option<String>,
+    /// How long one attempt may take.
+    pub timeout: Option<String>,
+    /// How long a webhook that fails is tried again.
+    pub retry_for: Option<String>,
+    /// Whether what would be sent is only printed.
+    pub dry_run: Option<bool>,
+}
+
+/// `[heartbeat]`
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Heartbeat {
+    /// The URL that is asked for.
+    pub url: String,
+    /// How long that may take.
+    pub timeout: Option<String>,
+}
+
+/// `[hooks]`: each a program and its arguments.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Hooks {
+    /// Run before a save, which does not begin when it fails.
+    pub before: Option<Vec<String>>,
+    /// Run after a good save.
+    pub after: Option<Vec<String>>,
+    /// Run after a save that failed.
+    pub failed: Option<Vec<String>>,
+    /// How long each may take.
+    pub timeout: Option<String>,
 }

@@ -4,12 +4,14 @@
 //! [`file`], what it means in [`Config`].
 
 mod again;
+pub mod alerts;
 mod archive;
 mod check;
 
 pub mod duration;
 pub mod file;
 mod metrics;
+pub mod notify;
 pub mod presentation;
 pub mod problem;
 mod source;
@@ -26,6 +28,8 @@ use chrono::{NaiveTime, TimeDelta};
 use chrono_tz::Tz;
 use indexmap::IndexMap;
 
+pub use alerts::AlertSettings;
+pub use notify::NotifySettings;
 pub use presentation::Presentation;
 pub use problem::{Problem, Problems};
 pub use source::{DEFAULT_TIMEOUT, PasswordFrom, SourceSettings};
@@ -52,6 +56,10 @@ pub struct Config {
     pub again: AgainSettings,
     /// Lists of keys to work on, by name, in the order of the file. They change no number.
     pub worklists: IndexMap<String, WorklistSettings>,
+    /// What somebody should hear of, by name, in the order of the file.
+    pub alerts: IndexMap<String, AlertSettings>,
+    /// Who hears of it, and what is run around a save.
+    pub notify: NotifySettings,
 }
 
 /// How days are cut, and when they are final.

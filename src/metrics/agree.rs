@@ -7,7 +7,7 @@ use indexmap::IndexMap;
 use serde::Deserialize;
 
 use super::figure;
-use super::over::{own, own_members};
+use super::span::{own, own_members};
 use super::table::GROUPING;
 use crate::model::cube_table::Cells;
 use crate::model::definitions::Measure;

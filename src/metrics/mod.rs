@@ -14,6 +14,7 @@ mod members;
 pub mod over;
 pub mod rollup;
 pub mod seen;
+pub mod span;
 pub mod table;
 #[cfg(test)]
 mod tests;

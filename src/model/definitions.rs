@@ -322,9 +322,15 @@ impl Definitions {
     ///
     /// Dimensions are left out: its total does not depend on them. So is whether it is cumulative.
     pub fn metric_fingerprint(&self, name: &str) -> Option<Fingerprint> {
+        Some(self.of_metric(name)?.fingerprint())
+    }
+
+    /// What makes the total of one metric and nothing else: what [`Definitions::metric_fingerprint`] is the
+    /// fingerprint of. `None` for an unknown metric.
+    pub fn of_metric(&self, name: &str) -> Option<Self> {
         let mut only = self.without_names();
         self.copy_metric(name, &mut only)?;
-        Some(only.fingerprint())
+        Some(only)
     }
 
     /// The fingerprint of one dimension: of its expression and the lists it uses, not of its labels.

@@ -140,7 +140,7 @@ impl Number {
         }
     }
 
-    /// The nearest float, for drawing only: never for a number that is kept or shown.
+    /// The nearest float, for drawing and estimating only: never for a number that is kept or shown.
     pub fn to_f64(&self) -> f64 {
         self.to_string().parse().unwrap_or(f64::NAN)
     }

@@ -18,7 +18,7 @@ use crate::metrics::document;
 use crate::metrics::document::DayInput;
 use crate::model::manifest::{self, DefinitionsDoc, EventsRead, SourceDoc};
 use crate::model::seen::KeysDoc;
-use crate::model::{Digest, Edition, Manifest, MetricsDoc, SnapshotId};
+use crate::model::{Definitions, Digest, Edition, Manifest, MetricsDoc, SnapshotId};
 use crate::view::page::PageError;
 use crate::view::{self, DayPage, Layout};
 
@@ -213,7 +213,7 @@ pub fn freeze(
     for (name, doc) in &manifest.keys {
         staging.write(&doc.file, keys.get(name).map_or(&[], Vec::as_slice))?;
     }
-    let layout = layout(config, &doc);
+    let layout = layout(Some(config), &doc, &config.definitions);
     let page = DayPage::new(&view::DayInput {
         doc: &doc,
         manifest: &manifest,
@@ -230,19 +230,22 @@ pub fn freeze(
     Ok(archive.commit(sealed, &headline, wait, now)?)
 }
 
-/// The layout of the page: as configured, or made from what there is.
-pub fn layout(config: &Config, doc: &MetricsDoc) -> Layout {
+/// The layout of the page: as configured, or made from what there is. Without a configuration it is made
+/// from what there is.
+pub fn layout(config: Option<&Config>, doc: &MetricsDoc, definitions: &Definitions) -> Layout {
+    let presentation = config.map(|config| &config.presentation);
     let configured = |section: &ConfiguredSection| view::Section {
         title: section.title.clone(),
         show: section.show.clone(),
         by: section.by.clone(),
         top: section.top.and_then(|top| usize::try_from(top).ok()),
     };
-    let mut sections: Vec<view::Section> = config.presentation.sections.iter().map(configured).collect();
+    let mut sections: Vec<view::Section> =
+        presentation.into_iter().flat_map(|look| &look.sections).map(configured).collect();
     if sections.is_empty() {
-        sections = view::lay_out(doc, &config.definitions);
+        sections = view::lay_out(doc, definitions);
     }
-    let title = config.presentation.title.clone().unwrap_or_else(|| {
+    let title = presentation.and_then(|look| look.title.clone()).unwrap_or_else(|| {
         let labels: Vec<&str> = doc.events.values().map(|events| events.label.as_str()).collect();
         labels.join(", ")
     });

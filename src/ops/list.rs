@@ -2,8 +2,11 @@
 
 use indexmap::IndexMap;
 
-use super::when::shown;
-use crate::archive::{Archive, Frozen, History};
+use super::when::{latest, shown};
+use crate::archive::{Archive, Frozen, History, Marks};
+use crate::config::Presentation;
+use crate::config::presentation::MetricLook;
+use crate::model::metrics_doc::MetricDoc;
 use crate::model::{Day, Number, SnapshotId};
 
 /// What an archive holds.
@@ -30,6 +33,8 @@ pub struct ListedDay<'h> {
     pub editions: &'h [Frozen],
     /// The one that is shown when none is named, as its place among them.
     pub shown: usize,
+    /// What is said of it.
+    pub marks: Marks<'h>,
 }
 
 /// Days that are not frozen, between frozen ones.
@@ -79,7 +84,7 @@ pub fn list<'h>(archive: &Archive, history: &'h History, from: Option<Day>, to: 
         .map(|(day, editions)| {
             let edition = shown(editions).map(|frozen| frozen.line.edition);
             let place = editions.iter().position(|frozen| Some(frozen.line.edition) == edition);
-            ListedDay { day, editions, shown: place.unwrap_or(0) }
+            ListedDay { day, editions, shown: place.unwrap_or(0), marks: history.marks(day) }
         })
         .collect();
     // A gap may begin before the range or end after it: only the part inside is told.
@@ -92,6 +97,18 @@ pub fn list<'h>(archive: &Archive, history: &'h History, from: Option<Day>, to: 
         gaps,
         findings: findings(history),
     }
+}
+
+/// What the metrics of an archive are called where no configuration tells: as on its newest day that can be
+/// read.
+pub fn looks(archive: &Archive, history: &History) -> Presentation {
+    let lines = history.days().rev().filter_map(|(_, editions)| latest(editions));
+    let mut docs = lines.filter_map(|line| archive.metrics(&archive.manifest(line).ok()?).ok());
+    let metrics = docs.next().map(|doc| doc.metrics).unwrap_or_default();
+    let look = |(name, metric): (String, MetricDoc)| {
+        (name, MetricLook { label: metric.label, unit: metric.unit, good: metric.good })
+    };
+    Presentation { metrics: metrics.into_iter().map(look).collect(), ..Presentation::default() }
 }
 
 /// The spans between days that follow each other in `days` without being next to each other.

@@ -1,16 +1,20 @@
 //! Use cases: each takes what it needs, does it, and returns an outcome. Nothing prints here.
 
+pub mod alerts;
 pub mod backfill;
 pub mod check;
+pub mod compare;
 pub mod day;
 pub mod decide;
 pub mod demo;
 pub mod drift;
+pub mod forecast;
 pub mod freeze;
 pub mod index;
 pub mod key_file;
 pub mod list;
 pub mod lookback;
+pub mod new_file;
 pub mod past;
 pub mod points;
 pub mod reading;
@@ -20,6 +24,9 @@ pub mod restate;
 pub mod restore;
 pub mod save;
 pub mod seen;
+pub mod series;
+pub mod series_table;
+pub mod settling;
 pub mod stats;
 pub mod verify;
 pub mod when;

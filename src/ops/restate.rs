@@ -7,7 +7,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::analyze::same::same_figure;
-use crate::metrics::over::{own, own_members};
+use crate::metrics::span::{own, own_members};
 use crate::model::definitions::Measure;
 use crate::model::manifest::{DefinitionsDoc, EventsRead};
 use crate::model::metrics_doc::{Figure, MetricDoc, MetricsDoc};

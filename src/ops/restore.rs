@@ -5,8 +5,13 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use super::when::{NotFound, When, find};
-use crate::archive::{Archive, ArchiveError, Frozen, History};
+use crate::analyze::restated::{Restated, restated};
+use crate::archive::Marks;
+use crate::archive::{Archive, ArchiveError, Frozen, History, SnapshotLine};
 use crate::model::{Day, Definitions, Manifest, MetricsDoc, SnapshotId};
+
+/// How an instant is told.
+const MINUTE: &str = "%Y-%m-%d %H:%M UTC";
 
 /// A frozen day.
 #[derive(Clone, Debug)]
@@ -21,10 +26,23 @@ pub struct Restored {
     pub definitions: Definitions,
     /// What else is to be known of the day, as sentences: other editions, and whether they differ.
     pub remarks: Vec<String>,
+    /// How it differs from the latest edition; when it is that one, from the edition before.
+    pub changes: Option<Changes>,
     /// Its folder.
     pub folder: PathBuf,
     /// Its page.
     pub page: PathBuf,
+}
+
+/// How two editions of a day differ in their totals.
+#[derive(Clone, Debug)]
+pub struct Changes {
+    /// The earlier edition.
+    pub before: SnapshotId,
+    /// The later one.
+    pub after: SnapshotLine,
+    /// What differs.
+    pub metrics: Vec<Restated>,
 }
 
 /// Why a copy of a day could not be made.
@@ -78,16 +96,42 @@ pub fn restore(archive: &Archive, history: &History, when: When, today: Day) -> 
     let manifest = archive.manifest(line)?;
     let doc = archive.metrics(&manifest)?;
     let definitions = archive.definitions(manifest.definitions.fingerprint)?;
-    let remarks = remarks(history.day(id.day)?, frozen);
+    let editions = history.day(id.day)?;
+    let mut remarks = remarks(editions, frozen);
+    remarks.extend(said(&history.marks(id.day)));
+    let changes = changes(editions, frozen);
     Ok(Restored {
         id,
         doc,
         definitions,
         remarks,
+        changes,
         folder: archive.folder(&id),
         page: archive.page(&id),
         manifest,
     })
+}
+
+/// How the shown edition differs from the latest; of the latest, how it differs from the one before.
+///
+/// There is nothing to tell where there is one edition only, or the ledger's values can't be read.
+fn changes(editions: &[Frozen], shown: &Frozen) -> Option<Changes> {
+    let place = editions.iter().position(|frozen| frozen.line.edition == shown.line.edition)?;
+    let (before, after) = if place + 1 == editions.len() {
+        (editions.get(place.checked_sub(1)?)?, shown)
+    } else {
+        (shown, editions.last()?)
+    };
+    let metrics = restated(&before.line.headline().ok()?, &after.line.headline().ok()?);
+    Some(Changes { before: before.line.id(), after: after.line.clone(), metrics })
+}
+
+/// What was said of the day, as sentences.
+fn said(marks: &Marks<'_>) -> Vec<String> {
+    let labels = (!marks.labels.is_empty()).then(|| format!("Labelled {}.", marks.labels.join(", ")));
+    let pinned = marks.pinned.then(|| "Pinned: it is kept whole, whatever the retention says.".to_owned());
+    let notes = marks.notes.iter().map(|(at, text)| format!("Note of {}: {text}", at.format(MINUTE)));
+    labels.into_iter().chain(pinned).chain(notes).collect()
 }
 
 /// What is to be said of a day's other editions.
@@ -118,7 +162,7 @@ fn remarks(editions: &[Frozen], shown: &Frozen) -> Vec<String> {
     let id = latest.line.id();
     vec![format!(
         "A later edition exists: {id}, frozen {}{why}; {what}.",
-        latest.line.captured_at.format("%Y-%m-%d %H:%M UTC")
+        latest.line.captured_at.format(MINUTE)
     )]
 }
 
@@ -147,7 +191,7 @@ pub fn copy_out(archive: &Archive, restored: &Restored, into: &Path) -> Result<P
 }
 
 /// Whether a folder, which need not exist yet, is this one or lies below it.
-fn is_inside(folder: &Path, outer: &Path) -> bool {
+pub fn is_inside(folder: &Path, outer: &Path) -> bool {
     let Ok(outer) = outer.canonicalize() else { return false };
     let Ok(folder) = std::path::absolute(folder) else { return false };
     // Of a folder that is still to be made, the part that exists tells where it will lie.

@@ -12,7 +12,7 @@ use std::thread;
 use crate::archive::verify::CheckedSnapshot;
 use crate::archive::{Archive, ArchiveError, ArchiveId, Finding, History, SnapshotLine};
 use crate::metrics::agree::disagreements;
-use crate::metrics::over::own;
+use crate::metrics::span::own;
 use crate::model::{
     Day, Definitions, Digest, Fingerprint, Manifest, MetricsDoc, Number, Progress, SnapshotId,
 };

@@ -217,7 +217,8 @@ fn in_words(editions: &[Frozen]) -> String {
     }
 }
 
-fn nearest(history: &History, day: Day) -> Vec<Day> {
+/// The frozen days next to one that is not: before and after.
+pub(super) fn nearest(history: &History, day: Day) -> Vec<Day> {
     let before = history.days().rev().map(|(found, _)| found).find(|found| *found < day);
     let after = history.days().map(|(found, _)| found).find(|found| *found > day);
     before.into_iter().chain(after).collect()

@@ -45,10 +45,10 @@ const ABOVE: f64 = 9.0;
 const BELOW: f64 = 24.0;
 
 /// Scales of charts side by side have one width, so that their columns line up.
-const NARROWEST_AXIS: usize = 48;
+pub(super) const NARROWEST_AXIS: usize = 48;
 
 /// How wide a digit of a label is at the size in which labels are set.
-const DIGIT: usize = 7;
+pub(super) const DIGIT: usize = 7;
 
 impl Size {
     fn height(self) -> f64 {
@@ -175,28 +175,28 @@ impl Labelled {
 }
 
 /// From numbers to pixels.
-struct Scale {
-    low: Number,
-    high: Number,
-    top: f64,
-    bottom: f64,
+pub(super) struct Scale {
+    pub(super) low: Number,
+    pub(super) high: Number,
+    pub(super) top: f64,
+    pub(super) bottom: f64,
 }
 
 impl Scale {
     /// Divided exactly first, so that numbers beyond a float's range are drawn too.
-    fn y(&self, number: &Number) -> f64 {
+    pub(super) fn y(&self, number: &Number) -> f64 {
         let part = (number - &self.low).ratio(&(&self.high - &self.low));
         self.bottom - (self.bottom - self.top) * part.map_or(0.0, |part| part.to_f64())
     }
 }
 
 /// Small counts of columns, as floats for drawing.
-fn to_f64(count: usize) -> f64 {
+pub(super) fn to_f64(count: usize) -> f64 {
     u32::try_from(count).map_or(f64::from(u32::MAX), f64::from)
 }
 
 /// Text for an SVG or HTML element or attribute.
-fn escaped(text: &str) -> String {
+pub(super) fn escaped(text: &str) -> String {
     let mut escaped = String::with_capacity(text.len());
     for c in text.chars() {
         match c {

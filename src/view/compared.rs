@@ -108,19 +108,28 @@ fn shown(change: &ChangeDoc, with: &ComparisonDoc, metric: &MetricDoc, format: &
         (Some(Good::Up), Arrow::Up) | (Some(Good::Down), Arrow::Down) => Verdict::Better(arrow),
         (Some(_), _) => Verdict::Worse(arrow),
     };
-    let amount = amount(change, with, format);
-    let number =
-        if verdict.arrow().is_some() { unsigned(&amount.number) } else { signed(amount.number, change) };
+    let amount = amount(change, with.value.as_ref(), format);
+    let number = if verdict.arrow().is_some() {
+        unsigned(&amount.number)
+    } else {
+        signed(amount.number, &change.change)
+    };
     Change { verdict, amount: Shown { number, ..amount } }
 }
 
+/// A change from a baseline as it is told without saying whether it is good: `+3.7 %`, `−0.05 pt`.
+pub fn step(change: &ChangeDoc, baseline: &Number, format: &Format) -> Shown {
+    let amount = amount(change, Some(baseline), format);
+    Shown { number: signed(amount.number, &change.change), ..amount }
+}
+
 /// How much has changed: points between rates, else percent, else the number itself.
-fn amount(change: &ChangeDoc, with: &ComparisonDoc, format: &Format) -> Shown {
+fn amount(change: &ChangeDoc, baseline: Option<&Number>, format: &Format) -> Shown {
     if format.is_percent() {
         let points = format.show(&change.change);
         return Shown { unit: Some("pt".to_owned()), ..points };
     }
-    let baseline = with.value.as_ref().filter(|_| change.percentage.is_some());
+    let baseline = baseline.filter(|_| change.percentage.is_some());
     // One decimal up to a hundred percent, taken from the exact change so that it is rounded once.
     match baseline.and_then(|baseline| compare::percentage(&change.change, baseline, FINE)) {
         Some(percentage) => {
@@ -131,12 +140,19 @@ fn amount(change: &ChangeDoc, with: &ComparisonDoc, format: &Format) -> Shown {
     }
 }
 
+/// How much has changed from a baseline, with its sign: `+3.7 %`, `+0.05 pt` between rates.
+pub fn amount_signed(change: &ChangeDoc, baseline: &Number, format: &Format) -> Shown {
+    let amount = amount(change, Some(baseline), format);
+    Shown { number: signed(amount.number, &change.change), ..amount }
+}
+
 fn unsigned(number: &str) -> String {
     number.replace(MINUS, "").replace('>', "<")
 }
 
-fn signed(number: String, change: &ChangeDoc) -> String {
-    if change.change.is_zero() || change.change.is_negative() {
+/// The shown number of this change with its sign.
+pub(super) fn signed(number: String, change: &Number) -> String {
+    if change.is_zero() || change.is_negative() {
         return number;
     }
     match number.strip_prefix('<') {

@@ -23,13 +23,17 @@ pub fn levels(values: &[Option<Number>]) -> Vec<Option<f64>> {
         return vec![None; values.len()];
     };
     let zero = Number::zero();
-    let from_zero = !lowest.is_negative() && lowest.times(&Number::from(2_i64)) <= *highest;
-    let bottom = if from_zero { &zero } else { lowest };
+    let bottom = if starts_at_zero(lowest, highest) { &zero } else { lowest };
     let span = highest - bottom;
     // Where all are equal there is no span: zeros lie at the bottom, others in the middle.
     let flat = if lowest.is_zero() { 0.0 } else { 0.5 };
     let level = |value: &Number| (value - bottom).ratio(&span).map_or(flat, |part| part.to_f64());
     values.iter().map(|value| value.as_ref().map(level)).collect()
+}
+
+/// Whether the bottom of a drawing of such values is zero.
+pub fn starts_at_zero(lowest: &Number, highest: &Number) -> bool {
+    !lowest.is_negative() && lowest.times(&Number::from(2_i64)) <= *highest
 }
 
 /// The lowest and the highest of the values, where there are two days or more to tell apart.

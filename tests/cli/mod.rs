@@ -1,11 +1,14 @@
 //! Whole commands through the built program: what they say, how they end, what they leave.
 #![expect(clippy::needless_raw_string_hashes, reason = "what is told may come to hold a quote at any time")]
 
+mod alerting;
 mod archive_trouble;
+mod as_of;
 mod beginning;
 mod checking;
 mod comparing;
 mod configuration;
+mod days_compared;
 mod drift_asked;
 mod drifting;
 mod earlier_days;
@@ -21,6 +24,7 @@ mod restating;
 mod restoring;
 mod sample;
 mod seen;
+mod settling;
 mod source_trouble;
 mod statistics;
 mod time_types;

@@ -134,7 +134,7 @@ $ asof list --metric '?[31m'
 !   hint: known metrics: calls, sales, minutes, conversion, week
 exit 2
 $ asof restore '?[31m'
-! error: invalid value '' for '[WHEN]': "\u{1b}[31m" names no day: give a date such as 2025-11-06 or 2025-11-06@2, latest, latest~3, yesterday or -7d
+! error: invalid value '' for '[WHEN]': "\u{1b}[31m" names no day: give a date such as 2025-11-06, 2025-11-06@2 or 2025-11-06@original, latest, latest~3, yesterday or -7d
 ! 
 ! For more information, try '--help'.
 exit 2

@@ -43,6 +43,10 @@ SALE          2  █████████████████████
 DROP          0                              0.0 %
 NA            0                              0.0 %
 All           2                            100.0 %
+
+Changed in 2025-11-06@2, frozen 10 Nov 2025 03:00 CST: late disposition
+Metric  2025-11-06  2025-11-06@2   Change
+Sales            2             3  +50.0 %
 exit 0
 $ asof restore 2025-11-06@2 --metric sales --by status
 Thursday 6 November 2025  Calls
@@ -60,6 +64,10 @@ SALE          3  █████████████████████
 “” empty      0                              0.0 %
 NA            0                              0.0 %
 All           3                            100.0 %
+
+Changed in 2025-11-06@2, frozen 10 Nov 2025 03:00 CST: late disposition
+Metric  2025-11-06  2025-11-06@2   Change
+Sales            2             3  +50.0 %
 exit 0
 "#);
     let after = place.tree("snapshots");

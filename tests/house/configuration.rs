@@ -11,7 +11,7 @@ use asof::view::layout::DEFAULT_TOP;
 use super::project::{File, none, text};
 
 /// The headings of CONFIG.md under which a struct of `src/config/file.rs` is told of.
-const SECTIONS: [(&str, &str); 8] = [
+const SECTIONS: [(&str, &str); 12] = [
     ("## `[source]`", "Source"),
     ("## `[archive]`", "Archive"),
     ("## `[calendar]`", "Calendar"),
@@ -20,6 +20,10 @@ const SECTIONS: [(&str, &str); 8] = [
     ("## `[metrics]`", "Metric"),
     ("## `[[dashboard]]`", "Dashboard"),
     ("## `[worklist.NAME]`", "Worklist"),
+    ("## `[alerts.NAME]`", "Alert"),
+    ("## `[sinks.NAME]`", "Sink"),
+    ("## `[heartbeat]`", "Heartbeat"),
+    ("## `[hooks]`", "Hooks"),
 ];
 
 /// The keys of a struct in the source text, as they are written in a file.
@@ -157,6 +161,8 @@ fn every_word_that_a_key_takes_is_told_of() {
         ("## `[events.NAME.by]`", "TimeSpan"),
         ("## `[metrics]`", "Good"),
         ("## `[metrics]`", "KeyKind"),
+        ("## `[alerts.NAME]`", "Against"),
+        ("## `[alerts.NAME]`", "Direction"),
     ] {
         let section = below(&document, heading);
         for word in words(&source, name) {

@@ -4,7 +4,9 @@ use super::project::{File, files, none, sources};
 
 /// Files outside of `src/cli/` that may read a clock, each with the reason. All of them measure
 /// how long something takes; what time it is, a caller says.
-const CLOCKS: [(&str, &str); 3] = [
+const CLOCKS: [(&str, &str); 5] = [
+    ("src/notify/command.rs", "how long a command has been running"),
+    ("src/notify/web.rs", "how long a webhook has been tried"),
     ("src/source/retry.rs", "how long connection trouble has been retried"),
     ("src/source/password.rs", "how long a password command has been running"),
     ("src/archive/lock.rs", "how long the lock has been waited for"),

@@ -3,7 +3,7 @@
 mod filtering;
 mod index;
 mod index_browser;
-mod markup;
+pub mod markup;
 mod page;
 mod sample;
 mod terminal;

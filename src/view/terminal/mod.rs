@@ -3,19 +3,31 @@
 //! All text from outside goes through [`safe`](super::text::safe), so that no name can move the
 //! cursor, change a colour or turn the direction of a line.
 
+mod alerts;
 mod bars;
 mod day;
 mod drift;
 mod list;
+mod outlook;
+mod restated;
+mod series;
+mod settling;
+mod sides;
 mod spark;
 mod stats;
 mod table;
 mod tiles;
 mod verify;
 
+pub use alerts::{AlertRow, alerts};
 pub use day::day;
 pub use drift::{DriftRow, drift, words as drift_words};
 pub use list::{Days, Gap, ListRow, list};
+pub use outlook::outlook;
+pub use restated::{ChangedRow, Changes, changes};
+pub use series::series;
+pub use settling::settling;
+pub use sides::sides;
 pub use stats::{Statistics, StatsColumn, StatsLine, statistics};
 pub use verify::findings;
 

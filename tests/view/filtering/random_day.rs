@@ -109,7 +109,7 @@ impl Day {
             doc: &doc,
             manifest: &manifest,
             definitions: &config.definitions,
-            layout: &freeze::layout(&config, &doc),
+            layout: &freeze::layout(Some(&config), &doc, &config.definitions),
             remarks: &[],
             cubes: &[cube],
         });

@@ -1,0 +1,136 @@
+//! `asof alerts`
+
+use std::path::Path;
+
+use serde_json::{Value, json};
+
+use super::context::{Context, env};
+use super::exit;
+use super::failure::Failure;
+use super::telling;
+use crate::analyze::alerts::State;
+use crate::model::Day;
+use crate::ops::alerts::state::{self, StateFile};
+use crate::ops::alerts::tell::{self, Told};
+use crate::ops::alerts::{self, Judgement, document};
+use crate::ops::when::{self, When, WhichDay, find_latest};
+use crate::view::terminal::{self, AlertRow};
+
+const EXAMPLES: &str = "\
+Examples:
+  asof alerts                  what the newest day is to be told of; nothing is sent
+  asof alerts 2025-11-06       the same for another day
+  asof alerts --send           send what is news to the sinks, as a save does
+  asof alerts --dry-run        show what would be sent
+  asof alerts --json           for programs
+
+An alert is sent once, and again only after it has cleared. What was sent is kept in
+alerts.json beside the configuration. The exit code is 4 when an alert fires.";
+
+/// Judge a day by the alerts of the configuration
+#[derive(Debug, clap::Args)]
+#[command(after_help = EXAMPLES)]
+pub struct Alerts {
+    /// The day; the newest that is not provisional when none is named
+    #[arg(value_name = "WHEN", allow_hyphen_values = true)]
+    when: Option<When>,
+    /// Send what is news to the sinks
+    #[arg(long)]
+    send: bool,
+    /// Show what would be sent, and send nothing
+    #[arg(long, conflicts_with = "send")]
+    dry_run: bool,
+}
+
+impl Alerts {
+    /// Runs it.
+    ///
+    /// # Errors
+    /// When there is no such day, the archive can't be read, or it can't be known what was sent.
+    pub fn run(self, context: &Context<'_>) -> Result<u8, Failure> {
+        let config = context.config()?;
+        if self.when.is_some_and(|when| when.edition.is_some()) {
+            let hint = "name the day alone".to_owned();
+            let message = "alerts are judged by a day's latest edition";
+            return Err(Failure::said(exit::USAGE, message, Some(hint)));
+        }
+        if config.alerts.is_empty() {
+            let hint = "add [alerts.NAME] to the configuration".to_owned();
+            return Err(Failure::said(exit::USAGE, "the configuration has no alerts", Some(hint)));
+        }
+        let (archive, history) = when::open(&config.archive.dir)?;
+        let day: Day = match (self.when, alerts::newest(&history)) {
+            (None, Some(day)) => day,
+            (named, _) => {
+                let latest = When { day: WhichDay::Latest { before: 0 }, edition: None };
+                find_latest(&history, named.unwrap_or(latest), context.today(&config)?)?.line.date
+            }
+        };
+        let judged = alerts::evaluate(&archive, &history, &config, day, Some(context.now()))?;
+        let Some(judgement) = judged else {
+            return Err(Failure::said(exit::FAILED, format!("the folders of {day} are missing"), None));
+        };
+        for damage in &judgement.damaged {
+            context.output.warn(damage);
+        }
+        let folder = telling::absolute(&archive.folder(&judgement.line.id()));
+        let path = state::path_beside(context.config_path());
+        let told = if self.send {
+            let file = StateFile::lock(path)?;
+            match tell::tell(&config, &judgement, &file, &folder, &env) {
+                Ok(told) => Some(told),
+                Err((told, error)) => {
+                    telling::failures(context, &told);
+                    return Err(error.into());
+                }
+            }
+        } else if self.dry_run {
+            Some(tell::rehearse(&config, &judgement, &state::read(&path)?, &folder))
+        } else {
+            None
+        };
+        if let Some(told) = &told {
+            telling::failures(context, told);
+        }
+        if context.output.json() {
+            context.output.document(&as_document(&judgement, &folder, told.as_ref()));
+        } else {
+            let table = terminal::alerts(&rows(&judgement), &context.output.options(false));
+            let sent = told.as_ref().map_or_else(String::new, telling::sent);
+            context.output.answer(&format!("{}\n{table}{sent}", judgement.line.id()));
+        }
+        let fires = judgement.judged.iter().any(|judged| judged.verdict.state == State::Fires);
+        Ok(if fires { exit::FINDINGS } else { exit::DONE })
+    }
+}
+
+fn rows(judgement: &Judgement) -> Vec<AlertRow> {
+    let row = |judged: &alerts::Judged| AlertRow {
+        name: judged.name.clone(),
+        member: judged.member.as_ref().map(|member| member.key.clone().unwrap_or_else(|| "NULL".to_owned())),
+        state: document::state(judged.verdict.state).to_owned(),
+        fires: judged.verdict.state == State::Fires,
+        value: judged.verdict.value.as_ref().map(ToString::to_string),
+        expected: judged.verdict.expected.as_ref().map(ToString::to_string),
+        why: judged.verdict.why.clone(),
+    };
+    judgement.judged.iter().map(row).collect()
+}
+
+fn as_document(judgement: &Judgement, folder: &Path, told: Option<&Told>) -> Value {
+    let all: Vec<&alerts::Judged> = judgement.judged.iter().collect();
+    let mut document = document::message(judgement, folder, &all);
+    if let (Value::Object(fields), Some(told)) = (&mut document, told) {
+        let sinks = told.messages.iter().map(|message| {
+            let error = message.sent.as_ref().and_then(|sent| sent.as_ref().err());
+            json!({
+                "sink": message.sink,
+                "sent": matches!(message.sent, Some(Ok(()))),
+                "error": error.map(ToString::to_string),
+                "document": message.document,
+            })
+        });
+        fields.insert("sinks".to_owned(), sinks.collect());
+    }
+    document
+}

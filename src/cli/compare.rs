@@ -1,0 +1,174 @@
+//! `asof compare`
+
+use std::path::PathBuf;
+
+use serde::Serialize;
+use serde_json::{Value, json};
+
+use super::context::Context;
+use super::exit;
+use super::failure::Failure;
+use super::place::Place;
+use crate::analyze::sides::{Side, Warning};
+use crate::model::Day;
+use crate::ops::compare::{Asked, Compared, SpanName, compare, put_page};
+use crate::ops::when::When;
+use crate::view::SidesPage;
+use crate::view::sides::{said, view};
+use crate::view::terminal;
+
+/// How many members of a table are shown where no dimension is named.
+const TOP: usize = 5;
+
+const EXAMPLES: &str = "\
+Examples:
+  asof compare 2025-11-06 2025-10-30          a day against the same weekday before
+  asof compare latest latest~1 --metric sales --by campaign
+  asof compare 2025-11-06@2 2025-11-06@1      two editions of a day
+  asof compare 2025-11-01..2025-11-07 2025-10-25..2025-10-31
+  asof compare --to-date month                this month so far against the last
+  asof compare -1d -8d --html week.html       as a page
+
+Each difference is A less B; of a day or a range the latest editions are taken, unless one is
+named. Over ranges counts and sums are added up, averages and ratios are made from their parts,
+and distinct counts are unknown.";
+
+/// What a span of time is taken up to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+enum ToDate {
+    /// The month so far
+    Month,
+}
+
+/// Hold two days, or two ranges of days, against each other
+#[derive(Debug, clap::Args)]
+#[command(after_help = EXAMPLES)]
+pub struct Compare {
+    /// The day or range: 2025-11-06, 2025-11-06@2, latest~1, -7d, 2025-11-01..2025-11-07
+    #[arg(value_name = "A", allow_hyphen_values = true, required_unless_present = "to_date")]
+    a: Option<SpanName>,
+    /// What it is held against
+    #[arg(
+        value_name = "B",
+        allow_hyphen_values = true,
+        required_unless_present = "to_date",
+        conflicts_with = "to_date"
+    )]
+    b: Option<SpanName>,
+    /// The month of A, or of the latest frozen day, against as much of the month before
+    #[arg(long, value_name = "SPAN")]
+    to_date: Option<ToDate>,
+    /// Only these metrics, by name
+    #[arg(long, value_name = "NAME")]
+    metric: Vec<String>,
+    /// Only by these dimensions, with every member
+    #[arg(long, value_name = "DIMENSION")]
+    by: Vec<String>,
+    /// Write a page with both side by side into this new file
+    #[arg(long, value_name = "FILE")]
+    html: Option<PathBuf>,
+    #[command(flatten)]
+    place: Place,
+}
+
+impl Compare {
+    /// Runs it.
+    ///
+    /// # Errors
+    /// When days are not there or damaged, names are unknown, or the page can't be written.
+    pub fn run(self, context: &Context<'_>) -> Result<u8, Failure> {
+        let asked = self.asked()?;
+        let opened = self.place.open(context, None)?;
+        let names = (self.metric.as_slice(), self.by.as_slice());
+        let compared = compare(&opened.archive, &opened.history, asked, opened.today, names)?;
+        let top = (self.by.is_empty() && !context.output.verbose()).then_some(TOP);
+        let said = view((&compared.a, &compared.b), &compared.metrics, &compared.warnings, top);
+        if let Some(path) = &self.html {
+            let page = SidesPage::new(&said).to_bytes().map_err(|error| {
+                let hint = "this is a mistake in asof: please report it".to_owned();
+                Failure::new(exit::FAILED, error, Some(hint))
+            })?;
+            put_page(&opened.archive, path, &page).map_err(|error| {
+                let hint = error.hint();
+                Failure::new(exit::FAILED, error, hint)
+            })?;
+        }
+        if context.output.json() {
+            let page = self.html.as_ref().map(|path| path.display().to_string());
+            context.output.document(&document(&opened.archive.id().to_string(), &compared, page));
+        } else if let Some(path) = &self.html {
+            context.output.answer(&format!("{}\n", path.display()));
+        } else {
+            context.output.answer(&terminal::sides(&said, &context.output.options(true)));
+        }
+        Ok(exit::DONE)
+    }
+
+    fn asked(&self) -> Result<Asked, Failure> {
+        match (self.a, self.b) {
+            (Some(a), Some(b)) => Ok(Asked::Named(a, b)),
+            (Some(SpanName::Day(when)), None) => Ok(Asked::MonthToDate(when)),
+            (Some(range @ SpanName::Range(..)), None) => Err(Failure::said(
+                exit::USAGE,
+                format!("{range} is a range, and --to-date takes the day up to which a month is meant"),
+                Some("name a day, or leave it away for the latest".to_owned()),
+            )),
+            (None, _) => "latest"
+                .parse::<When>()
+                .map(Asked::MonthToDate)
+                .map_err(|error| Failure::new(exit::USAGE, error, None)),
+        }
+    }
+}
+
+/// A side as JSON.
+#[derive(Serialize)]
+struct SideDoc<'a> {
+    from: Day,
+    to: Day,
+    days: Vec<Value>,
+    missing: &'a [Day],
+}
+
+fn side(side: &Side) -> SideDoc<'_> {
+    let day = |day: &crate::analyze::sides::SideDay| {
+        json!({
+            "date": day.id.day,
+            "edition": day.id.edition,
+            "provenance": day.provenance,
+            "hours": day.hours,
+        })
+    };
+    SideDoc {
+        from: side.from,
+        to: side.to,
+        days: side.days.iter().map(day).collect(),
+        missing: &side.missing,
+    }
+}
+
+/// A warning as JSON: its facts, and the sentence.
+#[derive(Serialize)]
+struct WarningDoc<'a> {
+    text: String,
+    #[serde(flatten)]
+    warning: &'a Warning,
+}
+
+fn document(archive: &str, compared: &Compared, page: Option<String>) -> Value {
+    let warning = |warning| {
+        let sentences: Vec<String> = said(warning).into_iter().map(|said| said.text).collect();
+        WarningDoc { text: sentences.join("; "), warning }
+    };
+    let mut document = json!({
+        "archive": archive,
+        "a": side(&compared.a),
+        "b": side(&compared.b),
+        "warnings": compared.warnings.iter().map(warning).collect::<Vec<_>>(),
+        "metrics": compared.metrics,
+    });
+    if let (Some(page), Some(document)) = (page, document.as_object_mut()) {
+        document.insert("page".to_owned(), page.into());
+    }
+    document
+}

@@ -1,0 +1,115 @@
+//! `asof forecast`
+
+use std::path::PathBuf;
+
+use serde_json::{Value, json};
+
+use super::context::Context;
+use super::exit;
+use super::failure::Failure;
+use super::series::{Range, ahead, no_forecast, write_page};
+use crate::analyze::forecast::{LEVEL, Method};
+use crate::analyze::outlook::{Ahead, Outlook, Tested};
+use crate::ops::forecast::outlook;
+use crate::ops::new_file;
+use crate::view::terminal;
+
+const EXAMPLES: &str = "\
+Examples:
+  asof forecast calls                     the next 14 days, each with an 80 % interval
+  asof forecast calls --days 28 --json    for a program
+  asof forecast calls --html calls.html   a page with what was and what is expected
+
+It rests on the last year of frozen totals, at least 21 days. Each forecast is tried on the past,
+and says so when the same weekday's value of the week before would have been the better guess.";
+
+/// Say what a metric's next days will probably bring, and how far to trust that
+#[derive(Debug, clap::Args)]
+#[command(after_help = EXAMPLES)]
+pub struct Forecast {
+    /// The metric, by name
+    #[arg(value_name = "METRIC")]
+    metric: String,
+    /// How many days
+    #[arg(long, value_name = "DAYS", default_value = "14", value_parser = ahead)]
+    days: usize,
+    /// Write a page with a chart into this new file
+    #[arg(long, value_name = "FILE")]
+    html: Option<PathBuf>,
+    #[command(flatten)]
+    range: Range,
+}
+
+impl Forecast {
+    /// Runs it.
+    ///
+    /// # Errors
+    /// When there is no such metric, too little is known of it, or a file can't be written.
+    pub fn run(self, context: &Context<'_>) -> Result<u8, Failure> {
+        let (opened, series) = self.range.series(context, &self.metric)?;
+        if let Some(path) = &self.html {
+            new_file::check(path, opened.archive.dir())?;
+        }
+        let foreseen = outlook(&series.totals, self.days).map_err(no_forecast)?;
+        for damaged in &series.totals.damaged {
+            context.output.warn(damaged);
+        }
+        if let Some(path) = &self.html {
+            write_page(context, &opened, &series, Some(&foreseen), path)?;
+        }
+        let out = context.output;
+        if out.json() {
+            let mut document = document(&foreseen);
+            if let Some(object) = document.as_object_mut() {
+                object.insert("archive".to_owned(), json!(opened.archive.id()));
+                object.insert("metric".to_owned(), json!(series.metric));
+                object.insert("label".to_owned(), json!(series.label));
+                object.insert("unit".to_owned(), json!(series.unit));
+            }
+            out.document(&document);
+        } else if self.html.is_none() {
+            out.answer(&terminal::outlook(
+                &foreseen,
+                &series.label,
+                series.unit.as_deref(),
+                &out.options(false),
+            ));
+        }
+        Ok(exit::DONE)
+    }
+}
+
+/// A forecast as JSON.
+pub(super) fn document(outlook: &Outlook) -> Value {
+    let day = |day: &Ahead| json!({ "date": day.day, "value": day.value, "low": day.low, "high": day.high });
+    let test = |test: &Tested| {
+        json!({
+            "origins": test.origins,
+            "horizon": test.horizon,
+            "days": test.days,
+            "mean_absolute_error": test.error,
+            "mean_absolute_error_of_last_week": test.error_of_last_week,
+            "inside_interval": test.inside,
+            "inside_percentage": test.inside_percentage(),
+            "worse_than_last_week": test.worse,
+        })
+    };
+    json!({
+        "days": outlook.days.iter().map(day).collect::<Vec<_>>(),
+        "level": LEVEL,
+        "method": match outlook.method {
+            Method::Constant => "constant",
+            Method::SameWeek => "same_week",
+            Method::Model => "mstl_ets",
+        },
+        "basis": {
+            "from": outlook.basis.0,
+            "to": outlook.basis.1,
+            "known_days": outlook.known,
+            "filled": outlook.filled,
+            "provisional": outlook.provisional,
+            "defined_since": outlook.defined_since,
+        },
+        "back_test": outlook.back_test.as_ref().map(test),
+    })
+}

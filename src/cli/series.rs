@@ -1,0 +1,312 @@
+//! `asof series`
+
+use std::path::{Path, PathBuf};
+
+use chrono::{DateTime, Utc};
+use serde_json::{Value, json};
+
+use super::context::Context;
+use super::exit;
+use super::failure::Failure;
+use super::output::print;
+use super::place::{Opened, Place};
+use crate::analyze::forecast::NoForecast;
+use crate::analyze::outlook::Outlook;
+use crate::calendar::DayName;
+use crate::model::Day;
+use crate::ops::forecast::outlook;
+use crate::ops::points::Point;
+use crate::ops::series::{Series, series};
+use crate::ops::{new_file, series_table};
+use crate::view::SeriesPage;
+use crate::view::series::{SeriesInput, SeriesRow};
+use crate::view::terminal;
+
+/// How many members are columns when nothing else is said.
+const TOP: usize = 8;
+
+/// How many days can be forecast at most.
+const MOST_AHEAD: i64 = 90;
+
+const EXAMPLES: &str = "\
+Examples:
+  asof series calls                           every frozen day
+  asof series calls --last 90d                the 90 days that end with the newest frozen one
+  asof series sales --by campaign --top 5     the five largest campaigns beside the total
+  asof series calls --html calls.html --forecast 14
+  asof series calls --csv > calls.csv         for a spreadsheet; --parquet FILE for programs
+  asof series calls --as-of 2025-12-01T08:00:00Z    as it was known then
+
+Of each day the latest edition counts. Totals come from the ledger, so years are quick; --by opens
+each day. A day that nobody froze stays a gap.";
+
+/// Show a metric day by day, with gaps, editions and what changed
+#[derive(Debug, clap::Args)]
+#[command(name = "series", after_help = EXAMPLES)]
+pub struct SeriesCommand {
+    /// The metric, by name
+    #[arg(value_name = "METRIC")]
+    metric: String,
+    #[command(flatten)]
+    range: Range,
+    /// Show the members of this dimension as columns
+    #[arg(long, value_name = "DIMENSION")]
+    by: Option<String>,
+    /// How many members, those with the largest sums
+    #[arg(long, value_name = "COUNT", requires = "by", value_parser = clap::value_parser!(u16).range(1..))]
+    top: Option<u16>,
+    /// Show every member
+    #[arg(long, requires = "by", conflicts_with = "top")]
+    all: bool,
+    /// Write a page with a chart into this new file
+    #[arg(long, value_name = "FILE")]
+    html: Option<PathBuf>,
+    /// Put a forecast of so many days on the page
+    #[arg(long, value_name = "DAYS", requires = "html", value_parser = ahead)]
+    forecast: Option<usize>,
+    /// Print the days as CSV
+    #[arg(long, conflicts_with = "json")]
+    csv: bool,
+    /// Write the days into this new Parquet file
+    #[arg(long, value_name = "FILE")]
+    parquet: Option<PathBuf>,
+}
+
+/// Which days, of which archive, and as of when.
+#[derive(Clone, Debug, clap::Args)]
+pub(super) struct Range {
+    /// The first day
+    #[arg(long, value_name = "DATE", allow_hyphen_values = true)]
+    from: Option<DayName>,
+    /// The last day
+    #[arg(long, value_name = "DATE", allow_hyphen_values = true)]
+    to: Option<DayName>,
+    /// So many days that end with the newest frozen one: 90d
+    #[arg(long, value_name = "DAYS", conflicts_with_all = ["from", "to"], value_parser = last)]
+    last: Option<i64>,
+    /// As it was known at this time: 2025-12-01T08:00:00Z
+    #[arg(long, value_name = "TIME", value_parser = instant)]
+    as_of: Option<DateTime<Utc>>,
+    #[command(flatten)]
+    place: Place,
+}
+
+fn last(text: &str) -> Result<i64, String> {
+    let days = text.strip_suffix('d').filter(|days| days.bytes().all(|b| b.is_ascii_digit()));
+    let days = days.and_then(|days| days.parse().ok()).filter(|days| (1..=36_600).contains(days));
+    days.ok_or_else(|| "write a number of days such as 90d".to_owned())
+}
+
+fn instant(text: &str) -> Result<DateTime<Utc>, String> {
+    DateTime::parse_from_rfc3339(text)
+        .map(|time| time.to_utc())
+        .map_err(|_| "write a time such as 2025-12-01T08:00:00Z or 2025-12-01T08:00:00-06:00".to_owned())
+}
+
+/// A number of days to forecast.
+pub(super) fn ahead(text: &str) -> Result<usize, String> {
+    let days = text.strip_suffix('d').unwrap_or(text).parse::<i64>().ok();
+    let days =
+        days.filter(|days| (1..=MOST_AHEAD).contains(days)).and_then(|days| usize::try_from(days).ok());
+    days.ok_or_else(|| format!("write a number of days from 1 to {MOST_AHEAD}"))
+}
+
+impl Range {
+    /// Opens the archive and takes a metric's days out of it.
+    pub(super) fn series(&self, context: &Context<'_>, metric: &str) -> Result<(Opened, Series), Failure> {
+        let opened = self.place.open(context, self.as_of)?;
+        let range = self.days(&opened)?;
+        let presentation = opened.config.as_ref().map(|config| &config.presentation);
+        let series = series((&opened.archive, &opened.history), presentation, metric, range)?;
+        Ok((opened, series))
+    }
+
+    fn days(&self, opened: &Opened) -> Result<(Option<Day>, Option<Day>), Failure> {
+        let usage = |message: String, hint: &str| Failure::said(exit::USAGE, message, Some(hint.to_owned()));
+        let day = |name: Option<DayName>| {
+            let Some(name) = name else { return Ok(None) };
+            let beyond = || usage(format!("{name} lies before the calendar begins"), "name a later day");
+            name.resolve(opened.today).map(Some).ok_or_else(beyond)
+        };
+        let (from, to) = (day(self.from)?, day(self.to)?);
+        if let (Some(from), Some(to)) = (from, to)
+            && from > to
+        {
+            let message = format!("the range from {from} to {to} runs backwards");
+            return Err(usage(message, "let --from be the earlier day"));
+        }
+        let newest = opened.history.days().next_back().map(|(day, _)| day);
+        Ok(match (self.last, newest) {
+            (Some(last), Some(newest)) => (newest.checked_add(1 - last), Some(newest)),
+            _ => (from, to),
+        })
+    }
+}
+
+impl SeriesCommand {
+    /// Runs it.
+    ///
+    /// # Errors
+    /// When there is no such metric or day, the archive can't be read, or a file can't be written.
+    pub fn run(self, context: &Context<'_>) -> Result<u8, Failure> {
+        let (opened, mut series) = self.range.series(context, &self.metric)?;
+        for path in self.html.iter().chain(&self.parquet) {
+            new_file::check(path, opened.archive.dir())?;
+        }
+        if let Some(dimension) = &self.by {
+            let top = (!self.all).then(|| self.top.map_or(TOP, usize::from));
+            series.split((&opened.archive, &opened.history), dimension, top)?;
+        }
+        let foreseen = self.forecast.map(|days| outlook(&series.totals, days));
+        let foreseen = foreseen.transpose().map_err(no_forecast)?;
+        let out = context.output;
+        let table =
+            (self.csv || self.parquet.is_some()).then(|| series_table::table(&opened.archive, &series));
+        if let (Some(path), Some(table)) = (&self.parquet, &table) {
+            let bytes = series_table::parquet(table).map_err(|error| {
+                let hint = error.hint();
+                Failure::new(exit::FAILED, error, hint)
+            })?;
+            write(context, &opened, path, &bytes)?;
+        }
+        if let Some(path) = &self.html {
+            write_page(context, &opened, &series, foreseen.as_ref(), path)?;
+        }
+        if let (true, Some(table)) = (self.csv, &table) {
+            for remark in &series.totals.damaged {
+                out.warn(remark);
+            }
+            let csv = series_table::csv(table).map_err(|error| Failure::new(exit::FAILED, error, None))?;
+            print(&String::from_utf8_lossy(&csv));
+        } else if out.json() {
+            let mut document = document(&opened, &series);
+            if let (Some(foreseen), Some(object)) = (&foreseen, document.as_object_mut()) {
+                object.insert("forecast".to_owned(), super::forecast::document(foreseen));
+            }
+            out.document(&document);
+        } else if self.html.is_none() && self.parquet.is_none() {
+            out.answer(&terminal::series(&input(&series, None), &out.options(self.all)));
+        }
+        Ok(exit::DONE)
+    }
+}
+
+/// Writes the page of a series.
+pub(super) fn write_page(
+    context: &Context<'_>,
+    opened: &Opened,
+    series: &Series,
+    foreseen: Option<&Outlook>,
+    path: &Path,
+) -> Result<(), Failure> {
+    let page = SeriesPage::new(&input(series, foreseen)).to_bytes();
+    let page = page.map_err(|error| {
+        let hint = "this is a mistake in asof: please report it".to_owned();
+        Failure::new(exit::FAILED, anyhow::Error::new(error).context("the page can't be written"), Some(hint))
+    })?;
+    write(context, opened, path, &page)
+}
+
+fn write(context: &Context<'_>, opened: &Opened, path: &Path, bytes: &[u8]) -> Result<(), Failure> {
+    new_file::write(path, opened.archive.dir(), bytes)?;
+    context.output.report(&format!("wrote {}\n", crate::view::text::safe(&path.display().to_string())));
+    Ok(())
+}
+
+/// That there is no forecast, as a failure.
+pub(super) fn no_forecast(error: NoForecast) -> Failure {
+    let hint = match error {
+        NoForecast::TooFew { .. } | NoForecast::TooManyGaps { .. } => {
+            "asof backfill freezes earlier days; provisional days and days of another definition don't count"
+        }
+        NoForecast::NoModel => "asof series shows the numbers",
+    };
+    Failure::new(exit::FAILED, error, Some(hint.to_owned()))
+}
+
+/// What is shown of a series.
+fn input<'a>(series: &'a Series, outlook: Option<&'a Outlook>) -> SeriesInput<'a> {
+    let members = series.split.iter().flat_map(|split| &split.members);
+    let row = |(at, point): (usize, &Point)| SeriesRow {
+        day: point.day,
+        edition: point.edition,
+        provenance: point.provenance,
+        value: point.value.clone(),
+        change: series.changes.get(at).cloned().flatten().and_then(|change| {
+            let baseline = point.value.as_ref()? - &change.change;
+            Some((change, baseline))
+        }),
+        members: members.clone().map(|member| member.values.get(at).cloned().flatten()).collect(),
+    };
+    let mut notes = series.remarks();
+    if let Some(split) = &series.split {
+        if split.more > 0 {
+            let (more, members) = (split.more, if split.more == 1 { "member" } else { "members" });
+            notes.push(format!(
+                "{more} more {members} of {}: --top COUNT or --all shows them",
+                split.dimension
+            ));
+        }
+        notes.extend(
+            split
+                .redefined
+                .iter()
+                .map(|day| format!("{} was defined otherwise from {day} on", split.dimension)),
+        );
+    }
+    let gap = |gap: &crate::ops::list::Gap| terminal::Gap { first: gap.from, last: gap.to };
+    SeriesInput {
+        label: &series.label,
+        unit: series.unit.as_deref(),
+        rows: series.totals.points.iter().enumerate().map(row).collect(),
+        gaps: series.totals.gaps.iter().map(gap).collect(),
+        members: members.clone().map(|member| (member.key.clone(), member.label.clone())).collect(),
+        redefined: series.redefined.clone(),
+        outlook,
+        notes,
+    }
+}
+
+/// The series as JSON.
+fn document(opened: &Opened, series: &Series) -> Value {
+    let point = |(point, change): (&Point, &Option<crate::model::compared::ChangeDoc>)| {
+        json!({
+            "date": point.day,
+            "edition": point.edition,
+            "provenance": point.provenance,
+            "value": point.value,
+            "change": change.as_ref().map(|change| &change.change),
+            "percentage": change.as_ref().and_then(|change| change.percentage.as_ref()),
+            "definitions": point.definitions,
+            "note": point.note,
+        })
+    };
+    let points: Vec<Value> = series.totals.points.iter().zip(&series.changes).map(point).collect();
+    let gaps = series.totals.gaps.iter();
+    let gaps: Vec<Value> =
+        gaps.map(|gap| json!({ "from": gap.from, "to": gap.to, "days": gap.days })).collect();
+    let by = series.split.as_ref().map(|split| {
+        let members: Vec<Value> = split
+            .members
+            .iter()
+            .map(|member| json!({ "key": member.key, "label": member.label, "values": member.values }))
+            .collect();
+        json!({
+            "dimension": split.dimension,
+            "members": members,
+            "more": split.more,
+            "redefined": split.redefined,
+        })
+    });
+    json!({
+        "archive": opened.archive.id(),
+        "metric": series.metric,
+        "label": series.label,
+        "unit": series.unit,
+        "points": points,
+        "gaps": gaps,
+        "redefined": series.redefined,
+        "by": by,
+        "findings": series.totals.damaged,
+    })
+}

@@ -1,0 +1,157 @@
+//! `asof settling`
+
+use std::path::PathBuf;
+
+use serde_json::{Value, json};
+
+use super::context::Context;
+use super::exit;
+use super::failure::Failure;
+use super::place::{Opened, Place};
+use crate::analyze::settling::{AtAge, Moved, NEEDED_DAYS};
+use crate::config::presentation::label_of;
+use crate::model::Number;
+use crate::ops::list::looks;
+use crate::ops::settling::{MetricReport, Report, collect, write_page};
+use crate::view::settling::{SettlingInput, SettlingMetric, SettlingPage};
+use crate::view::terminal;
+use crate::view::text::safe;
+
+const EXAMPLES: &str = "\
+Examples:
+  asof settling                      every metric, at every age at which days were looked at
+  asof settling --metric sales       one of them
+  asof settling --html settling.html a page with charts
+  asof settling --json               for a program
+
+Each edition of a day is a look at it, provisional ones included, and so is each time that it was
+read again and nothing differed. What a look saw is held against the day's latest edition. A metric
+is settled after the smallest age after which 95 % of at least 20 days moved no more than its
+tolerance (`drift` of the metric in the configuration, else nothing at all). A day tells of an age
+once it was looked at by then and again later.";
+
+/// Show how long metrics go on moving, and from which age on a day can be trusted
+#[derive(Debug, clap::Args)]
+#[command(after_help = EXAMPLES)]
+pub struct Settling {
+    /// Only these metrics, by name
+    #[arg(long, value_name = "NAME")]
+    metric: Vec<String>,
+    /// Write a page with charts into this new file
+    #[arg(long, value_name = "FILE")]
+    html: Option<PathBuf>,
+    #[command(flatten)]
+    place: Place,
+}
+
+impl Settling {
+    /// Runs it.
+    ///
+    /// # Errors
+    /// When there is no archive, it can't be read, or has no such metric; and when the page can't be written.
+    pub fn run(self, context: &Context<'_>) -> Result<u8, Failure> {
+        let Opened { archive, history, config, calendar, .. } = self.place.open(context, None)?;
+        let tolerance =
+            |metric: &str| config.as_ref().map_or_else(Number::zero, |config| config.again.tolerance(metric));
+        let mut report = collect(&archive, &history, &calendar, tolerance);
+        self.choose(&mut report)?;
+        let out = context.output;
+        let presentation = config.map_or_else(|| looks(&archive, &history), |config| config.presentation);
+        let metric = |(name, found): (&String, &MetricReport)| SettlingMetric {
+            label: presentation.metrics.get(name).map_or_else(|| label_of(name), |look| look.label.clone()),
+            tolerance: found.tolerance.clone(),
+            settling: found.settling.clone(),
+        };
+        let title = presentation.title.clone().unwrap_or_default();
+        let input = SettlingInput {
+            title,
+            metrics: report.metrics.iter().map(metric).collect(),
+            notes: notes(&report),
+        };
+        if let Some(path) = &self.html {
+            let page = SettlingPage::new(&input).to_bytes();
+            let page = page.map_err(|error| Failure::new(exit::FAILED, error, None))?;
+            write_page(&archive, path, &page).map_err(|error| {
+                let hint = error.hint();
+                Failure::new(exit::FAILED, error, hint)
+            })?;
+        }
+        if out.json() {
+            out.document(&document(&report));
+        } else if let Some(path) = &self.html {
+            out.answer(&format!("{}\n", path.display()));
+        } else {
+            let empty = input.metrics.is_empty();
+            let text = if empty { "no metric can tell how it settles\n" } else { "" };
+            out.answer(&(text.to_owned() + &terminal::settling(&input, &out.options(false))));
+            let findings = report.findings.iter().map(|finding| format!("! {}\n", safe(finding)));
+            out.answer(&findings.collect::<String>());
+        }
+        Ok(exit::DONE)
+    }
+
+    /// Leaves only the metrics that were named.
+    fn choose(&self, report: &mut Report) -> Result<(), Failure> {
+        let unknown = |name: &&String| !report.metrics.contains_key(*name) && !report.over.contains(*name);
+        if let Some(name) = self.metric.iter().find(unknown) {
+            let known: Vec<&str> = report.metrics.keys().map(String::as_str).collect();
+            let hint = format!("the archive has {}", known.join(", "));
+            let message = format!("{name:?} is no metric of the archive");
+            return Err(Failure::said(exit::USAGE, message, Some(hint)));
+        }
+        if !self.metric.is_empty() {
+            report.metrics.retain(|name, _| self.metric.contains(name));
+            report.over.retain(|name| self.metric.contains(name));
+        }
+        Ok(())
+    }
+}
+
+/// What else is to be known: what was left out.
+fn notes(report: &Report) -> Vec<String> {
+    let over: Vec<&str> = report.over.iter().map(String::as_str).collect();
+    let over = (!over.is_empty()).then(|| {
+        format!("Left out, since it is taken over several days and follows from them: {}.", over.join(", "))
+    });
+    let redefined = report.metrics.iter().filter(|(_, metric)| metric.redefined > 0).map(|(name, metric)| {
+        let looks =
+            if metric.redefined == 1 { "1 look is" } else { &format!("{} looks are", metric.redefined) };
+        format!("{name}: {looks} left out, since it was defined otherwise then.")
+    });
+    over.into_iter().chain(redefined).collect()
+}
+
+fn document(report: &Report) -> Value {
+    let metrics: Vec<Value> = report.metrics.iter().map(|(name, metric)| of_metric(name, metric)).collect();
+    json!({ "metrics": metrics, "left_out": report.over, "findings": report.findings })
+}
+
+fn of_metric(name: &str, metric: &MetricReport) -> Value {
+    let found = &metric.settling;
+    let reason = match found.settled {
+        Some(_) => None,
+        None if found.days < NEEDED_DAYS => Some("too few days"),
+        None => Some("still moves"),
+    };
+    json!({
+        "metric": name,
+        "tolerance": metric.tolerance,
+        "settled_after": found.settled,
+        "reason": reason,
+        "days": found.days,
+        "needed_days": NEEDED_DAYS,
+        "redefined": metric.redefined,
+        "ages": found.ages.iter().map(of_age).collect::<Vec<_>>(),
+    })
+}
+
+fn of_age(at: &AtAge) -> Value {
+    json!({
+        "age": at.age,
+        "days": at.days,
+        "within": at.within,
+        "median": at.median.share(),
+        "p95": at.p95.share(),
+        "reason": (at.p95 == Moved::Beyond).then_some("0 or unknown then or now"),
+    })
+}

@@ -1,0 +1,292 @@
+//! Days of the archive beside each other: which are meant, what they hold, what differs.
+//!
+//! Each day's numbers are read once, checked by their digest, and of them only what is needed is
+//! parsed; the two sides are read side by side.
+
+mod span;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use indexmap::{IndexMap, IndexSet};
+
+pub use span::{SpanError, SpanName, SpanNameError, month_to_date};
+
+use super::restore::is_inside;
+use super::when::{NotFound, When, find_latest, latest, nearest};
+use crate::analyze::sides::{MetricSides, Side, SideDay, Warning, sides, warnings};
+use crate::archive::{Archive, ArchiveError, History, SnapshotLine};
+use crate::model::definitions::Measure;
+use crate::model::{Day, Definitions, Fingerprint};
+
+/// What is to be compared.
+#[derive(Clone, Copy, Debug)]
+pub enum Asked {
+    /// Two days or ranges that were named.
+    Named(SpanName, SpanName),
+    /// The month of this day up to it, beside the equal span of the month before.
+    MonthToDate(When),
+}
+
+/// Two sides, and what they differ by.
+#[derive(Clone, Debug)]
+pub struct Compared {
+    /// The first that was named.
+    pub a: Side,
+    /// What it is held against.
+    pub b: Side,
+    /// The metrics, in the order in which they are shown.
+    pub metrics: IndexMap<String, MetricSides>,
+    /// What is to be known before.
+    pub warnings: Vec<Warning>,
+}
+
+/// Why days can't be compared.
+#[derive(Debug, thiserror::Error)]
+pub enum CompareError {
+    /// The days are not there.
+    #[error(transparent)]
+    Span(#[from] SpanError),
+    /// There is no month before.
+    #[error("{0} lies in the calendar's first month")]
+    FirstMonth(Day),
+    /// Neither side has this.
+    #[error("{name:?} is no {kind} of these days")]
+    Unknown {
+        /// `metric` or `dimension`.
+        kind: &'static str,
+        /// What was asked for.
+        name: String,
+        /// What there is.
+        known: Vec<String>,
+    },
+    /// The archive can't be read.
+    #[error(transparent)]
+    Archive(#[from] ArchiveError),
+}
+
+impl CompareError {
+    /// What to do about it.
+    pub fn hint(&self) -> Option<String> {
+        match self {
+            Self::Span(SpanError::NotFound(error)) => error.hint(),
+            Self::Span(SpanError::Backwards { .. }) => Some("name the earlier day first".to_owned()),
+            Self::FirstMonth(_) => Some("name a later day".to_owned()),
+            Self::Unknown { kind, known, .. } => Some(format!("known {kind}s: {}", known.join(", "))),
+            Self::Archive(error) => error.hint(),
+        }
+    }
+}
+
+impl From<NotFound> for CompareError {
+    fn from(error: NotFound) -> Self {
+        Self::Span(error.into())
+    }
+}
+
+/// The lines of a side's days, before they are opened.
+struct Found<'h> {
+    from: Day,
+    to: Day,
+    lines: Vec<&'h SnapshotLine>,
+    missing: Vec<Day>,
+}
+
+/// Compares two days or ranges by these metrics and dimensions, by all where none is named.
+///
+/// # Errors
+/// When days are not there, names are unknown, or something is damaged.
+pub fn compare(
+    archive: &Archive,
+    history: &History,
+    asked: Asked,
+    today: Day,
+    (metrics, by): (&[String], &[String]),
+) -> Result<Compared, CompareError> {
+    let (a, b) = match asked {
+        Asked::Named(a, b) => (named(history, a, today)?, named(history, b, today)?),
+        Asked::MonthToDate(when) => {
+            let day = find_latest(history, when, today)?.line.date;
+            let [a, b] = month_to_date(day).ok_or(CompareError::FirstMonth(day))?;
+            (range(history, a.0, a.1)?, range(history, b.0, b.1)?)
+        }
+    };
+    let definitions = definitions(archive, a.lines.iter().chain(&b.lines).copied())?;
+    check_names(&definitions, metrics, by)?;
+    let names = with_parts(&definitions, metrics);
+    let read = |found: Found<'_>| read(archive, found, &definitions, &names);
+    let (a, b) = std::thread::scope(|scope| {
+        let other = scope.spawn(|| read(b));
+        let one = read(a);
+        (one, other.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)))
+    });
+    let (a, b) = (a?, b?);
+    let metrics = sides(&a, &b, metrics, by);
+    let warnings = warnings(&a, &b, &metrics);
+    Ok(Compared { a, b, metrics, warnings })
+}
+
+fn named(history: &History, name: SpanName, today: Day) -> Result<Found<'_>, CompareError> {
+    if let SpanName::Day(when) = name {
+        let line = &find_latest(history, when, today)?.line;
+        return Ok(Found { from: line.date, to: line.date, lines: vec![line], missing: Vec::new() });
+    }
+    let (from, to) = name.days(history, today)?;
+    range(history, from, to)
+}
+
+/// The latest editions of a range's days, and the days that have none.
+fn range(history: &History, from: Day, to: Day) -> Result<Found<'_>, CompareError> {
+    let mut found = Found { from, to, lines: Vec::new(), missing: Vec::new() };
+    for day in (0..=to.days_since(from)).filter_map(|at| from.checked_add(at)) {
+        let editions = history.day(day)?;
+        match (latest(editions), editions.last()) {
+            (Some(line), _) => found.lines.push(line),
+            // It was frozen, and none of it is left: that is damage and no gap.
+            (None, Some(frozen)) => found.lines.push(&history.get(&frozen.line.id())?.line),
+            (None, None) => found.missing.push(day),
+        }
+    }
+    if found.lines.is_empty() {
+        return Err(NotFound::Day { day: from, nearest: nearest(history, from) }.into());
+    }
+    Ok(found)
+}
+
+type AllDefinitions = BTreeMap<Fingerprint, Arc<Definitions>>;
+
+fn definitions<'l>(
+    archive: &Archive,
+    lines: impl Iterator<Item = &'l SnapshotLine>,
+) -> Result<AllDefinitions, ArchiveError> {
+    let prints: BTreeSet<Fingerprint> = lines.map(|line| line.definitions).collect();
+    prints.into_iter().map(|print| Ok((print, Arc::new(archive.definitions(print)?)))).collect()
+}
+
+/// The metrics that are needed for these: those that they are made of, too. Empty when all are wanted.
+fn with_parts<'n>(definitions: &'n AllDefinitions, metrics: &'n [String]) -> BTreeSet<&'n str> {
+    let mut names: BTreeSet<&str> = metrics.iter().map(String::as_str).collect();
+    for definitions in definitions.values() {
+        for name in metrics {
+            let parts = definitions.metrics.get(name).map(|metric| metric.measure.parts());
+            names.extend(parts.unwrap_or_default());
+        }
+    }
+    names
+}
+
+fn check_names(definitions: &AllDefinitions, metrics: &[String], by: &[String]) -> Result<(), CompareError> {
+    let mut known: IndexSet<&str> = IndexSet::new();
+    let mut dimensions: IndexSet<&str> = IndexSet::new();
+    for definitions in definitions.values() {
+        known.extend(definitions.metrics.keys().map(String::as_str));
+        let shown =
+            definitions.metrics.iter().filter(|(name, _)| metrics.is_empty() || metrics.contains(name));
+        for (_, metric) in shown {
+            let part = |name: &str| definitions.metrics.get(name)?.measure.of();
+            let of: Vec<&str> = match &metric.measure {
+                Measure::Ratio(ratio) => {
+                    part(&ratio.numerator).into_iter().chain(part(&ratio.denominator)).collect()
+                }
+                other => other.of().into_iter().collect(),
+            };
+            let events = of.into_iter().filter_map(|of| definitions.events.get(of));
+            dimensions.extend(events.flat_map(|events| events.by.keys().map(String::as_str)));
+        }
+    }
+    for (kind, names, known) in [("metric", metrics, &known), ("dimension", by, &dimensions)] {
+        if let Some(name) = names.iter().find(|name| !known.contains(name.as_str())) {
+            let known = known.iter().map(|known| (*known).to_owned()).collect();
+            return Err(CompareError::Unknown { kind, name: name.clone(), known });
+        }
+    }
+    Ok(())
+}
+
+/// Opens a side's days.
+fn read(
+    archive: &Archive,
+    found: Found<'_>,
+    definitions: &AllDefinitions,
+    names: &BTreeSet<&str>,
+) -> Result<Side, ArchiveError> {
+    let day = |line: &SnapshotLine| {
+        let manifest = archive.manifest(line)?;
+        let metrics = archive.parts(&manifest, names)?;
+        let definitions = match definitions.get(&manifest.definitions.fingerprint) {
+            Some(known) => Arc::clone(known),
+            None => Arc::new(archive.definitions(manifest.definitions.fingerprint)?),
+        };
+        Ok(SideDay {
+            id: line.id(),
+            provenance: line.provenance,
+            hours: manifest.window.hours,
+            definitions,
+            fingerprints: manifest.definitions,
+            metrics,
+        })
+    };
+    let days = found.lines.into_iter().map(day).collect::<Result<_, ArchiveError>>()?;
+    Ok(Side { from: found.from, to: found.to, days, missing: found.missing })
+}
+
+/// Why a page could not be put away.
+#[derive(Debug, thiserror::Error)]
+pub enum PutError {
+    /// Something is there.
+    #[error("{} is there already", path.display())]
+    Exists {
+        /// The file.
+        path: PathBuf,
+    },
+    /// It would lie in the archive itself.
+    #[error("{} lies in the archive, where nothing but frozen days belongs", path.display())]
+    Inside {
+        /// The file.
+        path: PathBuf,
+    },
+    /// Writing failed.
+    #[error("{} can't be written: {error}", path.display())]
+    Io {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        error: std::io::Error,
+    },
+}
+
+impl PutError {
+    /// What to do about it.
+    pub fn hint(&self) -> Option<String> {
+        let hint = match self {
+            Self::Exists { .. } => "choose another name: nothing is overwritten",
+            Self::Inside { .. } => "choose a place outside of it",
+            Self::Io { .. } => "name a file in a folder that exists and that you may write into",
+        };
+        Some(hint.to_owned())
+    }
+}
+
+/// Writes a new file outside of the archive; never over one that is there.
+///
+/// # Errors
+/// When something is there, it would lie in the archive, or writing fails.
+pub fn put_page(archive: &Archive, path: &Path, html: &[u8]) -> Result<(), PutError> {
+    if is_inside(path, archive.dir()) {
+        return Err(PutError::Inside { path: path.to_owned() });
+    }
+    let failed = |error: std::io::Error| match error.kind() {
+        std::io::ErrorKind::AlreadyExists => PutError::Exists { path: path.to_owned() },
+        _ => PutError::Io { path: path.to_owned(), error },
+    };
+    let mut file = fs::OpenOptions::new().write(true).create_new(true).open(path).map_err(failed)?;
+    let written = file.write_all(html).and_then(|()| file.sync_all());
+    if written.is_err() {
+        // Half a page is worse than none; why it is half is what matters.
+        let _ = fs::remove_file(path);
+    }
+    written.map_err(failed)
+}
