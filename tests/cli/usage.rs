@@ -48,8 +48,8 @@ Examples:
   asof drift 2025-11-06         does it still read the same?
 
 Exit codes: 0 done, 1 failed, 2 wrong usage or configuration, 3 some days of a range
-failed, 5 the source could not be reached, 6 the archive stayed locked by another run,
-130 interrupted.
+failed, 4 findings where they were asked for, 5 the source could not be reached, 6 the
+archive stayed locked by another run, 130 interrupted.
 exit 0
 "#,
     );
