@@ -13,7 +13,7 @@ use crate::model::Day;
 use crate::ops::alerts::state::{self, StateFile};
 use crate::ops::alerts::tell::{self, Told};
 use crate::ops::alerts::{self, Judgement, document};
-use crate::ops::when::{self, WhichDay, When, find_latest};
+use crate::ops::when::{self, When, WhichDay, find_latest};
 use crate::view::terminal::{self, AlertRow};
 
 const EXAMPLES: &str = "\

@@ -97,7 +97,9 @@ pub(super) fn alerts(context: &Context<'_>, config: &Config, day: Day) -> Vec<Ju
             told.news
         }
         Err(failure) => {
-            context.output.warn(&format!("{day} is frozen, but its alerts are not told: {}", failure.message()));
+            context
+                .output
+                .warn(&format!("{day} is frozen, but its alerts are not told: {}", failure.message()));
             Vec::new()
         }
     }
@@ -128,7 +130,9 @@ pub(super) fn failures(context: &Context<'_>, told: &Told) {
     for message in &told.messages {
         if let Some(Err(error)) = &message.sent {
             let again = "the next save tries again while the alert fires";
-            context.output.warn(&format!("the sink {} did not get its alerts: {error}; {again}", message.sink));
+            context
+                .output
+                .warn(&format!("the sink {} did not get its alerts: {error}; {again}", message.sink));
         }
     }
 }
@@ -145,7 +149,9 @@ pub(super) fn sent(told: &Told) -> String {
             Some(Err(_)) => {}
         }
     }
-    if text.is_empty() { "nothing is news\n".clone_into(&mut text) }
+    if text.is_empty() {
+        "nothing is news\n".clone_into(&mut text)
+    }
     text
 }
 

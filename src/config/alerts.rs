@@ -98,11 +98,7 @@ pub fn check(
             let days = duration::parse_days(text).filter(|days| (1..=MOST_DAYS).contains(days));
             if days.is_none() {
                 let hint = format!("write a number of days from 1d to {MOST_DAYS}d");
-                checker.problem(
-                    &["alerts", name, "snooze"],
-                    format!("{text:?} is no number of days"),
-                    hint,
-                );
+                checker.problem(&["alerts", name, "snooze"], format!("{text:?} is no number of days"), hint);
             }
             days
         });
@@ -199,11 +195,7 @@ fn rule(name: &str, written: &file::Alert, kind: &str, checker: &mut Checker<'_,
     }
 }
 
-fn number(
-    written: Option<&file::Decimal>,
-    path: &[&str],
-    checker: &mut Checker<'_, '_>,
-) -> Option<Number> {
+fn number(written: Option<&file::Decimal>, path: &[&str], checker: &mut Checker<'_, '_>) -> Option<Number> {
     let text = &written?.0;
     let number = text.parse().ok();
     if number.is_none() {
@@ -249,12 +241,8 @@ fn metric(
         let known: Vec<Vec<String>> = events.iter().map(|events| checker.dimensions_of(events)).collect();
         let of_all = |name: &String| known.iter().all(|known| known.contains(name));
         if !of_all(by) {
-            let fitting: Vec<&str> = known
-                .iter()
-                .flatten()
-                .filter(|name| of_all(name))
-                .map(String::as_str)
-                .collect();
+            let fitting: Vec<&str> =
+                known.iter().flatten().filter(|name| of_all(name)).map(String::as_str).collect();
             let hint = did_you_mean(by, fitting.iter().copied())
                 .unwrap_or_else(|| format!("known dimensions: {}", listed(fitting.iter().copied())));
             checker.problem(&["alerts", name, "by"], format!("{by:?} is no dimension of {metric:?}"), hint);

@@ -109,10 +109,8 @@ fn sink(name: &str, written: &file::Sink, checker: &mut Checker<'_, '_>) -> Opti
     let timeout = time(written.timeout.as_deref(), SINK_TIMEOUT, &["sinks", name, "timeout"], checker);
     let to = match (&written.command, &written.webhook) {
         (Some(words), None) => {
-            let given = [
-                ("secret_env", written.secret_env.is_some()),
-                ("retry_for", written.retry_for.is_some()),
-            ];
+            let given =
+                [("secret_env", written.secret_env.is_some()), ("retry_for", written.retry_for.is_some())];
             for (key, _) in given.into_iter().filter(|(_, given)| *given) {
                 let hint = "only a webhook has one".to_owned();
                 checker.problem(&["sinks", name, key], format!("{key:?} means nothing with a command"), hint);

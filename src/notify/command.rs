@@ -15,7 +15,8 @@ const LAST_WORDS: Duration = Duration::from_millis(200);
 
 pub(super) fn run(words: &[String], document: &str, timeout: Duration) -> Result<(), NotifyError> {
     let Some((program, arguments)) = words.split_first() else { return Ok(()) };
-    let cannot = |error: std::io::Error| NotifyError::Run { program: program.clone(), reason: error.to_string() };
+    let cannot =
+        |error: std::io::Error| NotifyError::Run { program: program.clone(), reason: error.to_string() };
     let mut child = Command::new(program)
         .args(arguments)
         .stdin(Stdio::piped())

@@ -40,7 +40,9 @@ fn sales(counts: &[u32], alerts: &str) -> Place {
     );
     for (day, count) in (3..).zip(counts) {
         for _ in 0..*count {
-            sql.push_str(&format!("insert into calls (at, campaign) values ('2025-11-{day:02} 09:00:00', 'a');"));
+            sql.push_str(&format!(
+                "insert into calls (at, campaign) values ('2025-11-{day:02} 09:00:00', 'a');"
+            ));
         }
     }
     place.sqlite("calls.db", &sql);
@@ -94,10 +96,9 @@ exit 0
     assert_eq!(days, ["2025-11-04", "2025-11-07"]);
     let page = place.path("snapshots/2025-11-04/dashboard.html");
     let ledger = place.read("snapshots/ledger.jsonl");
-    let line: Value = serde_json::from_str(
-        ledger.lines().find(|line| line.contains(r#""date":"2025-11-04""#)).unwrap(),
-    )
-    .unwrap();
+    let line: Value =
+        serde_json::from_str(ledger.lines().find(|line| line.contains(r#""date":"2025-11-04""#)).unwrap())
+            .unwrap();
     let alert = json!({
         "name": "low", "state": "fires", "metric": "sales", "member": null, "value": 4, "expected": 10,
         "reason": "sales: 4 is below 10", "day": "2025-11-04", "edition": 1,
@@ -141,6 +142,7 @@ command = ["./ops"]
         "--config quiet.toml save 2025-11-04",
         "--config quiet.toml save 2025-11-05",
     ]);
+    place.env("COLUMNS", "120");
     place.asof("alerts");
     place.asof("alerts 2025-11-03");
     place.asof("alerts 2025-11-09");
@@ -272,7 +274,8 @@ fn server(statuses: Vec<Option<u16>>) -> (u16, Receiver<Call>) {
             calls.send(call(&stream)).unwrap();
             match status {
                 Some(status) => {
-                    let answer = format!("HTTP/1.1 {status} X\r\ncontent-length: 0\r\nconnection: close\r\n\r\n");
+                    let answer =
+                        format!("HTTP/1.1 {status} X\r\ncontent-length: 0\r\nconnection: close\r\n\r\n");
                     stream.write_all(answer.as_bytes()).unwrap();
                 }
                 None => open.push(stream),
@@ -351,7 +354,6 @@ exit 0
 $ asof list
 Day             Editions  Provenance       Sales  Share
 2025-11-03 Mon  1         ○ reconstructed      4      1
-1 day · ● witnessed · ○ reconstructed
 exit 0
 "#,
     );
@@ -392,9 +394,9 @@ exit 0
 $ asof save 2025-11-03
 exit 0
 $ asof save today
-! error: 2025-11-28 has not ended; it is final at 2025-11-29 02:00:00-06:00
-!   hint: wait until it is final, or freeze it as it stands with --provisional
-exit 1
+! error: 2025-11-28 has not ended: it ends at 2025-11-29 00:00 CST
+!   hint: wait until it is over, or freeze it as it stands with --provisional
+exit 2
 $ asof save 2025-11-03
 ! warning: the heartbeat failed: it answered with status 500
 exit 0
@@ -478,23 +480,23 @@ before = []
     place.told(
         r#"
 $ asof check --offline
-! asof.toml:20:10: "sale" is no metric
+! asof.toml:21:10: "sale" is no metric
 !   hint: did you mean "sales"?
-! asof.toml:25:10: "share" can't be added up over the days of a month
+! asof.toml:26:10: "share" can't be added up over the days of a month
 !   hint: only counts and sums of single days add up: take same_weekday or previous_day
-! asof.toml:30:6: "campain" is no dimension of "sales"
+! asof.toml:31:6: "campain" is no dimension of "sales"
 !   hint: did you mean "campaign"?
-! asof.toml:31:10: it is not said how much is too much
+! asof.toml:32:10: it is not said how much is too much
 !   hint: add more_than = "20%"
-! asof.toml:33:9: "d" looks for more than one thing
+! asof.toml:34:9: "d" looks for more than one thing
 !   hint: write one of above or below (or both), change, target, anomaly = true and missing = true
-! asof.toml:40:13: "direction" means nothing with missing
+! asof.toml:41:13: "direction" means nothing with missing
 !   hint: leave it out
-! asof.toml:42:8: it is not said where "a" sends to
+! asof.toml:43:8: it is not said where "a" sends to
 !   hint: write one of command = ["program"] and webhook = "https://…"
-! asof.toml:46:11: this is no URL that can be called
+! asof.toml:47:11: this is no URL that can be called
 !   hint: write https://host/path
-! asof.toml:49:1: no program is named
+! asof.toml:50:1: no program is named
 !   hint: write the program and its arguments: ["mail", "ops@example.com"]
 exit 2
 "#,

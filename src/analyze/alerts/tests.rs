@@ -46,7 +46,8 @@ fn bounds_are_no_alerts_themselves() {
 fn a_change_has_to_be_more_than_its_share() {
     let week = change(Against::SameWeekday, "0.2");
     let series = |last| from("2025-10-30", [100, 0, 0, 0, 0, 0, 0, last]);
-    for (value, expected) in [(80, State::Fine), (79, State::Fires), (120, State::Fine), (121, State::Fires)] {
+    for (value, expected) in [(80, State::Fine), (79, State::Fires), (120, State::Fine), (121, State::Fires)]
+    {
         assert_eq!(state(&week, "2025-11-06", &series(value)), expected, "{value}");
     }
     let told = judge(&week, 1, day("2025-11-06"), &series(50));
@@ -85,7 +86,9 @@ fn a_direction_and_small_counts_keep_still() {
 #[test]
 fn a_target_is_missed_to_both_sides() {
     let target = rule(Rule::Target { target: number("500"), more_than: number("0.1") });
-    for (value, expected) in [(450, State::Fine), (449, State::Fires), (550, State::Fine), (551, State::Fires)] {
+    for (value, expected) in
+        [(450, State::Fine), (449, State::Fires), (550, State::Fine), (551, State::Fires)]
+    {
         assert_eq!(state(&target, "2025-11-06", &from("2025-11-06", [value])), expected, "{value}");
     }
 }
@@ -130,7 +133,12 @@ fn days_in_a_row_all_have_to_be_so() {
 
 /// Weeks of about 100 on working days and 10 on weekends, from a Monday, a little different each day.
 fn weeks(days: i64) -> Series {
-    from("2025-09-01", (0..days).map(|at| if at % 7 < 5 { 95 + (at * 5) % 11 } else { 9 + at % 3 }))
+    made_up(days, 1)
+}
+
+fn made_up(days: i64, seed: u64) -> Series {
+    let mut random = fastrand::Rng::with_seed(seed);
+    from("2025-09-01", (0..days).map(|at| if at % 7 < 5 { random.i64(95..=105) } else { random.i64(9..=11) }))
 }
 
 #[test]
@@ -157,16 +165,17 @@ fn an_unusual_day_is_one_that_is_far_from_its_weekday() {
 }
 
 #[test]
-fn ordinary_days_are_not_unusual() {
+fn ordinary_days_are_hardly_ever_unusual() {
     let anomaly = rule(Rule::Anomaly);
-    let series = weeks(120);
-    let fired: Vec<Day> = series
-        .keys()
-        .copied()
-        .skip(21)
-        .filter(|on| judge(&anomaly, 1, *on, &series).state == State::Fires)
-        .collect();
-    assert!(fired.is_empty(), "{fired:?}");
+    let (mut judged, mut fired) = (0, 0);
+    for seed in 0..20 {
+        let series = made_up(120, seed);
+        for on in series.keys().skip(21) {
+            judged += 1;
+            fired += usize::from(judge(&anomaly, 1, *on, &series).state == State::Fires);
+        }
+    }
+    assert!(judged == 20 * 99 && fired * 100 <= judged, "{fired} of {judged}");
 }
 
 #[test]
@@ -187,7 +196,8 @@ fn constants_stay_what_they_are() {
     };
     assert_eq!(constant(100, 100), State::Fine);
     assert_eq!(constant(100, 105), State::Fine);
-    assert_eq!(constant(100, 108), State::Fires);
+    assert_eq!(constant(100, 109), State::Fine);
+    assert_eq!(constant(100, 111), State::Fires);
     assert_eq!(constant(0, 0), State::Fine);
     assert_eq!(constant(0, 1), State::Fires);
 }

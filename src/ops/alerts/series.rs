@@ -66,7 +66,9 @@ impl<'a> Reader<'a> {
         let mut broken_down = Vec::new();
         for line in lines {
             let Some(levels) = self.open(line, by) else { continue };
-            let Some(of_day) = levels.get(&rule.metric).and_then(|levels| levels.by.get(by)) else { continue };
+            let Some(of_day) = levels.get(&rule.metric).and_then(|levels| levels.by.get(by)) else {
+                continue;
+            };
             broken_down.push(line.date);
             for level in of_day {
                 let series = members.entry(level.key.clone()).or_default();

@@ -78,9 +78,9 @@ impl StateError {
     /// What to do about it.
     pub fn hint(&self) -> Option<String> {
         match self {
-            Self::Io { .. } => Some(
-                "what was told is kept beside the configuration: let this folder be writable".to_owned(),
-            ),
+            Self::Io { .. } => {
+                Some("what was told is kept beside the configuration: let this folder be writable".to_owned())
+            }
             Self::Unreadable { .. } => {
                 Some("move it away: alerts that still fire are told once more then".to_owned())
             }

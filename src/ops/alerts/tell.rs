@@ -103,7 +103,8 @@ fn step(
     for (at, judged) in judgement.judged.iter().enumerate() {
         let snooze = alerts.get(&judged.name).and_then(|alert| alert.snooze);
         let entries = &mut step.state.alerts;
-        let known = entries.iter().position(|entry| entry.name == judged.name && entry.member == judged.member);
+        let known =
+            entries.iter().position(|entry| entry.name == judged.name && entry.member == judged.member);
         let known = known.and_then(|place| entries.get_mut(place));
         match (judged.verdict.state, known) {
             (State::Unknown, _) | (State::Fine, None) => {}
@@ -132,10 +133,14 @@ fn step(
                 step.news.push(judged.clone());
             }
         }
-        let entry = step.state.alerts.iter().find(|entry| {
-            entry.firing && entry.name == judged.name && entry.member == judged.member
-        });
-        for sink in entry.filter(|_| judged.verdict.state == State::Fires).iter().flat_map(|entry| &entry.waiting) {
+        let entry = step
+            .state
+            .alerts
+            .iter()
+            .find(|entry| entry.firing && entry.name == judged.name && entry.member == judged.member);
+        for sink in
+            entry.filter(|_| judged.verdict.state == State::Fires).iter().flat_map(|entry| &entry.waiting)
+        {
             if sinks.contains(sink) {
                 step.to.entry(sink.clone()).or_default().push(at);
             }
@@ -143,7 +148,9 @@ fn step(
     }
     step.state.alerts.retain(|entry| {
         let alert = alerts.get(&entry.name);
-        alert.is_some_and(|alert| entry.firing || entry.told == day || is_snoozed(entry.told, alert.snooze, day))
+        alert.is_some_and(|alert| {
+            entry.firing || entry.told == day || is_snoozed(entry.told, alert.snooze, day)
+        })
     });
     step
 }
