@@ -22,6 +22,7 @@ mod sample;
 mod seen;
 mod source_trouble;
 mod statistics;
+mod telling;
 mod time_types;
 mod usage;
 mod vicidial;
