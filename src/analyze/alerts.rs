@@ -12,9 +12,9 @@ use crate::model::{Day, Number};
 /// The known values of a metric, by day.
 pub type Series = BTreeMap<Day, Number>;
 
-/// How far a value may lie from what is usual, in spreads: that of a normal distribution would be passed
-/// by one day of two thousand.
-const FAR: f64 = 3.5;
+/// How far a value may lie from what is usual, in spreads. The spread is known from a few weeks only, so it is
+/// more than it would be for a normal distribution; of ordinary days, less than one in a hundred passes it.
+const FAR: f64 = 5.0;
 /// How many significant digits an estimate is told with.
 const ESTIMATE_DIGITS: u64 = 4;
 

@@ -13,6 +13,10 @@ pub const LEAST_DAYS: usize = 21;
 /// The most days before that are looked at: eight weeks.
 pub const WINDOW: i64 = 56;
 
+/// Over how many days the trend is smoothed: five weeks, so that it follows no single day.
+const TREND: usize = 35;
+/// How many numbers are fitted: a level for each weekday, and a line.
+const FITTED: usize = 9;
 /// How many days a week has.
 const WEEK: usize = 7;
 /// What makes the median distance of normal values their standard deviation.
@@ -59,6 +63,8 @@ pub fn usual(day: Day, series: &Series) -> Result<Usual, usize> {
     let mut params = Stl::params();
     // So long that a weekday's level is that of all weeks, and not bent by each.
     params.robust(true).seasonal_length(10 * slots + 1).seasonal_degree(0);
+    // A level and no slope: what a few last days have in common is not carried on.
+    params.trend_length(TREND).trend_degree(0);
     let split = params.fit(&filled, WEEK).map_err(|_| known.len())?;
     let trend = split.trend().last().copied().unwrap_or_default();
     let weekday =
@@ -71,7 +77,9 @@ pub fn usual(day: Day, series: &Series) -> Result<Usual, usize> {
         .map(|(rest, _)| *rest)
         .collect();
     let middle = median(rest.clone());
-    let spread = NORMAL * median(rest.iter().map(|rest| (rest - middle).abs()).collect());
+    // The levels were fitted to these same days, which so lie nearer to them than the next one will.
+    let next = (count(known.len() + FITTED) / count(known.len() - FITTED)).sqrt();
+    let spread = next * NORMAL * median(rest.iter().map(|rest| (rest - middle).abs()).collect());
     let sum = trend + weekday + middle;
     let expected = if sum.abs() < NOISE { 0.0 } else { sum };
     Ok(Usual { expected, spread: spread.max(LEAST_SHARE * expected.abs()).max(NOISE) })
@@ -83,6 +91,11 @@ fn filled(values: &[Option<f64>], at: usize) -> f64 {
         let peers: Vec<f64> = values.iter().skip(at % WEEK).step_by(WEEK).copied().flatten().collect();
         if peers.is_empty() { median(values.iter().copied().flatten().collect()) } else { median(peers) }
     })
+}
+
+/// A number of days as a float.
+fn count(days: usize) -> f64 {
+    u32::try_from(days).map_or(f64::INFINITY, f64::from)
 }
 
 /// The middle value; 0 of none.

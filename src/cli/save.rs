@@ -85,7 +85,7 @@ impl Save {
         } else {
             Vec::new()
         };
-        around.after(document, &news);
+        around.after(&document, &news);
         Ok(exit::DONE)
     }
 
@@ -101,7 +101,9 @@ impl Save {
         let saved = block_on(save(config, &request, &env, &now, &progress))??;
         progress.clear();
         for looked in &saved.lookback {
-            lookback::warnings(looked).iter().for_each(|warning| context.output.warn(warning));
+            for warning in &lookback::warnings(looked) {
+                context.output.warn(warning);
+            }
             if context.output.json() {
                 context.output.document(&lookback::document(looked));
             }

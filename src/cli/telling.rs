@@ -41,7 +41,7 @@ impl<'a> Around<'a> {
     }
 
     /// After a save that went well: the heartbeat, and the command.
-    pub(super) fn after(&self, outcome: Value, news: &[Judged]) {
+    pub(super) fn after(&self, outcome: &Value, news: &[Judged]) {
         if let Some(heartbeat) = &self.config.notify.heartbeat
             && let Err(error) = notify::beat(heartbeat)
         {
@@ -150,7 +150,7 @@ pub(super) fn sent(told: &Told) -> String {
         }
     }
     if text.is_empty() {
-        "nothing is news\n".clone_into(&mut text)
+        "nothing is news\n".clone_into(&mut text);
     }
     text
 }

@@ -186,13 +186,11 @@ fn rule(name: &str, written: &file::Alert, kind: &str, checker: &mut Checker<'_,
         checker.problem(&["alerts", name, "more_than"], format!("{text:?} is no share"), hint);
         return None;
     };
-    match written.change {
-        Some(against) => Some(Rule::Change { against, more_than }),
-        None => {
-            let target = number(written.target.as_ref(), &["alerts", name, "target"], checker)?;
-            Some(Rule::Target { target, more_than })
-        }
+    if let Some(against) = written.change {
+        return Some(Rule::Change { against, more_than });
     }
+    let target = number(written.target.as_ref(), &["alerts", name, "target"], checker)?;
+    Some(Rule::Target { target, more_than })
 }
 
 fn number(written: Option<&file::Decimal>, path: &[&str], checker: &mut Checker<'_, '_>) -> Option<Number> {

@@ -13,7 +13,7 @@ const SINK_TIMEOUT: Duration = Duration::from_secs(10);
 /// How long a webhook that fails is tried again when nothing else is said.
 const RETRY_FOR: Duration = Duration::from_secs(30);
 /// How long a command around a save may take when nothing else is said.
-const HOOK_TIMEOUT: Duration = Duration::from_secs(60);
+const HOOK_TIMEOUT: Duration = Duration::from_mins(1);
 
 /// Who hears of what.
 #[derive(Clone, Debug, PartialEq, Eq)]

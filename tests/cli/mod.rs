@@ -31,6 +31,7 @@ mod settling;
 mod series;
 mod source_trouble;
 mod statistics;
+mod telling;
 mod time_types;
 mod usage;
 mod verifying;

@@ -133,7 +133,12 @@ fn days_in_a_row_all_have_to_be_so() {
 
 /// Weeks of about 100 on working days and 10 on weekends, from a Monday, a little different each day.
 fn weeks(days: i64) -> Series {
-    from("2025-09-01", (0..days).map(|at| if at % 7 < 5 { 95 + (at * 5) % 11 } else { 9 + at % 3 }))
+    made_up(days, 1)
+}
+
+fn made_up(days: i64, seed: u64) -> Series {
+    let mut random = fastrand::Rng::with_seed(seed);
+    from("2025-09-01", (0..days).map(|at| if at % 7 < 5 { random.i64(95..=105) } else { random.i64(9..=11) }))
 }
 
 #[test]
@@ -160,16 +165,17 @@ fn an_unusual_day_is_one_that_is_far_from_its_weekday() {
 }
 
 #[test]
-fn ordinary_days_are_not_unusual() {
+fn ordinary_days_are_hardly_ever_unusual() {
     let anomaly = rule(Rule::Anomaly);
-    let series = weeks(120);
-    let fired: Vec<Day> = series
-        .keys()
-        .copied()
-        .skip(21)
-        .filter(|on| judge(&anomaly, 1, *on, &series).state == State::Fires)
-        .collect();
-    assert!(fired.is_empty(), "{fired:?}");
+    let (mut judged, mut fired) = (0, 0);
+    for seed in 0..20 {
+        let series = made_up(120, seed);
+        for on in series.keys().skip(21) {
+            judged += 1;
+            fired += usize::from(judge(&anomaly, 1, *on, &series).state == State::Fires);
+        }
+    }
+    assert!(judged == 20 * 99 && fired * 100 <= judged, "{fired} of {judged}");
 }
 
 #[test]
@@ -190,7 +196,8 @@ fn constants_stay_what_they_are() {
     };
     assert_eq!(constant(100, 100), State::Fine);
     assert_eq!(constant(100, 105), State::Fine);
-    assert_eq!(constant(100, 108), State::Fires);
+    assert_eq!(constant(100, 109), State::Fine);
+    assert_eq!(constant(100, 111), State::Fires);
     assert_eq!(constant(0, 0), State::Fine);
     assert_eq!(constant(0, 1), State::Fires);
 }
