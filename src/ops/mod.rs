@@ -1,5 +1,6 @@
 //! Use cases: each takes what it needs, does it, and returns an outcome. Nothing prints here.
 
+pub mod anew;
 pub mod backfill;
 pub mod check;
 pub mod day;
