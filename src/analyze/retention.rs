@@ -133,8 +133,11 @@ struct Rule {
 
 impl Rule {
     fn new(rule: KeepRule, first: bool, days: &[FrozenDay], from: Day) -> Self {
+        let since = rule.span.reaches(from);
         let mut stands: BTreeMap<(i32, u32), &FrozenDay> = BTreeMap::new();
-        for day in days.iter().filter(|day| !day.thinned) {
+        // A day that the rule does not reach can't stand for one that it does: both would be gone.
+        let reached = |day: &&FrozenDay| !day.thinned && since.is_none_or(|since| since <= day.day);
+        for day in days.iter().filter(reached) {
             let known = stands.entry(period_of(day.day, rule.period)).or_insert(day);
             // A day that was seen whole stands before one that was not.
             let better = known.provisional && !day.provisional;
@@ -143,7 +146,7 @@ impl Rule {
             }
         }
         let stands = stands.into_iter().map(|(period, day)| (period, day.day)).collect();
-        Self { rule, since: rule.span.reaches(from), stands }
+        Self { rule, since, stands }
     }
 
     fn reaches(&self, day: Day) -> bool {

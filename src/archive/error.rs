@@ -183,12 +183,16 @@ impl ArchiveError {
             Self::ClockBehind { .. } => {
                 "set this machine's clock right, and see that ASOF_NOW is not set by mistake"
             }
-            Self::Pruned { to, .. } => {
-                return Some(match to {
-                    Some(to) => format!("a copy was put into {}: read it with --archive", to.display()),
-                    None => "its numbers are kept in metrics.json; a backup may hold the file".to_owned(),
-                });
+            Self::Pruned { to: Some(to), .. } => {
+                return Some(format!(
+                    "a copy was put into {0}: read it there, with --archive {0}",
+                    to.display()
+                ));
             }
+            Self::Pruned { path, .. } if path.ends_with("metrics.json") => {
+                "its totals are in the ledger, `asof list` shows them; a backup may hold the file"
+            }
+            Self::Pruned { .. } => "its numbers are still there; a backup may hold the file",
             Self::NotItsColdStore { .. } => "name a new or empty folder outside of the archive",
             Self::ColdStore { .. } => "check `dir` under [archive]: it names the folder that --to had named",
             Self::BadPath { .. } | Self::Encode { .. } => return None,

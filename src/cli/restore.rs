@@ -15,6 +15,7 @@ use crate::calendar::Moment;
 use crate::config::Config;
 use crate::config::presentation::label_of;
 use crate::model::MetricsDoc;
+use crate::ops::anew;
 use crate::ops::freeze::layout;
 use crate::ops::restore::{Restored, copy_out, restore};
 use crate::ops::when::When;
@@ -85,9 +86,15 @@ impl Restore {
             return Ok(exit::DONE);
         }
         if self.html || self.open {
-            // The page is given out only if it is what was frozen.
-            archive.read_file(&restored.manifest, "dashboard.html")?;
-            let page = std::path::absolute(&restored.page).unwrap_or_else(|_| restored.page.clone());
+            let page = if let Some(pruned) = anew::without_page(&history, &restored) {
+                let layout = self.layout(&config, &restored);
+                anew::render(&restored, pruned, &layout, &std::env::temp_dir(), context.now())
+                    .map_err(|error| Failure::new(exit::FAILED, error, None))?
+            } else {
+                // The page is given out only if it is what was frozen.
+                archive.read_file(&restored.manifest, "dashboard.html")?;
+                std::path::absolute(&restored.page).unwrap_or_else(|_| restored.page.clone())
+            };
             print_path(&page, "page", context);
             if self.open {
                 open(&page)?;

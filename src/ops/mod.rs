@@ -1,6 +1,7 @@
 //! Use cases: each takes what it needs, does it, and returns an outcome. Nothing prints here.
 
 pub mod alerts;
+pub mod anew;
 pub mod backfill;
 pub mod check;
 pub mod compare;

@@ -154,6 +154,39 @@ fn a_thinned_day_keeps_its_numbers_and_loses_its_page_and_cubes() {
 }
 
 #[test]
+fn the_page_of_a_thinned_day_is_rendered_anew_and_says_so() {
+    let place = few_days("[retention]\nkeep_monthly = \"forever\"\n");
+    place.done(&["prune"]);
+    place.write("temp/.keep", "");
+    place.env("TMPDIR", place.path("temp").to_str().unwrap());
+    place.at("2025-11-09T10:00:00-06:00");
+    let before = place.tree("snapshots");
+    place.asof("restore 2025-11-05 --html");
+    place.told(
+        r#"
+$ asof restore 2025-11-05 --html
+[DIR]/temp/asof-2025-11-05-anew.html
+exit 0
+"#,
+    );
+    let page = place.read("temp/asof-2025-11-05-anew.html");
+    let remark =
+        "Rendered anew on 2025-11-09 16:00 UTC: the frozen page was thinned on 2025-11-07 09:00 UTC.";
+    assert!(page.contains(remark));
+    assert!(page.contains("Conversion") && page.contains("33.33"));
+    assert_eq!(place.tree("snapshots"), before);
+    place.asof("restore 2025-11-05 --output copies");
+    place.told(
+        r#"
+$ asof restore 2025-11-05 --output copies
+! error: snapshots/2025-11-05/cubes/calls.parquet was thinned on 2025-11-07
+!   hint: its numbers are still there; a backup may hold the file
+exit 1
+"#,
+    );
+}
+
+#[test]
 fn totals_go_only_when_that_is_asked_for_and_all_editions_do() {
     let place = few_days("[retention]\nkeep_monthly = \"forever\"\n");
     place.sqlite("calls.db", "update calls set status = 'SALE' where at like '2025-11-05%'");
@@ -171,7 +204,7 @@ fn totals_go_only_when_that_is_asked_for_and_all_editions_do() {
         r#"
 $ asof restore 2025-11-01
 ! error: snapshots/2025-11-01/metrics.json was thinned on 2025-11-07
-!   hint: its numbers are kept in metrics.json; a backup may hold the file
+!   hint: its totals are in the ledger, `asof list` shows them; a backup may hold the file
 exit 1
 "#,
     );
@@ -337,6 +370,8 @@ fn a_prune_that_is_killed_fifty_times_ends_where_an_undisturbed_one_does() {
     let mut rng = Rng::with_seed(seed);
     let original = forty_days(RETENTION);
     let start = original.tree("");
+    let frozen: Vec<String> = days(&original).into_keys().collect();
+    let mut between = 0;
     let fresh = || {
         let place = Place::new();
         for (path, bytes) in &start {
@@ -366,12 +401,13 @@ fn a_prune_that_is_killed_fifty_times_ends_where_an_undisturbed_one_does() {
             // What is missing was named by a line before.
             let named = pruned(&place);
             let now = days(&place);
-            for path in files_of(&original).filter(|path| !now.contains_key(path)) {
+            for path in frozen.iter().filter(|path| !now.contains_key(*path)) {
                 let (id, file) = path.split_once('/').unwrap();
                 let file = file.trim_end_matches('/');
                 let known = named.get(id).is_some_and(|gone| gone.iter().any(|one| one.starts_with(file)));
                 assert!(known, "{path} is gone without a line, seed {seed}");
             }
+            between += usize::from(!named.is_empty() && named != gone);
             if whole {
                 assert_eq!(pruned(&place), gone, "seed {seed}");
                 ended += 1;
@@ -397,9 +433,5 @@ fn a_prune_that_is_killed_fifty_times_ends_where_an_undisturbed_one_does() {
         }
         println!("seed {seed}: killed {killed} times, {ended} runs came to their end");
     }
-}
-
-/// The paths of a place's frozen days.
-fn files_of(place: &Place) -> impl Iterator<Item = String> {
-    days(place).into_keys()
+    assert!(between > 0, "no run was killed in the middle, seed {seed}");
 }

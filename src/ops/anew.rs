@@ -1,0 +1,65 @@
+//! The page of a day whose frozen page was thinned, made again from its numbers: it can't be filtered, and says so.
+
+use std::path::{Path, PathBuf};
+
+use chrono::{DateTime, Utc};
+
+use super::restore::Restored;
+use super::whole::{self, Refused};
+use crate::archive::{History, Pruned};
+use crate::view::page::PageError;
+use crate::view::{self, DayPage, Layout};
+
+/// Why the page could not be made.
+#[derive(Debug, thiserror::Error)]
+pub enum AnewError {
+    /// It could not be rendered.
+    #[error(transparent)]
+    Page(#[from] PageError),
+    /// It could not be written.
+    #[error("can't {} {}: {}", .0.doing, .0.path.display(), .0.error)]
+    Write(Refused),
+}
+
+impl From<Refused> for AnewError {
+    fn from(refused: Refused) -> Self {
+        Self::Write(refused)
+    }
+}
+
+/// What was thinned of a day, when its page is.
+pub fn without_page<'h>(history: &'h History, restored: &Restored) -> Option<&'h Pruned> {
+    history.thinned(&restored.id).filter(|pruned| pruned.files.iter().any(|path| path == "dashboard.html"))
+}
+
+/// Renders the page of a day anew and puts it into this folder; gives its path.
+///
+/// # Errors
+/// When it can't be rendered or written.
+pub fn render(
+    restored: &Restored,
+    pruned: &Pruned,
+    layout: &Layout,
+    into: &Path,
+    now: DateTime<Utc>,
+) -> Result<PathBuf, AnewError> {
+    let remark = format!(
+        "Rendered anew on {}: the frozen page was thinned on {}. It can't be filtered.",
+        now.format("%Y-%m-%d %H:%M UTC"),
+        pruned.at.format("%Y-%m-%d %H:%M UTC")
+    );
+    let remarks: Vec<String> = std::iter::once(remark).chain(restored.remarks.iter().cloned()).collect();
+    let page = DayPage::new(&view::DayInput {
+        doc: &restored.doc,
+        manifest: &restored.manifest,
+        definitions: &restored.definitions,
+        layout,
+        remarks: &remarks,
+        cubes: &[],
+    });
+    let bytes = page.to_bytes()?;
+    let path = into.join(format!("asof-{}-anew.html", restored.id));
+    let staged = into.join(format!(".asof-{}-{}.html", restored.id, std::process::id()));
+    whole::replace(&path, &staged, 0o600, |out| out.write_all(&bytes))?;
+    Ok(path)
+}
