@@ -74,8 +74,10 @@ fn without_a_command_help_is_an_error() {
 #[test]
 fn every_command_has_examples_in_its_help() {
     let place = Place::new();
-    for command in ["init", "check", "save", "list", "restore", "verify", "worklist"] {
-    for command in ["init", "check", "save", "list", "restore", "settling", "worklist"] {
+    for command in [
+        "init", "check", "save", "list", "restore", "compare", "drift", "settling", "series", "forecast",
+        "alerts", "verify", "prune", "label", "note", "pin", "worklist",
+    ] {
         let run = place.asof(&format!("{command} --help"));
         assert_eq!((run.code, run.stderr.as_str()), (0, ""));
         assert!(run.stdout.contains(&format!("Examples:\n  asof {command}")), "{}", run.stdout);
