@@ -23,6 +23,7 @@ Commands:
   backfill  Freeze a range of days, one by one
   list      Show what is in the archive, gaps included
   restore   Show a frozen day: on the terminal, as JSON, or its page in the browser
+  alerts    Judge a day by the alerts of the configuration
   worklist  Bring the files of a worklist up to date: keys to work on, and those that are out
 
 Options:
@@ -42,6 +43,7 @@ Examples:
   asof backfill --last 7d       freeze a range of days
   asof list                     what is frozen
   asof restore 2025-11-06       look at a frozen day
+  asof alerts                   is there anything that somebody should hear of?
 
 Exit codes: 0 done, 1 failed, 2 wrong usage or configuration, 3 some days of a range
 failed, 5 the source could not be reached, 6 the archive stayed locked by another run,
@@ -249,7 +251,7 @@ $ asof --color sometimes list --json
 ! {"error":{"exit_code":2,"hint":"see asof --help","message":"invalid value 'sometimes' for '--color <WHEN>' [possible values: auto, always, never]"}}
 exit 2
 $ asof --json
-! {"error":{"exit_code":2,"hint":"see asof --help","message":"'asof' requires a subcommand but one was not provided [subcommands: init, demo, check, save, backfill, list, restore, worklist]"}}
+! {"error":{"exit_code":2,"hint":"see asof --help","message":"'asof' requires a subcommand but one was not provided [subcommands: init, demo, check, save, backfill, list, restore, alerts, worklist]"}}
 exit 2
 "#);
 }
