@@ -187,7 +187,7 @@ fn lines_of_a_kind_that_is_not_known_yet_are_passed_over() {
     let last = fixture.ledger().last().unwrap().clone();
     let prev = Digest::of(last.as_bytes());
     let strange = format!(
-        "{{\"seq\":5,\"at\":\"2025-11-08T03:00:00Z\",\"prev\":\"{prev}\",\"kind\":\"pruned\",\"date\":[1,2],\"headline\":7}}\n"
+        "{{\"seq\":5,\"at\":\"2025-11-08T03:00:00Z\",\"prev\":\"{prev}\",\"kind\":\"moved\",\"date\":[1,2],\"headline\":7}}\n"
     );
     let path = fixture.archive.ledger_path();
     let mut text = fs::read_to_string(&path).unwrap();

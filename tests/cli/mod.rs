@@ -37,6 +37,7 @@ mod usage;
 mod verifying;
 mod vicidial;
 pub mod vicidial_expected;
+mod what_was_done;
 mod worklist;
 mod worklist_files;
 mod worklist_mariadb;
