@@ -100,13 +100,13 @@ pub fn plan(settings: &RetentionSettings, days: &[FrozenDay], today: Day) -> Ret
         let mut reasons: Vec<Keep> = (day.day == newest).then_some(Keep::Newest).into_iter().collect();
         reasons.extend(keeps_anyway(settings, day));
         if day.thinned {
-            let whole = |rule: &Rule| rule.rule.period == Period::Day && rule.reaches(day.day);
+            let whole = |rule: &Rule| rule.keep.period == Period::Day && rule.reaches(day.day);
             return Fate::Before { kept: !reasons.is_empty() || rules.iter().any(whole) };
         }
         let mut passed = Vec::new();
         for rule in &rules {
             match rule.judge(day.day) {
-                Ok(()) => reasons.push(Keep::Rule(rule.rule)),
+                Ok(()) => reasons.push(Keep::Rule(rule.keep)),
                 Err(why) => passed.push(why),
             }
         }
@@ -126,7 +126,7 @@ pub fn keeps_anyway(settings: &RetentionSettings, day: &FrozenDay) -> Option<Kee
 
 /// A rule with the days that stand for its periods.
 struct Rule {
-    rule: KeepRule,
+    keep: KeepRule,
     since: Option<Day>,
     stands: BTreeMap<(i32, u32), Day>,
 }
@@ -146,19 +146,19 @@ impl Rule {
             }
         }
         let stands = stands.into_iter().map(|(period, day)| (period, day.day)).collect();
-        Self { rule, since, stands }
+        Self { keep: rule, since, stands }
     }
 
     fn reaches(&self, day: Day) -> bool {
         // A span that reaches past the beginning of the calendar has no day either.
-        self.rule.span == KeepSpan::Forever || self.since.is_none_or(|since| since <= day)
+        self.keep.span == KeepSpan::Forever || self.since.is_none_or(|since| since <= day)
     }
 
     fn judge(&self, day: Day) -> Result<(), Passed> {
-        let stands = self.stands.get(&period_of(day, self.rule.period)).copied();
+        let stands = self.stands.get(&period_of(day, self.keep.period)).copied();
         match stands {
-            _ if !self.reaches(day) => Err(Passed::Older(self.rule)),
-            Some(other) if other != day => Err(Passed::Other(self.rule.period, other)),
+            _ if !self.reaches(day) => Err(Passed::Older(self.keep)),
+            Some(other) if other != day => Err(Passed::Other(self.keep.period, other)),
             _ => Ok(()),
         }
     }

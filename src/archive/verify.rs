@@ -65,12 +65,11 @@ pub struct CheckedDefinitions {
     pub bytes: u64,
 }
 
-/// Whether a file that a manifest lists may be gone without harm.
+/// Whether a file of an edition may be missing: a line of the ledger says that it was thinned.
 ///
-/// Nothing may yet: no line of the ledger says that a file was taken away on purpose. This is the one
-/// place that is asked.
-pub fn may_be_missing(_history: &History, _id: &SnapshotId, _path: &str) -> bool {
-    false
+/// This is the one place that is asked.
+pub fn may_be_missing(history: &History, id: &SnapshotId, path: &str) -> bool {
+    history.pruned(id).iter().any(|gone| gone == path)
 }
 
 impl Finding {

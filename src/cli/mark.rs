@@ -8,7 +8,7 @@ use super::context::Context;
 use super::exit;
 use super::failure::Failure;
 use crate::ops::mark::{MarkError, Wish, mark};
-use crate::ops::when::{NotFound, When};
+use crate::ops::when::When;
 
 /// How long the archive's lock is waited for.
 const WAIT: Duration = Duration::from_mins(1);
@@ -127,7 +127,6 @@ impl From<MarkError> for Failure {
     fn from(error: MarkError) -> Self {
         let hint = error.hint();
         match error {
-            MarkError::NotFound(error @ NotFound::Archive(_)) => error.into(),
             MarkError::NotFound(error) => error.into(),
             MarkError::Archive(error) => error.into(),
             error => Self::new(exit::USAGE, error, hint),

@@ -87,7 +87,7 @@ impl Restore {
         }
         if self.html || self.open {
             let page = if let Some(pruned) = anew::without_page(&history, &restored) {
-                let layout = self.layout(&config, &restored);
+                let layout = self.layout(config.as_ref(), &restored);
                 anew::render(&restored, pruned, &layout, &std::env::temp_dir(), context.now())
                     .map_err(|error| Failure::new(exit::FAILED, error, None))?
             } else {

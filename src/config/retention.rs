@@ -121,16 +121,12 @@ pub fn check(file: &File, checker: &mut Checker<'_, '_>) -> Option<RetentionSett
     let mut rules = Vec::new();
     for (period, key, text) in spans {
         let Some(text) = text else { continue };
-        match KeepSpan::parse(text) {
-            Some(span) => rules.push(KeepRule { period, span }),
-            None => {
-                let hint = "write forever, or a number and a unit: 90 days, 8 weeks, 12 months, 5 years";
-                checker.problem(
-                    &["retention", key],
-                    format!("{text:?} is no span of time to keep days for"),
-                    hint.to_owned(),
-                );
-            }
+        if let Some(span) = KeepSpan::parse(text) {
+            rules.push(KeepRule { period, span });
+        } else {
+            let hint = "write forever, or a number and a unit: 90 days, 8 weeks, 12 months, 5 years";
+            let message = format!("{text:?} is no span of time to keep days for");
+            checker.problem(&["retention", key], message, hint.to_owned());
         }
     }
     for (at, label) in written.keep_labels.iter().flatten().enumerate() {

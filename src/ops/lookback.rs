@@ -177,8 +177,8 @@ impl Look<'_, '_> {
             retry_for: self.input.retry_for,
             now: self.input.now,
         };
-        let live = reread::read(self.reader, &again, self.archive, &frozen, progress).await;
-        let live = live.map_err(|error| failed(day, error))?;
+        let read = reread::read(self.reader, &again, self.archive, &frozen, progress).await;
+        let live = read.map_err(|error| failed(day, error))?;
         let id = line.id();
         let gone = reread::shrunk(&frozen, &live, &self.input.config.again.shrink_guard);
         if !gone.is_empty() && !provisional {

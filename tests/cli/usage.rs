@@ -29,6 +29,7 @@ Commands:
   forecast  Say what a metric's next days will probably bring, and how far to trust that
   settling  Show how long metrics go on moving, and from which age on a day can be trusted
   drift     Hold frozen days against what the source says now
+  alerts    Judge a day by the alerts of the configuration
   worklist  Bring the files of a worklist up to date: keys to work on, and those that are out
 
 Options:
@@ -52,6 +53,7 @@ Examples:
   asof compare -1d -8d          one day against another
   asof series calls             a metric day by day, and asof forecast what comes next
   asof drift 2025-11-06         does it still read the same?
+  asof alerts                   is there anything that somebody should hear of?
 
 Exit codes: 0 done, 1 failed, 2 wrong usage or configuration, 3 some days of a range
 failed, 4 findings where they were asked for, 5 the source could not be reached, 6 the
@@ -74,8 +76,10 @@ fn without_a_command_help_is_an_error() {
 #[test]
 fn every_command_has_examples_in_its_help() {
     let place = Place::new();
-    for command in ["init", "check", "save", "list", "restore", "verify", "worklist"] {
-    for command in ["init", "check", "save", "list", "restore", "settling", "worklist"] {
+    for command in [
+        "init", "check", "save", "list", "restore", "compare", "drift", "settling", "series", "forecast",
+        "alerts", "verify", "prune", "label", "note", "pin", "worklist",
+    ] {
         let run = place.asof(&format!("{command} --help"));
         assert_eq!((run.code, run.stderr.as_str()), (0, ""));
         assert!(run.stdout.contains(&format!("Examples:\n  asof {command}")), "{}", run.stdout);
@@ -265,6 +269,7 @@ $ asof --json
 ! {"error":{"exit_code":2,"hint":"see asof --help","message":"'asof' requires a subcommand but one was not provided [subcommands: init, demo, check, save, backfill, list, restore, compare, worklist]"}}
 ! {"error":{"exit_code":2,"hint":"see asof --help","message":"'asof' requires a subcommand but one was not provided [subcommands: init, demo, check, save, backfill, list, restore, settling, worklist]"}}
 ! {"error":{"exit_code":2,"hint":"see asof --help","message":"'asof' requires a subcommand but one was not provided [subcommands: init, demo, check, save, backfill, list, restore, verify, drift, worklist]"}}
+! {"error":{"exit_code":2,"hint":"see asof --help","message":"'asof' requires a subcommand but one was not provided [subcommands: init, demo, check, save, backfill, list, restore, alerts, worklist]"}}
 exit 2
 "#);
 }
