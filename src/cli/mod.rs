@@ -20,6 +20,7 @@ mod progress;
 mod prune;
 mod restore;
 mod save;
+mod schedule;
 mod series;
 mod settling;
 mod stats;
@@ -133,6 +134,7 @@ enum Command {
     Note(mark::Note),
     Pin(mark::Pin),
     Prune(prune::Prune),
+    Schedule(schedule::Schedule),
 }
 
 /// Parses the arguments, runs the command, and gives the exit code.
@@ -163,6 +165,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         Command::Note(note) => note.run(&context),
         Command::Pin(pin) => pin.run(&context),
         Command::Prune(prune) => prune.run(&context),
+        Command::Schedule(schedule) => schedule.run(&context),
     });
     match result {
         Ok(code) => ExitCode::from(code),

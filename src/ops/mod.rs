@@ -26,6 +26,7 @@ pub mod reread;
 pub mod restate;
 pub mod restore;
 pub mod save;
+pub mod schedule;
 pub mod seen;
 pub mod series;
 pub mod series_table;

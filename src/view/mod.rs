@@ -19,6 +19,7 @@ pub mod outlook;
 pub mod page;
 mod panel;
 pub mod rollup;
+pub mod schedule;
 mod script;
 pub mod seal;
 pub mod seen;

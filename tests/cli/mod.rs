@@ -26,6 +26,7 @@ mod pruning;
 mod restating;
 mod restoring;
 mod sample;
+mod scheduling;
 mod seen;
 mod series;
 mod settling;
