@@ -229,7 +229,10 @@ fn what_was_known_at_a_time_is_shown_without_a_configuration() {
     let told = place.take();
     // Before the restatement there were two sales, in edition 1.
     assert!(told.contains("2025-11-06,2,1,witnessed,"), "{told}");
-    assert!(told.contains("nothing was frozen yet: the archive begins at 2025-11-07T03:00:00-06:00"), "{told}");
+    assert!(
+        told.contains("nothing was frozen yet: the archive begins at 2025-11-07T03:00:00-06:00"),
+        "{told}"
+    );
     assert!(told.contains("there is no archive at nowhere"), "{told}");
     let unit: Value =
         serde_json::from_str(&place.asof("series minutes --archive snapshots --json").stdout).unwrap();

@@ -24,13 +24,19 @@ Commands:
   list      Show what is in the archive, gaps included
   restore   Show a frozen day: on the terminal, as JSON, or its page in the browser
   verify    Check that everything in the archive is as it was frozen
-  compare   Hold two days, or two ranges of days, against each other
+  drift     Hold frozen days against what the source says now
   series    Show a metric day by day, with gaps, editions and what changed
   forecast  Say what a metric's next days will probably bring, and how far to trust that
-  settling  Show how long metrics go on moving, and from which age on a day can be trusted
-  drift     Hold frozen days against what the source says now
   alerts    Judge a day by the alerts of the configuration
+  settling  Show how long metrics go on moving, and from which age on a day can be trusted
+  compare   Hold two days, or two ranges of days, against each other
   worklist  Bring the files of a worklist up to date: keys to work on, and those that are out
+  label     Give a frozen day a label
+  note      Note something about a frozen day
+  pin       Keep a frozen day whole, whatever the retention says
+  prune     Thin old days as [retention] says
+  schedule  Write, install or remove what saves every night: a cron line, a systemd timer, a launchd
+            job
 
 Options:
       --config <FILE>  The configuration file; else ASOF_CONFIG, else ./asof.toml
@@ -50,10 +56,10 @@ Examples:
   asof list                     what is frozen
   asof restore 2025-11-06       look at a frozen day
   asof verify                   is everything as it was frozen?
-  asof compare -1d -8d          one day against another
-  asof series calls             a metric day by day, and asof forecast what comes next
   asof drift 2025-11-06         does it still read the same?
+  asof series calls             a metric day by day, and asof forecast what comes next
   asof alerts                   is there anything that somebody should hear of?
+  asof compare -1d -8d          one day against another
 
 Exit codes: 0 done, 1 failed, 2 wrong usage or configuration, 3 some days of a range
 failed, 4 findings where they were asked for, 5 the source could not be reached, 6 the
@@ -251,7 +257,8 @@ fn wrong_usage_is_json_where_json_is_wanted() {
     place.asof("save --restate --json");
     place.asof("--color sometimes list --json");
     place.asof("--json");
-    place.told(r#"
+    place.told(
+        r#"
 $ asof --json save 2025-02-30
 ! {"error":{"exit_code":2,"hint":"see asof --help","message":"invalid value '2025-02-30' for '[DATE]': \"2025-02-30\" names no day: give a date such as 2025-11-06, yesterday, today, or -7d"}}
 exit 2
@@ -265,11 +272,7 @@ $ asof --color sometimes list --json
 ! {"error":{"exit_code":2,"hint":"see asof --help","message":"invalid value 'sometimes' for '--color <WHEN>' [possible values: auto, always, never]"}}
 exit 2
 $ asof --json
-! {"error":{"exit_code":2,"hint":"see asof --help","message":"'asof' requires a subcommand but one was not provided [subcommands: init, demo, check, save, backfill, list, restore, verify, worklist]"}}
-! {"error":{"exit_code":2,"hint":"see asof --help","message":"'asof' requires a subcommand but one was not provided [subcommands: init, demo, check, save, backfill, list, restore, compare, worklist]"}}
-! {"error":{"exit_code":2,"hint":"see asof --help","message":"'asof' requires a subcommand but one was not provided [subcommands: init, demo, check, save, backfill, list, restore, settling, worklist]"}}
-! {"error":{"exit_code":2,"hint":"see asof --help","message":"'asof' requires a subcommand but one was not provided [subcommands: init, demo, check, save, backfill, list, restore, verify, drift, worklist]"}}
-! {"error":{"exit_code":2,"hint":"see asof --help","message":"'asof' requires a subcommand but one was not provided [subcommands: init, demo, check, save, backfill, list, restore, alerts, worklist]"}}
+! {"error":{"exit_code":2,"hint":"see asof --help","message":"'asof' requires a subcommand but one was not provided [subcommands: init, demo, check, save, backfill, list, restore, verify, drift, series, forecast, alerts, settling, compare, worklist, label, note, pin, prune, schedule]"}}
 exit 2
 "#);
 }

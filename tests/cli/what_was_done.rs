@@ -101,7 +101,79 @@ fn what_was_done_to_the_data_is_told_and_no_first_edition_changes() {
     place.asof("settling --metric opt_ins");
     place.asof("verify -v");
     place.asof("prune --dry-run");
-    place.told("");
+    place.told(
+        r#"
+$ asof save -v
+froze 2025-11-04@2 (reconstructed): read again, it differs in calls, seconds
+froze 2025-11-05@2 (reconstructed): read again, it differs in calls, opt_ins, seconds
+froze 2025-11-06 (witnessed) from 0 rows
+  Calls 0 · Opt ins 0 · Seconds 0
+  snapshots/2025-11-06/dashboard.html
+! warning: 2025-11-03: the source has only 50 of 200 rows of calls left; the frozen day stands
+exit 0
+$ asof restore 2025-11-05 --as-of 2025-11-06T12:00 --metric opt_ins
+Wednesday 5 November 2025  Calls
+● witnessed · frozen 6 Nov 03:00:00 CST · day 5 Nov 00:00 – 6 Nov 00:00 CST (24 h) · edition 1
+newest event seen 22:06:40 · definitions fdbc·de7a
+
+               vs Wed 29 Oct  vs Tue 4 Nov  5 weeks
+Opt ins  50                —         0.0 %                                  ▃▃▃
+— Wed 29 Oct: not captured
+
+Status  Opt ins                              Share
+SALE         50  ████████████████████████  100.0 %
+NA            0                              0.0 %
+All          50                            100.0 %
+exit 0
+$ asof restore 2025-11-05@latest --metric opt_ins
+Wednesday 5 November 2025  Calls
+○ reconstructed · frozen 7 Nov 03:00:00 CST · day 5 Nov 00:00 – 6 Nov 00:00 CST (24 h) · edition 2
+newest event seen 22:06:40 · definitions fdbc·de7a
+! The day has 2 editions; this is the latest.
+! Reconstructed: frozen after the next day was final, from what the rows said by then.
+! This is edition 2 and restates edition 1, which stays as it was: lookback.
+Compared with edition 2 of Tue 4 Nov (2025-11-04@2), the latest when this day was frozen.
+
+               vs Wed 29 Oct  vs Tue 4 Nov  5 weeks
+Opt ins  53                —        +6.0 %                                  ▁▁▇
+— Wed 29 Oct: not captured
+
+Status  Opt ins                              Share
+SALE         50  ████████████████████████   94.3 %
+XFER          3  █▌                          5.7 %
+NA            0                              0.0 %
+All          53                            100.0 %
+
+Changed in 2025-11-05@2, frozen 7 Nov 2025 03:00 CST: lookback
+Metric   2025-11-05  2025-11-05@2  Change
+Opt ins          50            53  +6.0 %
+exit 0
+$ asof list
+Day             Editions  Provenance   Calls  Opt ins  Seconds
+2025-11-03 Mon  1         ● witnessed    200       50    6,000
+2025-11-04 Tue  1 2       ● witnessed    200       50    6,000  @2 lookback
+2025-11-05 Wed  1 2       ● witnessed    200       50    6,000  @2 lookback
+2025-11-06 Thu  1         ● witnessed      0        0        0
+exit 0
+$ asof settling --metric opt_ins
+Opt ins  not known yet: 3 of the 20 days that are needed tell
+From age  Days  Settled  Median moved  95 % at most
+1 day        3        2        0.00 %        5.66 %
+2 days       2        2        0.00 %        0.00 %
+
+exit 0
+$ asof verify -v
+6 snapshots, 28 files, 289,143 bytes: everything is as it was frozen
+exit 0
+$ asof prune --dry-run
+2025-11-03  thin  days reach back 2 days
+2025-11-04  keep  days, 2 days
+2025-11-05  keep  days, 2 days
+2025-11-06  keep  the newest day; days, 2 days
+3 to keep, 1 to thin; nothing was done
+exit 0
+"#,
+    );
 
     let settling = documents(&place, "settling --json --metric opt_ins");
     let opt_ins = &settling[0]["metrics"][0];
