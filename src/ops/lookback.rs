@@ -178,20 +178,20 @@ impl Look<'_, '_> {
             now: self.input.now,
         };
         let read = reread::read(self.reader, &again, self.archive, &frozen, progress).await;
-        let live = read.map_err(|error| failed(day, error))?;
+        let found = read.map_err(|error| failed(day, error))?;
         let id = line.id();
-        let gone = reread::shrunk(&frozen, &live, &self.input.config.again.shrink_guard);
+        let gone = reread::shrunk(&frozen, &found, &self.input.config.again.shrink_guard);
         if !gone.is_empty() && !provisional {
             return Ok(Some(LookedBack::Shrunk { id, gone }));
         }
-        if !provisional && reread::differ(&frozen, &live).is_empty() {
-            let captured_at = live.reading.captured_at;
+        if !provisional && reread::differ(&frozen, &found).is_empty() {
+            let captured_at = found.reading.captured_at;
             confirmed.push(Confirmation { date: day, edition: id.edition, captured_at });
             return Ok(Some(LookedBack::Confirmed { id }));
         }
         let after = id.edition;
         let why = if provisional { Why::Final { after } } else { Why::Lookback { after } };
-        self.freeze(&why, &frozen, live).map(Some)
+        self.freeze(&why, &frozen, found).map(Some)
     }
 
     fn freeze(&self, why: &Why, frozen: &FrozenDay, live: reread::Live) -> Result<LookedBack, SaveError> {
