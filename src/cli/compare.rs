@@ -11,7 +11,8 @@ use super::failure::Failure;
 use super::place::Place;
 use crate::analyze::sides::{Side, Warning};
 use crate::model::Day;
-use crate::ops::compare::{Asked, Compared, SpanName, compare, put_page};
+use crate::ops::compare::{Asked, Compared, SpanName, compare};
+use crate::ops::new_file;
 use crate::ops::when::When;
 use crate::view::SidesPage;
 use crate::view::sides::{said, view};
@@ -88,10 +89,7 @@ impl Compare {
                 let hint = "this is a mistake in asof: please report it".to_owned();
                 Failure::new(exit::FAILED, error, Some(hint))
             })?;
-            put_page(&opened.archive, path, &page).map_err(|error| {
-                let hint = error.hint();
-                Failure::new(exit::FAILED, error, hint)
-            })?;
+            new_file::write(path, opened.archive.dir(), &page)?;
         }
         if context.output.json() {
             let page = self.html.as_ref().map(|path| path.display().to_string());

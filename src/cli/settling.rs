@@ -12,7 +12,8 @@ use crate::analyze::settling::{AtAge, Moved, NEEDED_DAYS};
 use crate::config::presentation::label_of;
 use crate::model::Number;
 use crate::ops::list::looks;
-use crate::ops::settling::{MetricReport, Report, collect, write_page};
+use crate::ops::new_file;
+use crate::ops::settling::{MetricReport, Report, collect};
 use crate::view::settling::{SettlingInput, SettlingMetric, SettlingPage};
 use crate::view::terminal;
 use crate::view::text::safe;
@@ -71,10 +72,7 @@ impl Settling {
         if let Some(path) = &self.html {
             let page = SettlingPage::new(&input).to_bytes();
             let page = page.map_err(|error| Failure::new(exit::FAILED, error, None))?;
-            write_page(&archive, path, &page).map_err(|error| {
-                let hint = error.hint();
-                Failure::new(exit::FAILED, error, hint)
-            })?;
+            new_file::write(path, archive.dir(), &page)?;
         }
         if out.json() {
             out.document(&document(&report));

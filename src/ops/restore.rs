@@ -191,7 +191,7 @@ pub fn copy_out(archive: &Archive, restored: &Restored, into: &Path) -> Result<P
 }
 
 /// Whether a folder, which need not exist yet, is this one or lies below it.
-pub fn is_inside(folder: &Path, outer: &Path) -> bool {
+pub(super) fn is_inside(folder: &Path, outer: &Path) -> bool {
     let Ok(outer) = outer.canonicalize() else { return false };
     let Ok(folder) = std::path::absolute(folder) else { return false };
     // Of a folder that is still to be made, the part that exists tells where it will lie.

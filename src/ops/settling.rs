@@ -2,14 +2,10 @@
 //! again without a number that differs.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::fs;
-use std::io::{self, Write as _};
-use std::path::{Path, PathBuf};
 
 use indexmap::IndexMap;
 
 use super::list::findings;
-use super::restore::is_inside;
 use crate::analyze::settling::{Look, Looks, Settling, settling};
 use crate::archive::{Archive, Frozen, History, SnapshotLine};
 use crate::calendar::Calendar;
@@ -149,63 +145,4 @@ impl Known<'_> {
         self.metrics.insert((of, name.to_owned()), found);
         found
     }
-}
-
-/// Why a page could not be written.
-#[derive(Debug, thiserror::Error)]
-pub enum WriteError {
-    /// Something is there.
-    #[error("{} is there already", path.display())]
-    Exists {
-        /// The file.
-        path: PathBuf,
-    },
-    /// It would lie in the archive itself.
-    #[error("{} lies in the archive, where nothing but frozen days belongs", path.display())]
-    Inside {
-        /// The file.
-        path: PathBuf,
-    },
-    /// Writing failed.
-    #[error("{} can't be written: {error}", path.display())]
-    Io {
-        /// The file.
-        path: PathBuf,
-        /// Why.
-        error: io::Error,
-    },
-}
-
-impl WriteError {
-    /// What to do about it.
-    pub fn hint(&self) -> Option<String> {
-        Some(
-            match self {
-                Self::Exists { .. } => "choose another name: nothing is overwritten",
-                Self::Inside { .. } => "choose a folder outside of it",
-                Self::Io { .. } => "name a file in a folder that you may write into, on a disk with room",
-            }
-            .to_owned(),
-        )
-    }
-}
-
-/// Writes a page as a new file outside the archive.
-///
-/// # Errors
-/// When something is there already, it would lie in the archive, or writing fails; no half of it stays.
-pub fn write_page(archive: &Archive, path: &Path, page: &[u8]) -> Result<(), WriteError> {
-    if is_inside(path, archive.dir()) {
-        return Err(WriteError::Inside { path: path.to_owned() });
-    }
-    let opened = fs::OpenOptions::new().write(true).create_new(true).open(path);
-    let mut file = opened.map_err(|error| match error.kind() {
-        io::ErrorKind::AlreadyExists => WriteError::Exists { path: path.to_owned() },
-        _ => WriteError::Io { path: path.to_owned(), error },
-    })?;
-    file.write_all(page).and_then(|()| file.sync_all()).map_err(|error| {
-        // Half a page is worse than none; why it is half is what matters.
-        let _ = fs::remove_file(path);
-        WriteError::Io { path: path.to_owned(), error }
-    })
 }

@@ -192,11 +192,11 @@ $ asof compare 2025-11-06 2025-11-05 --html both.html
 exit 1
 $ asof compare 2025-11-06 2025-11-05 --html snapshots/both.html
 ! error: snapshots/both.html lies in the archive, where nothing but frozen days belongs
-!   hint: choose a place outside of it
+!   hint: choose a folder outside of it
 exit 1
 $ asof compare 2025-11-06 2025-11-05 --html nowhere/both.html
 ! error: nowhere/both.html can't be written: No such file or directory (os error 2)
-!   hint: name a file in a folder that exists and that you may write into
+!   hint: name a file in a folder that you may write into, on a disk with room
 exit 1
 "#,
     );

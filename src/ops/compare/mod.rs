@@ -6,16 +6,12 @@
 mod span;
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::fs;
-use std::io::Write as _;
-use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use indexmap::{IndexMap, IndexSet};
 
 pub use span::{SpanError, SpanName, SpanNameError, month_to_date};
 
-use super::restore::is_inside;
 use super::when::{NotFound, When, find_latest, latest, nearest};
 use crate::analyze::sides::{MetricSides, Side, SideDay, Warning, sides, warnings};
 use crate::archive::{Archive, ArchiveError, History, SnapshotLine};
@@ -231,62 +227,4 @@ fn read(
     };
     let days = found.lines.into_iter().map(day).collect::<Result<_, ArchiveError>>()?;
     Ok(Side { from: found.from, to: found.to, days, missing: found.missing })
-}
-
-/// Why a page could not be put away.
-#[derive(Debug, thiserror::Error)]
-pub enum PutError {
-    /// Something is there.
-    #[error("{} is there already", path.display())]
-    Exists {
-        /// The file.
-        path: PathBuf,
-    },
-    /// It would lie in the archive itself.
-    #[error("{} lies in the archive, where nothing but frozen days belongs", path.display())]
-    Inside {
-        /// The file.
-        path: PathBuf,
-    },
-    /// Writing failed.
-    #[error("{} can't be written: {error}", path.display())]
-    Io {
-        /// The file.
-        path: PathBuf,
-        /// Why.
-        error: std::io::Error,
-    },
-}
-
-impl PutError {
-    /// What to do about it.
-    pub fn hint(&self) -> Option<String> {
-        let hint = match self {
-            Self::Exists { .. } => "choose another name: nothing is overwritten",
-            Self::Inside { .. } => "choose a place outside of it",
-            Self::Io { .. } => "name a file in a folder that exists and that you may write into",
-        };
-        Some(hint.to_owned())
-    }
-}
-
-/// Writes a new file outside of the archive; never over one that is there.
-///
-/// # Errors
-/// When something is there, it would lie in the archive, or writing fails.
-pub fn put_page(archive: &Archive, path: &Path, html: &[u8]) -> Result<(), PutError> {
-    if is_inside(path, archive.dir()) {
-        return Err(PutError::Inside { path: path.to_owned() });
-    }
-    let failed = |error: std::io::Error| match error.kind() {
-        std::io::ErrorKind::AlreadyExists => PutError::Exists { path: path.to_owned() },
-        _ => PutError::Io { path: path.to_owned(), error },
-    };
-    let mut file = fs::OpenOptions::new().write(true).create_new(true).open(path).map_err(failed)?;
-    let written = file.write_all(html).and_then(|()| file.sync_all());
-    if written.is_err() {
-        // Half a page is worse than none; why it is half is what matters.
-        let _ = fs::remove_file(path);
-    }
-    written.map_err(failed)
 }
