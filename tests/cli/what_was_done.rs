@@ -99,7 +99,7 @@ fn what_was_done_to_the_data_is_told_and_no_first_edition_changes() {
     place.asof("restore 2025-11-05@latest --metric opt_ins");
     place.asof("list");
     place.asof("settling --metric opt_ins");
-    place.asof("verify -v");
+    place.asof("verify");
     place.asof("prune --dry-run");
     place.told(
         r#"
@@ -162,8 +162,7 @@ From age  Days  Settled  Median moved  95 % at most
 2 days       2        2        0.00 %        0.00 %
 
 exit 0
-$ asof verify -v
-6 snapshots, 28 files, 289,143 bytes: everything is as it was frozen
+$ asof verify
 exit 0
 $ asof prune --dry-run
 2025-11-03  thin  days reach back 2 days
