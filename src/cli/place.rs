@@ -11,8 +11,10 @@ use crate::archive::{Archive, History};
 use crate::calendar::{Calendar, DayName, Moment};
 use crate::config::{CalendarSettings, Config};
 use crate::model::Day;
+use crate::ops::index;
 use crate::ops::save::day_of;
 use crate::ops::when;
+use crate::view::Origin;
 
 /// Which archive is read.
 #[derive(Clone, Debug, Default, clap::Args)]
@@ -34,6 +36,19 @@ pub struct Opened {
     pub today: Day,
     /// The calendar of the configuration, or else of the newest frozen day.
     pub calendar: Calendar,
+}
+
+impl Opened {
+    /// Where a page that is made of it comes from.
+    pub fn origin(&self, context: &Context<'_>, as_of: Option<DateTime<Utc>>) -> Origin {
+        Origin {
+            title: self.config.as_ref().map(index::title).unwrap_or_default(),
+            archive: self.archive.id().to_string(),
+            made_at: context.now(),
+            as_of,
+            zone: self.calendar.zone().name().to_owned(),
+        }
+    }
 }
 
 impl Place {

@@ -18,7 +18,7 @@ use crate::ops::forecast::outlook;
 use crate::ops::points::Point;
 use crate::ops::series::{Series, series};
 use crate::ops::{new_file, series_table};
-use crate::view::SeriesPage;
+use crate::view::{Origin, SeriesPage};
 use crate::view::series::{SeriesInput, SeriesRow};
 use crate::view::terminal;
 
@@ -86,7 +86,7 @@ pub(super) struct Range {
     last: Option<i64>,
     /// As it was known at this time: 2025-12-01T08:00:00Z
     #[arg(long, value_name = "TIME", value_parser = instant)]
-    as_of: Option<DateTime<Utc>>,
+    pub(super) as_of: Option<DateTime<Utc>>,
     #[command(flatten)]
     place: Place,
 }
@@ -170,7 +170,8 @@ impl SeriesCommand {
             write(context, &opened, path, &bytes)?;
         }
         if let Some(path) = &self.html {
-            write_page(context, &opened, &series, foreseen.as_ref(), path)?;
+            let origin = opened.origin(context, self.range.as_of);
+            write_page(context, (&opened, &origin), &series, foreseen.as_ref(), path)?;
         }
         if let (true, Some(table)) = (self.csv, &table) {
             for remark in &series.totals.damaged {
@@ -194,12 +195,12 @@ impl SeriesCommand {
 /// Writes the page of a series.
 pub(super) fn write_page(
     context: &Context<'_>,
-    opened: &Opened,
+    (opened, origin): (&Opened, &Origin),
     series: &Series,
     foreseen: Option<&Outlook>,
     path: &Path,
 ) -> Result<(), Failure> {
-    let page = SeriesPage::new(&input(series, foreseen)).to_bytes();
+    let page = SeriesPage::new(&input(series, foreseen), origin).to_bytes();
     let page = page.map_err(|error| {
         let hint = "this is a mistake in asof: please report it".to_owned();
         Failure::new(exit::FAILED, anyhow::Error::new(error).context("the page can't be written"), Some(hint))
