@@ -106,8 +106,8 @@
     const later = latest(row.day);
     const why = reasons.get(later.at);
     const also = later === row ? "" : `; edition ${later.edition} is later${why ? `: ${why}` : ""}`;
-    const told = [thinned.has(row.at) && "its page was thinned", toldOf.get(shown(row.day).at)].filter(Boolean);
-    return [inWords(row.day), [`${label}${row.provenance}${of}${also}`, ...told].join("; ")];
+    const more = [thinned.has(row.at) && "its page was thinned", toldOf.get(shown(row.day).at)].filter(Boolean);
+    return [inWords(row.day), [`${label}${row.provenance}${of}${also}`, ...more].join("; ")];
   };
   const shade = () => {
     const metric = metrics[state.metric];
@@ -251,6 +251,14 @@
     const part = by && change(a, b);
     if (metric.format.at === "%") line.append(element("td"));
     else line.append(cell(part, part && `${signed(part, percent)}\u2009%`, "n mute"));
+    // On a phone long numbers stand below each other, with the words of the headings.
+    const cells = [...line.cells].slice(1);
+    if (cells.some(({ textContent }) => textContent.length > 10)) {
+      line.className = "long";
+      [iso(state.a.day), iso(state.b.day), "Difference", "Change"].forEach((of, at) => {
+        cells[at].dataset.of = of;
+      });
+    }
     return line;
   };
   const editions = (side) => {

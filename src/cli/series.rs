@@ -18,9 +18,9 @@ use crate::ops::forecast::outlook;
 use crate::ops::points::Point;
 use crate::ops::series::{Series, series};
 use crate::ops::{new_file, series_table};
-use crate::view::{Origin, SeriesPage};
 use crate::view::series::{SeriesInput, SeriesRow};
 use crate::view::terminal;
+use crate::view::{Origin, SeriesPage};
 
 /// How many members are columns when nothing else is said.
 const TOP: usize = 8;

@@ -52,7 +52,9 @@ pub fn rebuild(archive: &Archive, config: &Config) -> Result<PathBuf, IndexError
     for _ in 0..TRIES {
         let before = ledger_size(archive);
         let history = archive.history()?;
-        let page = IndexPage::new(&IndexInput { archive: archive.id().to_string(), ..input(&history, config) })?.to_bytes()?;
+        let page =
+            IndexPage::new(&IndexInput { archive: archive.id().to_string(), ..input(&history, config) })?
+                .to_bytes()?;
         path = archive.replace_derived(NAME, &page)?;
         // Another writer may have added a day and been overtaken by this page.
         if ledger_size(archive) == before {

@@ -123,7 +123,11 @@ mod tests {
         };
         let said = super::tested(&test, &Format::of(Some("%"), []));
         assert!(said.contains("off by 1.23 pt in the mean (mean absolute error), the same weekday of the week before by 5.00 pt;"), "{said}");
-        let test = Tested { error: "5187.125".parse().unwrap(), error_of_last_week: "7359".parse().unwrap(), ..test };
+        let test = Tested {
+            error: "5187.125".parse().unwrap(),
+            error_of_last_week: "7359".parse().unwrap(),
+            ..test
+        };
         let said = super::tested(&test, &Format::of(Some("$"), []));
         assert!(said.contains("off by $5,187.12 in the mean (mean absolute error), the same weekday of the week before by $7,359.00;"), "{said}");
     }

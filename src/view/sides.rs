@@ -203,7 +203,8 @@ fn table(
 
 fn side_line(letter: &'static str, side: &Side) -> SideLine {
     let provenances = [Provenance::Provisional, Provenance::Witnessed, Provenance::Reconstructed];
-    let provenances = provenances.map(|one| (one, side.days.iter().filter(|day| day.provenance == one).count()));
+    let provenances =
+        provenances.map(|one| (one, side.days.iter().filter(|day| day.provenance == one).count()));
     let provenances: Vec<_> = provenances.into_iter().filter(|(_, days)| *days > 0).collect();
     if let ([day], true) = (side.days.as_slice(), side.is_day()) {
         return SideLine {

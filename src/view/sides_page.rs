@@ -11,7 +11,7 @@ use super::text::visible;
 use crate::model::Provenance;
 
 /// How many characters of numbers a table of half the page's width has room for.
-const ROOM: usize = 42;
+const ROOM: usize = 38;
 
 /// The page of two days or ranges side by side.
 #[derive(Template)]
@@ -158,8 +158,8 @@ fn row(row: &SidesRow) -> RowPart {
         difference: number(&row.difference),
         change: number(&row.change),
         long: match numbers(row).into_iter().max() {
-            Some(31..) => " class=\"long huge\"",
-            Some(12..) => " class=\"long\"",
+            Some(45..) => " class=\"long huge\"",
+            Some(11..) => " class=\"long\"",
             _ => "",
         },
         verdict: match row.verdict {

@@ -78,8 +78,8 @@ mod tests {
     use proptest::prelude::*;
 
     use super::round;
-    use crate::view::format::Format;
     use crate::model::Number;
+    use crate::view::format::Format;
 
     fn ticks(low: &str, high: &str, most: i64, whole: bool) -> Vec<String> {
         let ticks = round(&low.parse().unwrap(), &high.parse().unwrap(), most, whole);
@@ -106,7 +106,10 @@ mod tests {
         assert_eq!(labels("299999999", Some("min")), ["0", "100,000,000", "200,000,000", "300,000,000"]);
         assert_eq!(labels("299999999", Some("$")), ["$0", "$100\u{2009}M", "$200\u{2009}M", "$300\u{2009}M"]);
         assert_eq!(labels("7400000000", None), ["0", "2.5\u{2009}bn", "5.0\u{2009}bn", "7.5\u{2009}bn"]);
-        assert_eq!(labels("140000000000000", Some("bytes")), ["0", "50\u{2009}tn", "100\u{2009}tn", "150\u{2009}tn"]);
+        assert_eq!(
+            labels("140000000000000", Some("bytes")),
+            ["0", "50\u{2009}tn", "100\u{2009}tn", "150\u{2009}tn"]
+        );
         assert_eq!(labels("1400000000000000000", None), ["0", "500e15", "1,000e15", "1,500e15"]);
     }
 
