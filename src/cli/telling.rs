@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 use super::context::{Context, env};
 use super::exit;
 use super::failure::Failure;
+use crate::archive::ArchiveError;
 use crate::config::Config;
 use crate::model::Day;
 use crate::notify;
@@ -84,18 +85,21 @@ pub(super) fn alerts(context: &Context<'_>, config: &Config, own: Option<Day>) -
     if config.alerts.is_empty() {
         return Vec::new();
     }
-    let (told, failure) = match judge_and_tell(context, config, own) {
-        Ok(told) => (told, None),
-        Err((told, failure)) => (told, Some(failure)),
+    let told = match judge_and_tell(context, config, own) {
+        Ok(told) => told,
+        Err(error) => {
+            context.output.warn(&format!("alerts are not judged: {}", Failure::from(error).message()));
+            return Vec::new();
+        }
     };
     for News { day, judged, .. } in &told.news {
         let sentence = document::sentence(judged);
         context.output.warn(&format!("alert {} on {day}: {sentence}", judged.name));
     }
     failures(context, &told);
-    if let Some(failure) = failure {
-        let hint = failure.hint.as_deref().map_or_else(String::new, |hint| format!("; {hint}"));
-        context.output.warn(&format!("the sinks are told of no alerts: {}{hint}", failure.message()));
+    if let Some(error) = &told.refused {
+        let hint = error.hint().map_or_else(String::new, |hint| format!("; {hint}"));
+        context.output.warn(&format!("the sinks are told of no alerts: {error}{hint}"));
     }
     if context.output.json() {
         documents(context, &told);
@@ -105,16 +109,16 @@ pub(super) fn alerts(context: &Context<'_>, config: &Config, own: Option<Day>) -
     told.news
 }
 
-fn judge_and_tell(context: &Context<'_>, config: &Config, own: Option<Day>) -> Result<Told, (Told, Failure)> {
-    let failed = |failure: Failure| (Told::default(), failure);
-    let (archive, history) = when::open(&config.archive.dir).map_err(|error| failed(error.into()))?;
+fn judge_and_tell(context: &Context<'_>, config: &Config, own: Option<Day>) -> Result<Told, ArchiveError> {
+    // First the lock: what another run told of meanwhile is in the archive that is read then.
+    let file = StateFile::lock(state::path_beside(context.config_path()));
+    let (archive, history) = when::open(&config.archive.dir)?;
     let folder = absolute(archive.dir());
     let teller = Teller { config, archive: &archive, history: &history, folder: &folder };
-    let told = match StateFile::lock(state::path_beside(context.config_path())) {
+    match file {
         Ok(file) => teller.tell_after_save(own, &file, &env),
-        Err(error) => teller.told_by_nobody(own).map(|told| Err((told, error))),
-    };
-    told.map_err(|error| failed(error.into()))?.map_err(|(told, error)| (told, error.into()))
+        Err(error) => teller.tell_nobody(own, error),
+    }
 }
 
 /// What was told, for programs: a line for each alert and for each document that a sink got.

@@ -59,8 +59,8 @@ metric = "sales"
 above = 20
 for = 2
 "#;
-    // Ten a day in October and on six days of November, thirty on the seventh, a Friday, and on the eighth.
-    let place = of_campaigns(&[7, 8].map(|day| (day, Some("a"), 30)), alerts);
+    // Ten a day in October and on six days of November, 29 on the seventh, a Friday, and on the eighth.
+    let place = of_campaigns(&[7, 8].map(|day| (day, Some("a"), 29)), alerts);
     let days =
         (1..=31).map(|day| format!("2025-10-{day:02}")).chain((1..=6).map(|day| format!("2025-11-{day:02}")));
     let rows = days
@@ -89,25 +89,25 @@ exit 4
 $ asof alerts 2025-11-07
 2025-11-07
 Alert        State  Value  Expected  Why
-month        fires     90        70  90 against 70 (2025-10-01 to 2025-10-07): 28.57 % more
-goal         fires     30        25  30 against 25 (the target): 20.00 % more
-odd          fires     30        10  30 where about 10 is usual on a Friday, 100.0 times the usual spread away
-fallen       fine      30        10  30 against 10 (2025-11-06): 200.00 % more
-risen        fires     30        10  30 against 10 (2025-10-31): 200.00 % more
-small        fine      30        10  30 against 10 (2025-11-06): 200.00 % more; both are below 50
-two_days     fine      30        20  30 is above 20; the first day of the 2 that it takes
+month        fires     89        70  89 against 70 (2025-10-01 to 2025-10-07): 27.14 % more
+goal         fires     29        25  29 against 25 (the target): 16.00 % more
+odd          fires     29        10  29 where about 10 is usual on a Friday, 95.0 times the usual spread away
+fallen       fine      29        10  29 against 10 (2025-11-06): 190.00 % more
+risen        fires     29        10  29 against 10 (2025-10-31): 190.00 % more
+small        fine      29        10  29 against 10 (2025-11-06): 190.00 % more; both are below 50
+two_days     fine      29        20  29 is above 20; the first day of the 2 that it takes
 missing_day  fine       0         0  no day is missing
 exit 4
 $ asof alerts
 2025-11-08
 Alert        State  Value  Expected  Why
-month        fires    120        80  120 against 80 (2025-10-01 to 2025-10-08): 50.00 % more
-goal         fires     30        25  30 against 25 (the target): 20.00 % more
-odd          fires     30     10.38  30 where about 10.38 is usual on a Saturday, 35.8 times the usual spread away
-fallen       fine      30        30  30 against 30 (2025-11-07): no change
-risen        fires     30        10  30 against 10 (2025-11-01): 200.00 % more
-small        fine      30        30  30 against 30 (2025-11-07): no change
-two_days     fires     30        20  30 is above 20; 2 days in a row
+month        fires    118        80  118 against 80 (2025-10-01 to 2025-10-08): 47.50 % more
+goal         fires     29        25  29 against 25 (the target): 16.00 % more
+odd          fires     29     10.48  29 where about 10.48 is usual on a Saturday, 88.4 times the usual spread away
+fallen       fine      29        29  29 against 29 (2025-11-07): no change
+risen        fires     29        10  29 against 10 (2025-11-01): 190.00 % more
+small        fine      29        29  29 against 29 (2025-11-07): no change
+two_days     fires     29        20  29 is above 20; 2 days in a row
 missing_day  fine       0         0  no day is missing
 exit 4
 "#,
@@ -222,6 +222,36 @@ $ asof save 2025-11-06
 ! warning: alert two_days on 2025-11-06: sales: 6 is below 10; 2 days in a row
 exit 0
 $ asof save 2025-11-07
+exit 0
+"#,
+    );
+}
+
+#[test]
+fn an_alert_by_a_dimension_that_days_do_not_have_is_not_judged_and_says_so() {
+    let rule = "[alerts.low]\nmetric = \"sales\"\nby = \"campaign\"\nbelow = 10\n";
+    let place = sales(&[4], rule);
+    place.at("2025-11-05T03:00:00-06:00");
+    place.done(&["save 2025-11-03"]);
+    place.change("asof.toml", "campaign = \"campaign\"", "campaign = \"upper(campaign)\"");
+    place.asof("alerts");
+    place.asof("save 2025-11-04");
+    place.asof("alerts");
+    place.told(
+        r#"
+$ asof alerts
+2025-11-03
+Alert        State       Value  Expected  Why
+low          not judged      —         —  its members are not known of campaign
+missing_day  fires           1         0  2025-11-04 is not frozen
+exit 4
+$ asof save 2025-11-04
+exit 0
+$ asof alerts
+2025-11-04
+Alert        State       Value  Expected  Why
+low          not judged      —         —  no day has a member of campaign
+missing_day  fine            0         0  no day is missing
 exit 0
 "#,
     );

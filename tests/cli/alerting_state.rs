@@ -180,3 +180,18 @@ fn with_json_each_line_is_a_document() {
     place.told("$ asof save 2025-11-03\nexit 0\n");
     assert_eq!(got(&place, "nowhere"), got(&place, "ops"));
 }
+
+#[test]
+fn of_saves_at_once_each_alert_is_told_once() {
+    let place = sales(&[20, 4, 4, 4], LOW);
+    program(&place, "ops", "sleep 0.1");
+    place.done(&["save 2025-11-03"]);
+    let runs: Vec<_> =
+        (4..=6).map(|day| place.command(&["save", &format!("2025-11-0{day}")]).spawn().unwrap()).collect();
+    for mut run in runs {
+        assert!(run.wait().unwrap().success());
+    }
+    let low = got(&place, "ops").iter().filter(|told| told["alerts"][0]["name"] == "low").count();
+    assert_eq!(low, 1);
+    assert_eq!(place.read("alerts.json").matches("\"low\"").count(), 1);
+}

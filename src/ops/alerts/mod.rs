@@ -14,7 +14,7 @@ pub mod tell;
 
 use chrono::{DateTime, Utc};
 
-use crate::analyze::alerts::{State, Verdict, judge};
+use crate::analyze::alerts::{Series, State, Verdict, judge};
 use crate::archive::{Archive, ArchiveError, History, SnapshotLine};
 use crate::calendar::Calendar;
 use crate::config::Config;
@@ -107,15 +107,20 @@ pub fn evaluate(
             }
             On::Metric(rule) => {
                 let mut values = reader.values(rule, alert.days, day);
-                if line.is_none() {
-                    values.series.truncate(1);
-                    values.series.iter_mut().for_each(|(member, _)| *member = None);
+                let nobody = values.series.is_empty();
+                if line.is_none() || nobody {
+                    values.series = vec![(None, Series::new())];
                 }
                 for (member, series) in values.series {
                     let mut verdict = judge(rule, alert.days, day, &series);
                     if let Some(why) = open_why {
                         why.clone_into(&mut verdict.why);
                         verdict.state = State::Unknown;
+                    }
+                    if let (None, true, Some(by)) = (open_why, nobody, &rule.by) {
+                        let what =
+                            if values.whole { "no day has a member" } else { "its members are not known" };
+                        verdict.why = format!("{what} of {by}");
                     }
                     let metric = Some(rule.metric.clone());
                     judged.push(Judged { name: name.clone(), metric, member, verdict });
@@ -156,7 +161,7 @@ fn missing(history: &History, config: &Config, days: u16, day: Day, now: Option<
     let known: Vec<Day> = history.days().map(|(day, _)| day).collect();
     let before = known.iter().rfind(|found| **found < day);
     let is_frozen = known.binary_search(&day).is_ok();
-    let until = if is_frozen { 1 } else { 0 };
+    let until = i64::from(is_frozen);
     let mut runs: Vec<Vec<Day>> = Vec::new();
     runs.extend(before.map(|before| {
         let between = (1..=day.days_since(*before) - until).filter_map(|days| before.checked_add(days));
@@ -169,7 +174,9 @@ fn missing(history: &History, config: &Config, days: u16, day: Day, now: Option<
         if is_frozen {
             runs.push(after.collect());
         } else {
-            runs.iter_mut().for_each(|run| run.extend(after.clone()));
+            for run in &mut runs {
+                run.extend(after.clone());
+            }
         }
     }
     for run in &mut runs {

@@ -29,6 +29,8 @@ pub struct Told {
     pub messages: Vec<Message>,
     /// What somebody should look after, as sentences.
     pub warnings: Vec<String>,
+    /// Why nothing was sent: it can't be known or kept what was told.
+    pub refused: Option<StateError>,
 }
 
 /// An alert that began to fire.
@@ -82,7 +84,7 @@ impl Teller<'_> {
         let look = Look { judgement: judgement.clone(), then: None };
         let Steps { state, news } = self.steps(&[look], state);
         let message = |unsent: Unsent| Message { sink: unsent.sink, document: unsent.document, sent: None };
-        Told { news, messages: state.unsent.into_iter().map(message).collect(), warnings: Vec::new() }
+        Told { news, messages: state.unsent.into_iter().map(message).collect(), ..Told::default() }
     }
 
     /// Tells what is news of one day. A sink that fails gets it the next time.
@@ -101,22 +103,21 @@ impl Teller<'_> {
     /// news. `own` is the day that was frozen just now.
     ///
     /// # Errors
-    /// When the archive can't be read; and when it can't be known or kept what was told: nothing was sent then, and
-    /// what fires comes with the error.
+    /// When the archive can't be read.
     pub fn tell_after_save(
         &self,
         own: Option<Day>,
         file: &StateFile,
         env: Env<'_>,
-    ) -> Result<Result<Told, (Told, StateError)>, ArchiveError> {
+    ) -> Result<Told, ArchiveError> {
         let (state, aside) = match file.read() {
             Ok(read) => read,
-            Err(error) => return Ok(Err((self.told_by_nobody(own)?, error))),
+            Err(error) => return self.tell_nobody(own, error),
         };
         let state = self.fitting(state);
         let days = self.frozen_since(&state, own);
         if days.is_empty() && state.unsent.is_empty() {
-            return Ok(Ok(Told { warnings: aside.into_iter().collect(), ..Told::default() }));
+            return Ok(Told { warnings: aside.into_iter().collect(), ..Told::default() });
         }
         let looks = self.looks(&days, &state)?;
         let mut damaged: Vec<String> = Vec::new();
@@ -128,14 +129,9 @@ impl Teller<'_> {
         let Steps { state: mut next, news } = self.steps(&looks, &state);
         next.seen = Some(self.history.last_frozen());
         let told = self.send(&state, next, news.clone(), file, env);
-        let warnings: Vec<String> = aside.into_iter().chain(damaged).collect();
-        Ok(match told {
-            Ok(mut told) => {
-                told.warnings.splice(0..0, warnings);
-                Ok(told)
-            }
-            Err(error) => Err((Told { news, messages: Vec::new(), warnings }, error)),
-        })
+        let mut told = told.unwrap_or_else(|error| Told { news, refused: Some(error), ..Told::default() });
+        told.warnings.splice(0..0, aside.into_iter().chain(damaged));
+        Ok(told)
     }
 
     /// What is known of this archive: of another one, or one that lost days, nothing is.
@@ -147,7 +143,7 @@ impl Teller<'_> {
 
     /// The days of which saves have frozen an edition since; and the newest, which these may have to do with.
     ///
-    /// What a backfill froze or somebody restated by hand is old, and nobody waits to hear of it.
+    /// What a backfill froze, or a drift restated, is old, and nobody waits to hear of it.
     fn frozen_since(&self, state: &StateDoc, own: Option<Day>) -> BTreeSet<Day> {
         let latest = self.history.days().filter_map(|(_, editions)| when::latest(editions));
         let by_save = |trigger: &str| matches!(trigger, "save" | "final" | "lookback");
@@ -182,17 +178,18 @@ impl Teller<'_> {
         evaluate(self.archive, history, self.config, day, None::<DateTime<Utc>>)
     }
 
-    /// What fires on the day that was just frozen, when it can't be known what was told.
+    /// What fires on the day that was just frozen, where it can't be known what was told.
     ///
     /// # Errors
     /// When the archive can't be read.
-    pub fn told_by_nobody(&self, own: Option<Day>) -> Result<Told, ArchiveError> {
+    pub fn tell_nobody(&self, own: Option<Day>, why: StateError) -> Result<Told, ArchiveError> {
+        let mut told = Told { refused: Some(why), ..Told::default() };
         let judgement = own.map(|day| self.judge(self.history, day)).transpose()?.flatten();
-        let Some(judgement) = judgement.filter(|judgement| !judgement.is_open()) else {
-            return Ok(Told::default());
-        };
-        let news = judgement.firing().map(|judged| self.news(&judgement, judged)).collect();
-        Ok(Told { news, messages: Vec::new(), warnings: judgement.damaged })
+        if let Some(judgement) = judgement.filter(|judgement| !judgement.is_open()) {
+            told.news = judgement.firing().map(|judged| self.news(&judgement, judged)).collect();
+            told.warnings = judgement.damaged;
+        }
+        Ok(told)
     }
 
     fn news(&self, judgement: &Judgement, judged: &Judged) -> News {
