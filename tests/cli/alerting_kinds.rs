@@ -242,7 +242,7 @@ fn an_alert_by_a_dimension_that_days_do_not_have_is_not_judged_and_says_so() {
 $ asof alerts
 2025-11-03
 Alert        State       Value  Expected  Why
-low          not judged      —         —  its members are not known of campaign
+low          not judged      —         —  no member of campaign is known on this day
 missing_day  fires           1         0  2025-11-04 is not frozen
 exit 4
 $ asof save 2025-11-04

@@ -118,9 +118,11 @@ pub fn evaluate(
                         verdict.state = State::Unknown;
                     }
                     if let (None, true, Some(by)) = (open_why, nobody, &rule.by) {
-                        let what =
-                            if values.whole { "no day has a member" } else { "its members are not known" };
-                        verdict.why = format!("{what} of {by}");
+                        verdict.why = if values.whole {
+                            format!("no day has a member of {by}")
+                        } else {
+                            format!("no member of {by} is known on this day")
+                        };
                     }
                     let metric = Some(rule.metric.clone());
                     judged.push(Judged { name: name.clone(), metric, member, verdict });
