@@ -164,6 +164,21 @@ impl History {
         fs::metadata(&self.ledger).is_ok_and(|meta| meta.len() == self.size)
     }
 
+    /// The ledger's last line about an edition; 0 when there is none.
+    pub fn last_frozen(&self) -> u64 {
+        self.days.values().flatten().map(|frozen| frozen.line.seq).max().unwrap_or_default()
+    }
+
+    /// The same with no editions but those that the ledger had up to a line.
+    #[must_use]
+    pub fn up_to(mut self, seq: u64) -> Self {
+        for editions in self.days.values_mut() {
+            editions.retain(|frozen| frozen.line.seq <= seq);
+        }
+        self.days.retain(|_, editions| !editions.is_empty());
+        self
+    }
+
     /// The days that have an edition, in order, each with its editions in the ledger's order; never without one.
     pub fn days(&self) -> impl DoubleEndedIterator<Item = (Day, &[Frozen])> {
         self.days.iter().map(|(day, editions)| (*day, editions.as_slice()))

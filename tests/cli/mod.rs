@@ -2,6 +2,9 @@
 #![expect(clippy::needless_raw_string_hashes, reason = "what is told may come to hold a quote at any time")]
 
 mod alerting;
+mod alerting_days;
+mod alerting_kinds;
+mod alerting_state;
 mod archive_trouble;
 mod as_of;
 mod beginning;
