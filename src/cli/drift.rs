@@ -127,6 +127,7 @@ impl Drift {
         let today = context.today(&config)?;
         let (archive, history) = when::open(&config.archive.dir)?;
         if self.restate {
+            archive.writable()?;
             // A ledger that can't be added to is told before the source is troubled.
             history.intact()?;
         }

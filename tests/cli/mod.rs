@@ -9,6 +9,7 @@ mod archive_trouble;
 mod as_of;
 mod beginning;
 mod checking;
+mod cold_store;
 mod comparing;
 mod configuration;
 mod days_compared;
