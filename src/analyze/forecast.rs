@@ -2,7 +2,8 @@
 //!
 //! The week's pattern is taken out (MSTL), exponential smoothing goes on with what is left, and the pattern is
 //! put back. A back-test gives each forecast that could have been made before its chance to be wrong, beside
-//! the plainest one there is: the same weekday of the week before.
+//! the plainest one there is: the same weekday of the week before. What it was wrong by widens the interval, as
+//! the model knows only how well it fits and not how well it foretells.
 
 use std::collections::BTreeMap;
 
@@ -25,6 +26,9 @@ pub const LEVEL: u8 = 80;
 /// From how many days forecasts are tried again at most.
 const MOST_ORIGINS: usize = 28;
 
+/// From how many errors of each day ahead an interval is widened, at least.
+const LEAST_ERRORS: usize = 10;
+
 /// How many days a week has.
 const WEEK: usize = 7;
 
@@ -41,6 +45,8 @@ pub struct Forecast {
     pub days: Vec<Expected>,
     /// How it was made.
     pub method: Method,
+    /// What its intervals rest on.
+    pub interval: Interval,
     /// The first and the last day that it rests on.
     pub basis: (Day, Day),
     /// How many known days it rests on.
@@ -75,7 +81,21 @@ pub enum Method {
     Model,
 }
 
-/// How forecasts of earlier days would have done.
+/// What the intervals of a forecast rest on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Interval {
+    /// They have no width: nothing ever moved.
+    NoWidth,
+    /// On how well the model fits.
+    Model,
+    /// On that, or on how far earlier forecasts were off where that is more.
+    BackTest {
+        /// From how many days these were made.
+        origins: usize,
+    },
+}
+
+/// How forecasts of earlier days would have done, with the intervals that would have been told then.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct BackTest {
     /// From how many days a forecast was made.
@@ -128,7 +148,9 @@ pub enum NoForecast {
 /// When too little is known, or no model fits.
 pub fn forecast(values: &[(Day, Option<f64>)], horizon: usize) -> Result<Forecast, NoForecast> {
     let series = Series::of(values)?;
-    let made = series.ahead(series.values.len(), horizon)?;
+    let mut made = series.ahead(series.values.len(), horizon)?;
+    let tried = series.try_again(horizon);
+    let interval = made.widen(&tried, series.values.len());
     let first = series.first;
     let day = |at: usize| first.checked_add(i64::try_from(at).ok()?);
     let length = series.values.len();
@@ -139,10 +161,11 @@ pub fn forecast(values: &[(Day, Option<f64>)], horizon: usize) -> Result<Forecas
     Ok(Forecast {
         days: days.collect(),
         method: made.method,
+        interval,
         basis: (first, day(length.saturating_sub(1)).unwrap_or(first)),
         known: series.values.iter().flatten().count(),
         filled: gaps.filter_map(|(at, _)| day(at)).collect(),
-        back_test: series.back_test(horizon),
+        back_test: series.back_test(horizon, &tried),
     })
 }
 
@@ -153,9 +176,58 @@ struct Series {
 }
 
 /// What lies ahead: for each day the value, the lower and the upper end.
+#[derive(Clone)]
 struct Made {
     days: Vec<[f64; 3]>,
     method: Method,
+    /// Whether no value was ever below zero: it is a count, or as good as one.
+    never_negative: bool,
+}
+
+/// A forecast of the past: from how many days it was made, and by how much it was off on each day ahead, `None`
+/// where nobody knows.
+struct Tried {
+    origin: usize,
+    made: Made,
+    errors: Vec<Option<f64>>,
+}
+
+impl Made {
+    /// Widens the intervals to what would have held as many earlier forecasts as they promise: those whose days had
+    /// come when this one was made, from so many days.
+    fn widen(&mut self, tried: &[Tried], length: usize) -> Interval {
+        if self.method != Method::Model {
+            return Interval::NoWidth;
+        }
+        let of_step = |step: usize| {
+            let known = tried.iter().rev().filter(|tried| tried.origin + step < length).take(MOST_ORIGINS);
+            let mut errors: Vec<f64> =
+                known.filter_map(|tried| tried.errors.get(step).copied().flatten()).collect();
+            errors.sort_by(f64::total_cmp);
+            held(&errors)
+        };
+        let Some(widths) = (0..self.days.len()).map(of_step).collect::<Option<Vec<f64>>>() else {
+            return Interval::Model;
+        };
+        for ([value, low, high], width) in self.days.iter_mut().zip(widths) {
+            *low = low.min(*value - width);
+            *high = high.max(*value + width);
+            if self.never_negative {
+                *low = low.max(0.0);
+            }
+        }
+        Interval::BackTest { origins: tried.len().min(MOST_ORIGINS) }
+    }
+}
+
+/// The error that as many of these as an interval promises to hold do not exceed, and one still to come with the
+/// same probability; `None` for too few.
+fn held(sorted: &[f64]) -> Option<f64> {
+    if sorted.len() < LEAST_ERRORS {
+        return None;
+    }
+    let rank = ((sorted.len() + 1) * usize::from(LEVEL)).div_ceil(100).min(sorted.len());
+    sorted.get(rank.checked_sub(1)?).copied()
 }
 
 impl Series {
@@ -188,16 +260,17 @@ impl Series {
             let constant = values.windows(2).all(|pair| matches!(pair, [a, b] if same(*a, *b)));
             let day = |ahead: usize| values.get(week_before(length, ahead)).map(|value| [*value; 3]);
             let method = if constant { Method::Constant } else { Method::SameWeek };
-            return Ok(Made { days: (0..horizon).filter_map(day).collect(), method });
+            let days = (0..horizon).filter_map(day).collect();
+            return Ok(Made { days, method, never_negative: false });
         }
         let mut days = modelled(&values, horizon).ok_or(NoForecast::NoModel)?;
-        // What was never below zero is a count, or as good as one.
-        if values.iter().all(|value| *value >= 0.0) {
+        let never_negative = values.iter().all(|value| *value >= 0.0);
+        if never_negative {
             for number in days.iter_mut().flatten() {
                 *number = number.max(0.0);
             }
         }
-        Ok(Made { days, method: Method::Model })
+        Ok(Made { days, method: Method::Model, never_negative })
     }
 
     /// The first so many values, with the median of their weekday where one is not known.
@@ -217,26 +290,46 @@ impl Series {
         values.iter().enumerate().map(fill).collect()
     }
 
-    /// Forecasts from each of the last days that have a whole horizon behind them.
-    fn back_test(&self, horizon: usize) -> Option<BackTest> {
-        let length = self.values.len();
-        let mut test =
-            BackTest { origins: 0, horizon, days: 0, error: 0.0, error_of_last_week: 0.0, inside: 0 };
-        let newest = length.checked_sub(horizon)?;
+    /// Forecasts from each of the last days that have a whole horizon behind them, the oldest first: those that are
+    /// told of, and as many before them as their own intervals need.
+    fn try_again(&self, horizon: usize) -> Vec<Tried> {
+        let Some(newest) = self.values.len().checked_sub(horizon) else { return Vec::new() };
         let enough = |origin: &usize| {
             let known = self.values.get(..*origin).unwrap_or_default().iter().flatten().count();
             known >= LEAST_DAYS
         };
-        for origin in (0..=newest).rev().take(MOST_ORIGINS).take_while(enough) {
-            let Ok(made) = self.ahead(origin, horizon) else { continue };
-            let before = self.filled(origin);
-            test.origins += 1;
+        let origins = MOST_ORIGINS * 2 + horizon.min(MOST_ORIGINS);
+        let origins = (0..=newest).rev().take(origins).take_while(enough);
+        let tried = origins.filter_map(|origin| {
+            let made = self.ahead(origin, horizon).ok()?;
             let came = self.values.get(origin..).unwrap_or_default();
-            for (ahead, (came, [value, low, high])) in came.iter().zip(made.days).enumerate() {
-                let last_week = before.get(week_before(origin, ahead));
-                let (Some(came), Some(last_week)) = (came, last_week) else { continue };
+            let error =
+                |(came, [value, ..]): (&Option<f64>, &[f64; 3])| came.map(|came| (came - value).abs());
+            let errors = came.iter().zip(&made.days).map(error).collect();
+            Some(Tried { origin, made, errors })
+        });
+        let mut tried: Vec<Tried> = tried.collect();
+        tried.reverse();
+        tried
+    }
+
+    /// How the last of these forecasts did, each with the interval that would have been told then.
+    fn back_test(&self, horizon: usize, tried: &[Tried]) -> Option<BackTest> {
+        let mut test =
+            BackTest { origins: 0, horizon, days: 0, error: 0.0, error_of_last_week: 0.0, inside: 0 };
+        let first = tried.len().saturating_sub(MOST_ORIGINS);
+        for (at, Tried { origin, made, errors }) in tried.iter().enumerate().skip(first) {
+            let mut made = made.clone();
+            made.widen(tried.get(..at).unwrap_or_default(), *origin);
+            let before = self.filled(*origin);
+            test.origins += 1;
+            let came = self.values.get(*origin..).unwrap_or_default();
+            for (ahead, ((came, error), [_, low, high])) in came.iter().zip(errors).zip(made.days).enumerate()
+            {
+                let last_week = before.get(week_before(*origin, ahead));
+                let (Some(came), Some(error), Some(last_week)) = (came, error, last_week) else { continue };
                 test.days += 1;
-                test.error += (came - value).abs();
+                test.error += error;
                 test.error_of_last_week += (came - last_week).abs();
                 // An interval without width still holds what it names.
                 let slack = came.abs() * 1e-9;
@@ -303,7 +396,7 @@ pub fn weekdays(days: &[Day]) -> Vec<Weekday> {
 
 #[cfg(test)]
 mod tests {
-    use super::{Method, NoForecast, forecast};
+    use super::{Interval, Method, NoForecast, Series, forecast};
     use crate::model::Day;
 
     /// Values from Monday 2025-09-01 on.
@@ -414,5 +507,92 @@ mod tests {
     fn only_the_last_year_is_looked_at() {
         let made = forecast(&days((0..500).map(|at| Some(pattern(at)))), 1).unwrap();
         assert_eq!((made.known, made.basis.0), (364, days([None; 137])[136].0));
+    }
+
+    /// A pattern with made-up noise that is always the same.
+    fn noisy(days: usize) -> Vec<f64> {
+        let mut state = 42_u32;
+        let mut noise = || {
+            state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+            f64::from(state >> 8) / f64::from(1_u32 << 24) - 0.5
+        };
+        (0..days).map(|day| pattern(day) * (1.0 + 0.6 * noise())).collect()
+    }
+
+    #[test]
+    fn intervals_are_as_wide_as_earlier_forecasts_were_wrong() {
+        let (values, horizon) = (noisy(120), 7);
+        let some = |length: usize| days(values[..length].iter().copied().map(Some));
+        let made = forecast(&some(120), horizon).unwrap();
+        assert_eq!(made.interval, Interval::BackTest { origins: 28 });
+        // The same forecasts, made one by one from the first 86 to 113 days.
+        let values_of = |origin: usize| -> Vec<f64> {
+            let alone = Series::of(&some(origin)).unwrap().ahead(origin, horizon).unwrap();
+            alone.days.iter().map(|[value, ..]| *value).collect()
+        };
+        let tried: Vec<(usize, Vec<f64>)> = (86..=113).map(|origin| (origin, values_of(origin))).collect();
+        for (step, day) in made.days.iter().enumerate() {
+            let error = |(origin, made): &(usize, Vec<f64>)| (made[step] - values[origin + step]).abs();
+            let mut errors: Vec<f64> = tried.iter().map(error).collect();
+            errors.sort_by(f64::total_cmp);
+            // 80 % of 29 is 23.2, so the 24th of the 28.
+            let width = errors[23];
+            let (below, above) = (day.value - day.low, day.high - day.value);
+            assert!(above >= width * 0.999_999, "{step}: {day:?} {width}");
+            assert!(below >= width * 0.999_999 || day.low.abs() < 1e-9, "{step}: {day:?} {width}");
+        }
+        let test = made.back_test.unwrap();
+        assert_eq!((test.origins, test.days), (28, 196));
+        assert!(test.inside * 100 >= test.days * 75, "{test:?}");
+    }
+
+    #[test]
+    fn few_tries_leave_the_interval_to_the_model() {
+        // From 21 to 30 days: 10 tries of one day each, and 9 of two.
+        let values = noisy(31);
+        let some = || days(values.iter().copied().map(Some));
+        assert_eq!(forecast(&some(), 1).unwrap().interval, Interval::BackTest { origins: 10 });
+        assert_eq!(forecast(&some(), 2).unwrap().interval, Interval::Model);
+        assert_eq!(forecast(&days([Some(7.0); 60]), 7).unwrap().interval, Interval::NoWidth);
+    }
+
+    #[test]
+    fn whatever_came_before_the_numbers_are_finite_and_in_order() {
+        let base = noisy(90);
+        let with = |change: &dyn Fn(usize, f64) -> Option<f64>| -> Vec<Option<f64>> {
+            base.iter().enumerate().map(|(at, value)| change(at, *value)).collect()
+        };
+        let cases = [
+            ("one giant", with(&|at, value| Some(if at == 70 { 1e12 } else { value }))),
+            ("a giant at the end", with(&|at, value| Some(if at == 89 { 1e15 } else { value }))),
+            ("near the end of floats", with(&|at, value| Some(if at == 40 { 1e300 } else { value }))),
+            ("tiny", with(&|_, value| Some(value * 1e-300))),
+            ("gaps", with(&|at, value| (at % 5 != 3).then_some(value))),
+            ("a week of gaps", with(&|at, value| (!(50..57).contains(&at)).then_some(value))),
+            ("zero but once", with(&|at, _| Some(if at == 60 { 3.0 } else { 0.0 }))),
+            ("zero from one day on", with(&|at, value| Some(if at > 45 { 0.0 } else { value }))),
+            ("below zero", with(&|_, value| Some(200.0 - value))),
+            ("always below zero", with(&|_, value| Some(-1.0 - value))),
+            ("shares", with(&|_, value| Some((value / 800.0).min(1.0)))),
+            ("no numbers", with(&|at, value| Some(if at % 9 == 4 { f64::NAN } else { value }))),
+            ("endless", with(&|at, value| Some(if at % 9 == 4 { f64::INFINITY } else { value }))),
+        ];
+        for (name, values) in cases {
+            let counted = values.iter().flatten().all(|value| value.is_nan() || *value >= 0.0);
+            let made = match forecast(&days(values), 14) {
+                Ok(made) => made,
+                Err(NoForecast::NoModel) => continue,
+                Err(error) => panic!("{name}: {error}"),
+            };
+            assert_eq!(made.days.len(), 14, "{name}");
+            for day in &made.days {
+                let numbers = [day.low, day.value, day.high];
+                assert!(numbers.iter().all(|number| number.is_finite()), "{name}: {day:?}");
+                assert!(day.low <= day.value && day.value <= day.high, "{name}: {day:?}");
+                assert!(!counted || day.low >= 0.0, "{name}: {day:?}");
+            }
+            let test = made.back_test.unwrap();
+            assert!(test.error.is_finite() && test.error_of_last_week.is_finite(), "{name}: {test:?}");
+        }
     }
 }
