@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::TimeDelta;
 
 use super::context::Context;
 use super::exit;
@@ -48,19 +48,12 @@ impl Place {
         }
     }
 
-    /// Opens the archive; with `as_of`, as it was then.
+    /// Opens the archive; with a moment, as it was then. A local time is one of the archive's calendar.
     ///
     /// # Errors
-    /// When there is none or it can't be read, and when the configuration is needed and has problems.
-    pub fn open(&self, context: &Context<'_>, as_of: Option<DateTime<Utc>>) -> Result<Opened, Failure> {
-        self.open_then(context, as_of.map(Moment::At))
-    }
-
-    /// The same with the moment as it was named: a local time is one of the archive's calendar.
-    ///
-    /// # Errors
-    /// Those of [`Place::open`], and when the archive had not begun by then.
-    pub fn open_then(&self, context: &Context<'_>, then: Option<Moment>) -> Result<Opened, Failure> {
+    /// When there is none or it can't be read, when the configuration is needed and has problems, and when the
+    /// archive had not begun by then.
+    pub fn open(&self, context: &Context<'_>, then: Option<Moment>) -> Result<Opened, Failure> {
         let (dir, config) = if let Some(dir) = &self.archive {
             (dir.clone(), None)
         } else {

@@ -9,6 +9,7 @@ use super::exit;
 use super::failure::Failure;
 use super::place::{Opened, Place};
 use crate::analyze::settling::{AtAge, Moved, NEEDED_DAYS};
+use crate::calendar::Moment;
 use crate::config::presentation::label_of;
 use crate::model::Number;
 use crate::ops::list::looks;
@@ -41,6 +42,9 @@ pub struct Settling {
     /// Write a page with charts into this new file
     #[arg(long, value_name = "FILE")]
     html: Option<PathBuf>,
+    /// As the archive was then: 2025-11-08T09:00, with an offset, or a date for its end
+    #[arg(long, value_name = "TIME")]
+    as_of: Option<Moment>,
     #[command(flatten)]
     place: Place,
 }
@@ -51,7 +55,7 @@ impl Settling {
     /// # Errors
     /// When there is no archive, it can't be read, or has no such metric; and when the page can't be written.
     pub fn run(self, context: &Context<'_>) -> Result<u8, Failure> {
-        let Opened { archive, history, config, calendar, .. } = self.place.open(context, None)?;
+        let Opened { archive, history, config, calendar, .. } = self.place.open(context, self.as_of)?;
         let tolerance =
             |metric: &str| config.as_ref().map_or_else(Number::zero, |config| config.again.tolerance(metric));
         let mut report = collect(&archive, &history, &calendar, tolerance);

@@ -261,6 +261,9 @@ pub fn said(warning: &Warning) -> Vec<Said> {
             });
             return change.collect();
         }
+        Warning::Shortened { to, asked } => {
+            format!("A ends on {to} instead of {asked}: the month before has no more days")
+        }
         Warning::Dimension { dimension } => {
             format!("{dimension} is not defined alike on all days, so its members may mean other things")
         }

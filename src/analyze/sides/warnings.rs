@@ -39,6 +39,13 @@ pub struct DefinitionChange {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(tag = "kind", rename_all = "snake_case")]
 pub enum Warning {
+    /// Days of A are left out, as the month before has none to hold against them.
+    Shortened {
+        /// The last day of A.
+        to: Day,
+        /// The last that was asked for.
+        asked: Day,
+    },
     /// A metric was not defined alike on all days.
     Definition {
         /// The metric, by name.

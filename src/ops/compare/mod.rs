@@ -102,11 +102,13 @@ pub fn compare(
     today: Day,
     (metrics, by): (&[String], &[String]),
 ) -> Result<Compared, CompareError> {
+    let mut shortened = None;
     let (a, b) = match asked {
         Asked::Named(a, b) => (named(history, a, today)?, named(history, b, today)?),
         Asked::MonthToDate(when) => {
             let day = find_latest(history, when, today)?.line.date;
             let [a, b] = month_to_date(day).ok_or(CompareError::FirstMonth(day))?;
+            shortened = (a.1 < day).then_some(Warning::Shortened { to: a.1, asked: day });
             (range(history, a.0, a.1)?, range(history, b.0, b.1)?)
         }
     };
@@ -121,7 +123,7 @@ pub fn compare(
     });
     let (a, b) = (a?, b?);
     let metrics = sides(&a, &b, metrics, by);
-    let warnings = warnings(&a, &b, &metrics);
+    let warnings = shortened.into_iter().chain(warnings(&a, &b, &metrics)).collect();
     Ok(Compared { a, b, metrics, warnings })
 }
 
