@@ -183,7 +183,9 @@ impl Look<'_, '_> {
         confirmed: &mut Vec<Confirmation>,
         progress: &dyn Progress,
     ) -> Result<Option<LookedBack>, SaveError> {
-        let Some(line) = when::latest(self.history.day(day)?) else { return Ok(None) };
+        let Some(line) = when::latest(self.history.day(day)?) else {
+            return Ok(Some(LookedBack::Failed { day, why: "its folders are missing".to_owned() }));
+        };
         let now = (self.input.now)();
         let provisional = line.provenance == Provenance::Provisional;
         if provisional && self.calendar.provenance(day, now)? == Provenance::Provisional {

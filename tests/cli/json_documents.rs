@@ -97,10 +97,12 @@ impl Held {
             let fits = match (row.kind.trim_end_matches(" or null"), value) {
                 ("any", _) => return,
                 (_, Value::Null) => row.kind.ends_with(" or null"),
-                ("text", Value::String(_)) | ("number", Value::Number(_)) | ("bool", Value::Bool(_)) => true,
+                ("text", Value::String(_))
+                | ("number", Value::Number(_))
+                | ("bool", Value::Bool(_))
+                | ("object", Value::Object(_)) => true,
                 ("whole", Value::Number(number)) => number.is_i64(),
                 ("day", Value::String(text)) => text.parse::<Day>().is_ok(),
-                ("object", Value::Object(_)) => true,
                 _ => false,
             };
             assert!(fits, "{path} is {value}, and docs/JSON.md calls it {}", row.kind);

@@ -313,6 +313,28 @@ fn two_saves_at_once_freeze_each_edition_once() {
 }
 
 #[test]
+fn a_day_that_is_damaged_is_told_and_keeps_no_other_from_being_saved() {
+    let place = looking_back();
+    for day in 6..=8 {
+        at(&place, day);
+        place.done(&["save"]);
+    }
+    std::fs::remove_dir_all(place.path("snapshots/2025-11-06")).unwrap();
+    place.write("snapshots/2025-11-07/metrics.json", "{}");
+    at(&place, 9);
+    place.asof("save");
+    place.told(
+        r#"
+$ asof save
+! warning: 2025-11-06 could not be looked back at, what is frozen of it stands: its folders are missing
+! warning: 2025-11-07 could not be looked back at, what is frozen of it stands: snapshots/2025-11-07/metrics.json has changed since it was frozen: it has 2 bytes, and its manifest says 5288
+! warning: 2025-11-07 is left out of the metrics that are taken over several days: snapshots/2025-11-07/metrics.json has changed since it was frozen: it has 2 bytes, and its manifest says 5288
+exit 0
+"#,
+    );
+}
+
+#[test]
 fn a_source_that_is_gone_fails_the_save_with_its_own_code() {
     let place = looking_back();
     at(&place, 6);
@@ -350,7 +372,7 @@ fn breaking_way(port: u16, at: &'static [u8], for_good: bool) -> u16 {
             std::thread::spawn(move || std::io::copy(&mut back, &mut out));
             let broken = Arc::clone(&broken);
             std::thread::spawn(move || {
-                let mut piece = [0_u8; 65536];
+                let mut piece = vec![0_u8; 65536];
                 while let Ok(read @ 1..) = client.read(&mut piece) {
                     let asked = &piece[..read];
                     if asked.windows(at.len()).any(|window| window == at) {
