@@ -66,8 +66,8 @@ pub struct Settling {
     /// The smallest age after which 95 % of at least 20 days moved no more than the tolerance; `None` when there
     /// is none.
     pub settled: Option<i64>,
-    /// How many days tell: of it where it is settled, else at an age that holds so far with too few days, else at the
-    /// age with the most. Below 20 nothing can be said yet.
+    /// How many days tell: of the age from which on it is settled, else of one that holds so far with too few days,
+    /// else of the age with the most. Below 20 nothing can be said yet.
     pub days: usize,
     /// The ages at which days were looked at, ascending, as far as days tell of them.
     pub ages: Vec<AtAge>,
@@ -88,10 +88,14 @@ pub fn settling(days: &[Looks], tolerance: &Number) -> Settling {
     let ages: Vec<AtAge> = ages.into_iter().filter_map(|age| at_age(days, age, tolerance)).collect();
     let holds = |at: &&AtAge| at.within * 100 >= at.days * SHARE;
     let settled = ages.iter().filter(holds).find(|at| at.days >= NEEDED_DAYS);
-    let most = |ages: &mut dyn Iterator<Item = &AtAge>| ages.map(|at| at.days).max();
-    let days = settled.map(|at| at.days);
+    let most = ages.iter().map(|at| at.days).max();
     // An age that may yet turn out to be the one is not refuted by others, at which more days have moved.
-    let days = days.or_else(|| most(&mut ages.iter().filter(holds))).or_else(|| most(&mut ages.iter()));
+    let waited_for = || ages.iter().filter(holds).map(|at| at.days).max();
+    let days = match settled {
+        Some(at) => Some(at.days),
+        None if most >= Some(NEEDED_DAYS) => waited_for().or(most),
+        None => most,
+    };
     Settling { settled: settled.map(|at| at.age), days: days.unwrap_or(0), ages }
 }
 
