@@ -131,6 +131,7 @@ struct SideDoc<'a> {
     to: Day,
     days: Vec<Value>,
     missing: &'a [Day],
+    thinned: &'a [Day],
 }
 
 fn side(side: &Side) -> SideDoc<'_> {
@@ -147,6 +148,7 @@ fn side(side: &Side) -> SideDoc<'_> {
         to: side.to,
         days: side.days.iter().map(day).collect(),
         missing: &side.missing,
+        thinned: &side.thinned,
     }
 }
 

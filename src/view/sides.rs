@@ -273,6 +273,12 @@ pub fn said(warning: &Warning) -> Vec<Said> {
             days.len(),
             list(days)
         ),
+        Warning::Thinned { side, days, of } => format!(
+            "the numbers of {} of the {of} days of {} were thinned, so its sums lack them: {}",
+            days.len(),
+            letter(*side),
+            list(days)
+        ),
         Warning::Unknown { side, label, days, .. } => {
             format!("{label} of {} is without {}, where it is unknown", letter(*side), list(days))
         }

@@ -280,3 +280,35 @@ exit 0
                 "text": "A ends on 2025-10-30 instead of 2025-10-31: the month before has no more days" })
     );
 }
+
+#[test]
+fn days_whose_numbers_were_thinned_are_told_apart_from_days_that_are_missing() {
+    let place = shop();
+    place.change("asof.toml", "[lists]", "[retention]\nkeep_daily = \"3 days\"\n\n[lists]");
+    place.done(&["save 2025-11-06", "prune --drop-totals"]);
+    // The 3rd, the 4th and the 6th are whole, the 5th was never frozen.
+    place.asof("compare 2025-11-02..2025-11-03 2025-11-05..2025-11-06 --metric orders --by shop");
+    place.asof("compare 2025-11-01..2025-11-02 2025-11-05..2025-11-06 --metric orders --by shop");
+    place.told(
+        r#"
+$ asof compare 2025-11-02..2025-11-03 2025-11-05..2025-11-06 --metric orders --by shop
+A  2025-11-02 – 2025-11-03  2 days, edition 1 of each
+B  2025-11-05 – 2025-11-06  2 days, edition 1 of each
+! the numbers of 1 of the 2 days of A were thinned, so its sums lack them: 2025-11-02
+! B lacks 1 of its 2 days, and so do its sums: 2025-11-05
+
+Metric  A  B  Difference  Change
+Orders  3  0          +3       —
+  B is 0
+
+Orders by shop   A  B  Difference  Change
+west only in A   2  0          +2       —
+north only in A  1  0          +1       —
+exit 0
+$ asof compare 2025-11-01..2025-11-02 2025-11-05..2025-11-06 --metric orders --by shop
+! error: snapshots/2025-11-01/metrics.json was thinned on 2025-11-08
+!   hint: its totals are in the ledger, `asof list` shows them; a backup may hold the file
+exit 1
+"#,
+    );
+}

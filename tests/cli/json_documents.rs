@@ -175,6 +175,9 @@ fn compare_prints_what_is_written() {
     place.done(&["save 2025-11-07 --provisional", "save 2025-10-30", "save 2025-09-30"]);
     place.done(&["save 2025-10-31"]);
     found.extend(documents(&place, &["compare latest latest~1", "compare 2025-10-31 --to-date month"]));
+    place.change("asof.toml", "[lists]", "[retention]\nkeep_daily = \"1 day\"\n\n[lists]");
+    place.done(&["prune --drop-totals"]);
+    found.extend(documents(&place, &["compare 2025-11-05..2025-11-06 latest"]));
     holds("compare", &found);
 }
 

@@ -14,7 +14,7 @@ pub use span::{SpanError, SpanName, SpanNameError, month_to_date};
 
 use super::when::{NotFound, When, find_latest, latest, nearest};
 use crate::analyze::sides::{MetricSides, Side, SideDay, Warning, sides, warnings};
-use crate::archive::{Archive, ArchiveError, History, SnapshotLine};
+use crate::archive::{Archive, ArchiveError, History, METRICS, SnapshotLine};
 use crate::model::definitions::Measure;
 use crate::model::{Day, Definitions, Fingerprint};
 
@@ -89,6 +89,7 @@ struct Found<'h> {
     to: Day,
     lines: Vec<&'h SnapshotLine>,
     missing: Vec<Day>,
+    thinned: Vec<Day>,
 }
 
 /// Compares two days or ranges by these metrics and dimensions, by all where none is named.
@@ -130,7 +131,13 @@ pub fn compare(
 fn named(history: &History, name: SpanName, today: Day) -> Result<Found<'_>, CompareError> {
     if let SpanName::Day(when) = name {
         let line = &find_latest(history, when, today)?.line;
-        return Ok(Found { from: line.date, to: line.date, lines: vec![line], missing: Vec::new() });
+        return Ok(Found {
+            from: line.date,
+            to: line.date,
+            lines: vec![line],
+            missing: Vec::new(),
+            thinned: Vec::new(),
+        });
     }
     let (from, to) = name.days(history, today)?;
     range(history, from, to)
@@ -138,16 +145,25 @@ fn named(history: &History, name: SpanName, today: Day) -> Result<Found<'_>, Com
 
 /// The latest editions of a range's days, and the days that have none.
 fn range(history: &History, from: Day, to: Day) -> Result<Found<'_>, CompareError> {
-    let mut found = Found { from, to, lines: Vec::new(), missing: Vec::new() };
+    let mut found = Found { from, to, lines: Vec::new(), missing: Vec::new(), thinned: Vec::new() };
+    let mut thinned = Vec::new();
     for day in (0..=to.days_since(from)).filter_map(|at| from.checked_add(at)) {
         let editions = history.day(day)?;
         match (latest(editions), editions.last()) {
+            (Some(line), _) if history.pruned(&line.id()).iter().any(|path| path == METRICS) => {
+                thinned.push(line);
+            }
             (Some(line), _) => found.lines.push(line),
             // It was frozen, and none of it is left: that is damage and no gap.
             (None, Some(frozen)) => found.lines.push(&history.get(&frozen.line.id())?.line),
             (None, None) => found.missing.push(day),
         }
     }
+    if found.lines.is_empty() {
+        // Of none of them there are numbers: reading them tells so.
+        found.lines = std::mem::take(&mut thinned);
+    }
+    found.thinned = thinned.iter().map(|line| line.date).collect();
     if found.lines.is_empty() {
         return Err(NotFound::Day { day: from, nearest: nearest(history, from) }.into());
     }
@@ -228,5 +244,5 @@ fn read(
         })
     };
     let days = found.lines.into_iter().map(day).collect::<Result<_, ArchiveError>>()?;
-    Ok(Side { from: found.from, to: found.to, days, missing: found.missing })
+    Ok(Side { from: found.from, to: found.to, days, missing: found.missing, thinned: found.thinned })
 }
