@@ -90,7 +90,7 @@ impl Compare {
         let top = (self.by.is_empty() && !context.output.verbose()).then_some(TOP);
         let said = view((&compared.a, &compared.b), &compared.metrics, &compared.warnings, top);
         if let Some(path) = &self.html {
-            let page = SidesPage::new(&said).to_bytes().map_err(|error| {
+            let page = SidesPage::new(&said, &opened.origin(context)).to_bytes().map_err(|error| {
                 let hint = "this is a mistake in asof: please report it".to_owned();
                 Failure::new(exit::FAILED, error, Some(hint))
             })?;

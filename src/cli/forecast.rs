@@ -55,7 +55,8 @@ impl Forecast {
             context.output.warn(damaged);
         }
         if let Some(path) = &self.html {
-            write_page(context, &opened, &series, Some(&foreseen), path)?;
+            let origin = opened.origin(context);
+            write_page(context, (&opened, &origin), &series, Some(&foreseen), path)?;
         }
         let out = context.output;
         if out.json() {

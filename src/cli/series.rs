@@ -17,9 +17,9 @@ use crate::ops::forecast::outlook;
 use crate::ops::points::Point;
 use crate::ops::series::{Series, series};
 use crate::ops::{new_file, series_table};
-use crate::view::SeriesPage;
 use crate::view::series::{SeriesInput, SeriesRow};
 use crate::view::terminal;
+use crate::view::{Origin, SeriesPage};
 
 /// How many members are columns when nothing else is said.
 const TOP: usize = 8;
@@ -163,7 +163,8 @@ impl SeriesCommand {
             write(context, &opened, path, &bytes)?;
         }
         if let Some(path) = &self.html {
-            write_page(context, &opened, &series, foreseen.as_ref(), path)?;
+            let origin = opened.origin(context);
+            write_page(context, (&opened, &origin), &series, foreseen.as_ref(), path)?;
         }
         if let (true, Some(table)) = (self.csv, &table) {
             for remark in &series.totals.damaged {
@@ -187,12 +188,12 @@ impl SeriesCommand {
 /// Writes the page of a series.
 pub(super) fn write_page(
     context: &Context<'_>,
-    opened: &Opened,
+    (opened, origin): (&Opened, &Origin),
     series: &Series,
     foreseen: Option<&Outlook>,
     path: &Path,
 ) -> Result<(), Failure> {
-    let page = SeriesPage::new(&input(series, foreseen)).to_bytes();
+    let page = SeriesPage::new(&input(series, foreseen), origin).to_bytes();
     let page = page.map_err(|error| {
         let hint = "this is a mistake in asof: please report it".to_owned();
         Failure::new(exit::FAILED, anyhow::Error::new(error).context("the page can't be written"), Some(hint))

@@ -2,7 +2,7 @@
 
 use chrono::Weekday;
 
-use super::format::{Format, count};
+use super::format::{Format, Shown, count};
 use crate::analyze::forecast::{Interval, LEVEL, Method, weekdays};
 use crate::analyze::outlook::{Outlook, Tested};
 use crate::model::Day;
@@ -85,13 +85,13 @@ fn tested(test: &Tested, format: &Format) -> String {
     let inside = test.inside_percentage();
     let inside = inside.map_or_else(String::new, |inside| Format::percentage(1).show(&inside).to_string());
     let (origins, times) = many(test.origins, "day", "days");
-    let error =
-        |number| Format::of(format.common_unit(), [&test.error, &test.error_of_last_week]).show(number);
-    let (error, other) = if format.is_percent() {
-        (format.show(&test.error), format.show(&test.error_of_last_week))
-    } else {
-        (error(&test.error), error(&test.error_of_last_week))
+    let errors = format.fitted_to([&test.error, &test.error_of_last_week]);
+    let error = |number| {
+        let shown = errors.show(number);
+        // What rates are off by are points.
+        if errors.is_percent() { Shown { unit: Some("pt".to_owned()), ..shown } } else { shown }
     };
+    let (error, other) = (error(&test.error), error(&test.error_of_last_week));
     format!(
         "Tried on the past from {origins} {times}, {} ahead: off by {error} in the mean (mean absolute error), the same weekday of the week before by {other}; {inside} of the days lay inside their {LEVEL} % interval.",
         test.horizon
@@ -119,6 +119,28 @@ mod tests {
     use crate::analyze::forecast::{Interval, Method};
     use crate::analyze::outlook::{Outlook, Tested};
     use crate::view::format::Format;
+
+    #[test]
+    fn errors_carry_the_unit_and_those_of_rates_are_points() {
+        let test = Tested {
+            origins: 2,
+            horizon: 7,
+            days: 14,
+            error: "0.01234".parse().unwrap(),
+            error_of_last_week: "0.05".parse().unwrap(),
+            inside: 14,
+            worse: false,
+        };
+        let said = super::tested(&test, &Format::of(Some("%"), []));
+        assert!(said.contains("off by 1.23 pt in the mean (mean absolute error), the same weekday of the week before by 5.00 pt;"), "{said}");
+        let test = Tested {
+            error: "5187.125".parse().unwrap(),
+            error_of_last_week: "7359".parse().unwrap(),
+            ..test
+        };
+        let said = super::tested(&test, &Format::of(Some("$"), []));
+        assert!(said.contains("off by $5,187.12 in the mean (mean absolute error), the same weekday of the week before by $7,359.00;"), "{said}");
+    }
 
     #[test]
     fn that_last_week_was_the_better_guess_comes_first() {

@@ -219,7 +219,7 @@ exit 1
     for outside in ["http:", "https:", "src=", "href=", "<script", " style="] {
         assert!(!page.contains(outside), "{outside}");
     }
-    assert!(page.contains("not known yet: 4 of the 20 days that are needed tell"));
+    assert!(page.contains("Not known yet: 4 of the 20 days that are needed tell"));
 }
 
 #[test]
