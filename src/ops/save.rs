@@ -27,7 +27,7 @@ pub struct SaveRequest {
     pub wish: Wish,
     /// How long connection trouble is retried.
     pub retry_for: Duration,
-    /// How long the archive's lock is waited for.
+    /// How long the archive's lock is waited for in all.
     pub wait: Duration,
 }
 
@@ -75,7 +75,10 @@ pub async fn save(
     let outcome = match lookback.ended {
         // What can't be reached for an earlier day can't be reached for this one.
         Some(error) => Err(error),
-        None => save_day(config, request, env, now, progress).await,
+        None => {
+            let wait = request.wait.saturating_sub(lookback.waited);
+            save_day(config, &SaveRequest { wait, ..request.clone() }, env, now, progress).await
+        }
     };
     let mut saved = Saved { lookback: lookback.found, outcome };
     if let Err(error) = refresh_index(config, &saved) {

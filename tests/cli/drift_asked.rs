@@ -1,9 +1,18 @@
 //! `drift`: ranges, other definitions, what can't be read, and restating.
 
+use std::fs::OpenOptions;
+use std::time::Duration;
+
+use asof::archive::Archive;
+use asof::config::Config;
+use asof::model::progress::Silent;
+use asof::ops::drift::{DriftRequest, Found, Place as Looked, Restated, drift};
+use asof::ops::reread::ByWhich;
 use serde_json::{Value, json};
 
 use super::drifting::{day, lines};
 use super::{calls, frozen};
+use crate::support::command::Place;
 
 /// The kinds of a day's metrics.
 fn kinds(day: &Value) -> Vec<(String, String)> {
@@ -24,6 +33,8 @@ fn what_the_source_no_longer_takes_is_unreadable() {
     place.done(&["save 2025-11-04"]);
     let before = place.tree("snapshots");
     place.asof("drift 2025-11-05");
+    // A range of that one day ends alike.
+    place.asof("drift --from 2025-11-05 --to 2025-11-05");
     place.asof("drift 2025-11-05 --exit-code --json");
     place.asof("drift 2025-11-05 --definitions current");
     place.asof("drift --from 2025-11-01 --restate --reason 'clean'");
@@ -36,7 +47,12 @@ fn what_the_source_no_longer_takes_is_unreadable() {
 $ asof drift 2025-11-05
 2025-11-05 Wed  edition 1  unreadable
   events.calls is refused by the source: no such column: seconds (error 1)
-exit 0
+exit 1
+$ asof drift --from 2025-11-05 --to 2025-11-05
+2025-11-05 Wed  edition 1  unreadable
+  events.calls is refused by the source: no such column: seconds (error 1)
+1 day: 1 unreadable
+exit 1
 $ asof drift 2025-11-05 --exit-code --json
 {"date":"2025-11-05","edition":1,"error":"events.calls is refused by the source: no such column: seconds (error 1)","event":"day","hint":"correct the table, the column or the SQL in asof.toml; `asof check --sql` shows the whole query","kind":"unreadable","provenance":"reconstructed"}
 {"days":1,"event":"done","failed":0,"frozen_again":0,"redefined":0,"restated":0,"source_shrunk":0,"unchanged":0,"unreadable":1}
@@ -341,6 +357,7 @@ fn a_damaged_day_keeps_no_other_from_being_looked_at() {
     place.asof("drift --from 2025-11-01");
     place.asof("drift --from 2025-11-01 --json -q");
     place.asof("drift 2025-11-05");
+    place.asof("drift --from 2025-11-05 --to 2025-11-05");
     place.told(
         r#"
 $ asof drift --from 2025-11-01
@@ -361,4 +378,60 @@ $ asof drift 2025-11-05
 exit 1
 "#,
     );
+}
+
+/// Three days, of which two read otherwise now.
+fn two_of_three_drifted() -> Place {
+    let place = calls();
+    place.done(&["save 2025-11-04", "save 2025-11-05", "save 2025-11-06"]);
+    place.sqlite(
+        "calls.db",
+        "update calls set status = 'SALE' where at in ('2025-11-05 10:00:00', '2025-11-06 09:15:00')",
+    );
+    place.at("2025-11-10T03:00:00-06:00");
+    place
+}
+
+#[test]
+fn days_that_can_t_be_frozen_again_were_looked_at_all_the_same() {
+    let place = two_of_three_drifted();
+    let lock = OpenOptions::new().write(true).open(place.path("snapshots/.lock")).unwrap();
+    lock.lock().unwrap();
+    let before = place.tree("snapshots");
+    place.asof("drift --from 2025-11-04 --restate --reason late --wait 1s");
+    place.asof("drift 2025-11-06 --restate --reason late --wait 0s");
+    place.asof("drift --from 2025-11-06 --restate --reason late --wait 0s");
+    assert_eq!(place.tree("snapshots"), before);
+    place.told("");
+}
+
+#[test]
+fn a_day_that_another_run_froze_again_meanwhile_is_not_frozen_twice() {
+    let place = two_of_three_drifted();
+    let config = Config::parse(&place.read("asof.toml"), &place.path("asof.toml")).unwrap();
+    let archive = Archive::open(&config.archive.dir).unwrap();
+    let history = archive.history().unwrap();
+    let day = "2025-11-06".parse().unwrap();
+    let stale = [history.day(day).unwrap()[0].line.clone()];
+    // What was to be looked at is known, and then the nightly save freezes its second edition.
+    place.done(&["drift 2025-11-06 --restate --reason nightly"]);
+    let before = place.tree("snapshots");
+    let request = DriftRequest {
+        which: ByWhich::Frozen,
+        only: &[],
+        restate: Some("late"),
+        retry_for: Duration::ZERO,
+        wait: Duration::ZERO,
+    };
+    let (_keep, stop) = tokio::sync::watch::channel(false);
+    let mut found = Vec::new();
+    let now = || "2025-11-10T10:00:00Z".parse().unwrap();
+    let looked = Looked { config: &config, archive: &archive, history: &history };
+    let mut tell = |report: asof::ops::drift::DayReport| found.push(report.found);
+    let run = drift(looked, &stale, &request, (&|_| None, &now), &Silent, (&stop, &mut tell));
+    tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(run).unwrap();
+    let Some(Found::Read(read)) = found.first() else { panic!("{found:?}") };
+    let Some(Restated::Stands(why)) = read.restated else { panic!("{read:?}") };
+    assert_eq!(why, "another run has frozen it again meanwhile");
+    assert_eq!(place.tree("snapshots"), before);
 }

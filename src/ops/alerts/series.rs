@@ -137,14 +137,7 @@ impl<'a> Reader<'a> {
         let now = &self.config.definitions;
         // That they can't be read was noted when the metric's own were looked at.
         let alike = self.archive.definitions(line.definitions).is_ok_and(|then| {
-            // A ratio is made of its parts' events.
-            let events: Vec<&str> = match now.metrics.get(metric).map(|def| &def.measure) {
-                Some(Measure::Ratio(ratio)) => [&ratio.numerator, &ratio.denominator]
-                    .into_iter()
-                    .filter_map(|part| now.metrics.get(part)?.measure.of())
-                    .collect(),
-                other => other.and_then(Measure::of).into_iter().collect(),
-            };
+            let events = now.events_of(metric);
             events
                 .iter()
                 .all(|events| then.dimension_fingerprint(events, by) == now.dimension_fingerprint(events, by))
