@@ -31,7 +31,8 @@ pub fn same_figure(one: &Figure, other: &Figure, float: bool) -> bool {
 pub type OnSide<'d> = Option<(&'d MemberDoc, &'d Figure)>;
 
 /// The members of which the day's own values are not the same on both sides, those of the first side first. One that
-/// a side lacks had no rows there, so that it is the same as one whose value is that of no rows.
+/// a side lacks had no rows there, so that it is the same as one whose value is that of no rows, and of a ratio as
+/// one with nothing above the line.
 pub fn apart<'d>(
     measure: Option<&Measure>,
     (old, new): (&'d MetricDoc, &'d MetricDoc),
@@ -46,8 +47,15 @@ pub fn apart<'d>(
         all.push((Some((member, figure)), left.remove(&member.key)));
     }
     all.extend(left.into_values().map(|new| (None, Some(new))));
-    let figure = |side: &OnSide<'d>| side.map_or(&none, |(_, figure)| figure).clone();
-    all.retain(|(old, new)| !same_figure(&figure(old), &figure(new), float));
+    let ratio = matches!(measure, Some(Measure::Ratio(_)));
+    let nothing = |figure: &Figure| {
+        same_figure(figure, &none, float) || ratio && figure.value.as_ref().is_some_and(Number::is_zero)
+    };
+    all.retain(|both| match both {
+        (Some((_, old)), Some((_, new))) => !same_figure(old, new, float),
+        (Some((_, lone)), None) | (None, Some((_, lone))) => !nothing(lone),
+        (None, None) => false,
+    });
     all
 }
 
@@ -60,7 +68,7 @@ fn close(one: &Number, other: &Number) -> bool {
 mod tests {
     use super::apart;
     use crate::metrics::figure;
-    use crate::model::definitions::{Aggregate, Count, Measure};
+    use crate::model::definitions::{Aggregate, Count, Measure, Ratio};
     use crate::model::metrics_doc::{Figure, MemberDoc, MetricDoc};
 
     fn metric(members: &[(&str, Figure)]) -> MetricDoc {
@@ -70,7 +78,8 @@ mod tests {
         };
         let members: Vec<MemberDoc> = members.iter().map(member).collect();
         let by = serde_json::json!({ "who": members });
-        serde_json::from_value(serde_json::json!({ "label": "x", "unit": null, "value": null, "by": by })).unwrap()
+        serde_json::from_value(serde_json::json!({ "label": "x", "unit": null, "value": null, "by": by }))
+            .unwrap()
     }
 
     #[test]
@@ -94,7 +103,11 @@ mod tests {
         assert_eq!(found(&sum, zero()), 0);
         // Rows without a value are rows.
         assert_eq!(found(&sum, figure::unknown(figure::ALL_NULL)), 1);
-        let mean = Measure::Avg(Aggregate { of: "calls".into(), sql: "s".into(), filter: None, divide: None });
+        let mean =
+            Measure::Avg(Aggregate { of: "calls".into(), sql: "s".into(), filter: None, divide: None });
+        let ratio = Measure::Ratio(Ratio { numerator: "sales".into(), denominator: "calls".into() });
+        let of = |sales: i64| figure::of_ratio(&figure::known(sales.into()), &figure::known(4_i64.into()));
+        assert_eq!((found(&ratio, of(0)), found(&ratio, of(1))), (0, 1));
         assert_eq!(found(&mean, figure::of_average(None, Some(0_i64.into()), None)), 0);
     }
 }

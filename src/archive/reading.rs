@@ -176,9 +176,8 @@ impl Archive {
             let lean: LeanMetric<'_> = serde_json::from_str(text.get())?;
             lean.by.get(dimension).map(|text| serde_json::from_str(text.get())).transpose()
         };
-        level().map_err(|error| {
-            document::damaged(&path, format!("can't be read: its metric {metric}: {error}"))
-        })
+        level()
+            .map_err(|error| document::damaged(&path, format!("can't be read: its metric {metric}: {error}")))
     }
 
     /// The definitions of this fingerprint.

@@ -135,7 +135,9 @@ impl SaveError {
     pub fn waited(&self) -> Duration {
         match self {
             Self::Archive(ArchiveError::Locked { waited, .. })
-            | Self::Freeze { source: FreezeError::Archive(ArchiveError::Locked { waited, .. }), .. } => *waited,
+            | Self::Freeze { source: FreezeError::Archive(ArchiveError::Locked { waited, .. }), .. } => {
+                *waited
+            }
             _ => Duration::ZERO,
         }
     }

@@ -342,7 +342,10 @@ mod tests {
         // A save of an older day misses none that is newer: neither yesterday nor what lies between.
         let expected = [(3, Task::Again), (5, Task::Late), (8, Task::Again), (9, Task::Again)];
         let days = frozen.into_iter().collect();
-        assert_eq!(plan(&[1, 2, 7], &days, day(10), day(6)), expected.map(|(number, task)| (day(number), task)));
+        assert_eq!(
+            plan(&[1, 2, 7], &days, day(10), day(6)),
+            expected.map(|(number, task)| (day(number), task))
+        );
         let without_yesterday = [3, 4].map(day).into_iter().collect();
         assert_eq!(plan(&[1, 2], &without_yesterday, day(10), day(5)), []);
         // Today itself is newer than yesterday.

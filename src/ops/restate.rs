@@ -115,5 +115,9 @@ fn same_metric(
 ) -> bool {
     let both = |dimension: &&String| same_dimension(dimension) && new.by.contains_key(*dimension);
     same_figure(own(old), own(new), float)
-        && old.by.keys().filter(both).all(|dimension| apart(Some(measure), (old, new), dimension, float).is_empty())
+        && old
+            .by
+            .keys()
+            .filter(both)
+            .all(|dimension| apart(Some(measure), (old, new), dimension, float).is_empty())
 }

@@ -201,12 +201,8 @@ impl Series {
             [(_, before), (day, now)] if before != now => Some(*day),
             _ => None,
         });
-        self.split = Some(Split {
-            dimension: dimension.to_owned(),
-            members,
-            more,
-            redefined: redefined.collect(),
-        });
+        self.split =
+            Some(Split { dimension: dimension.to_owned(), members, more, redefined: redefined.collect() });
         Ok(())
     }
 

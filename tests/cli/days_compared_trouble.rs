@@ -305,8 +305,9 @@ exit 0
 fn days_whose_numbers_were_thinned_are_told_apart_from_days_that_are_missing() {
     let place = shop();
     place.change("asof.toml", "[lists]", "[retention]\nkeep_daily = \"3 days\"\n\n[lists]");
-    place.done(&["save 2025-11-06", "prune --drop-totals"]);
-    // The 3rd, the 4th and the 6th are whole, the 5th was never frozen.
+    place.at("2025-11-10T03:00:00-06:00");
+    place.done(&["save 2025-11-06", "save 2025-11-09", "prune --drop-totals"]);
+    // Of the week before the 9th the numbers stay, as days to come need them; the 5th was never frozen.
     place.asof("compare 2025-11-02..2025-11-03 2025-11-05..2025-11-06 --metric orders --by shop");
     place.asof("compare 2025-11-01..2025-11-02 2025-11-05..2025-11-06 --metric orders --by shop");
     place.told(
@@ -326,7 +327,7 @@ west only in A   2  0          +2       —
 north only in A  1  0          +1       —
 exit 0
 $ asof compare 2025-11-01..2025-11-02 2025-11-05..2025-11-06 --metric orders --by shop
-! error: snapshots/2025-11-01/metrics.json was thinned on 2025-11-08
+! error: snapshots/2025-11-01/metrics.json was thinned on 2025-11-10
 !   hint: its totals are in the ledger, `asof list` shows them; a backup may hold the file
 exit 1
 "#,

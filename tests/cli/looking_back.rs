@@ -491,10 +491,19 @@ fn a_lock_that_is_held_is_waited_for_once_in_a_run() {
     at(&place, 7);
     place.done(&["save 2025-11-04", "save 2025-11-05", "save 2025-11-06"]);
     place.sqlite("calls.db", "update calls set status = 'SALE' where status = 'NA'");
-    place.sqlite("calls.db", "insert into calls (at, campaign, status, seconds) values ('2025-11-04 10:00:00', '1', 'NA', 3)");
     at(&place, 8);
     let lock = std::fs::OpenOptions::new().write(true).open(place.path("snapshots/.lock")).unwrap();
     lock.lock().unwrap();
     place.asof("save --wait 1s");
-    place.told("");
+    // What is waited for is told once; the rest finds it held at once.
+    place.told(
+        r#"
+$ asof save --wait 1s
+! warning: 2025-11-05 could not be looked back at, what is frozen of it stands: another run holds the archive's lock snapshots/.lock, and has for 1 s
+! warning: 2025-11-06 could not be looked back at, what is frozen of it stands: another run holds the archive's lock snapshots/.lock
+! error: 2025-11-07 could not be frozen: another run holds the archive's lock snapshots/.lock
+!   hint: try again when that run is over, or wait longer with --wait
+exit 6
+"#,
+    );
 }

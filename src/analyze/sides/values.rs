@@ -136,7 +136,8 @@ fn of_ratio(side: &Side, ratio: &Ratio) -> Values {
     let used = if known.is_empty() { &days } else { &known };
     let part = |name: &str| {
         let measure = newest.measure(name)?;
-        let days: Vec<DayOf<'_>> = used.iter().filter_map(|day| Some((*day, day.metrics.get(name)?))).collect();
+        let days: Vec<DayOf<'_>> =
+            used.iter().filter_map(|day| Some((*day, day.metrics.get(name)?))).collect();
         Some((measure, days))
     };
     let [Some((above, uppers)), Some((below, lowers))] = names.map(part) else {
@@ -149,7 +150,8 @@ fn of_ratio(side: &Side, ratio: &Ratio) -> Values {
             return unknown(format!("the {side} is unknown: {why}"));
         }
     }
-    let pairs = uppers.iter().zip(&lowers).map(|((_, above), (_, below))| (span::own(above), span::own(below)));
+    let pairs =
+        uppers.iter().zip(&lowers).map(|((_, above), (_, below))| (span::own(above), span::own(below)));
     let mut values =
         Values { figure: over_both((above, below), &pairs.collect::<Vec<_>>()), ..Values::default() };
     let lacks = [without(&uppers), without(&lowers)];
@@ -166,7 +168,11 @@ fn of_ratio(side: &Side, ratio: &Ratio) -> Values {
 }
 
 /// The ratio of each member over the days on which both its parts are known.
-fn members(above: (&Measure, &[DayOf<'_>]), below: (&Measure, &[DayOf<'_>]), dimension: &str) -> Vec<MemberDoc> {
+fn members(
+    above: (&Measure, &[DayOf<'_>]),
+    below: (&Measure, &[DayOf<'_>]),
+    dimension: &str,
+) -> Vec<MemberDoc> {
     type Pairs<'s> = Vec<(&'s Figure, &'s Figure)>;
     let no_rows = (figure::of_no_rows(above.0), figure::of_no_rows(below.0));
     let mut all: IndexMap<&Option<String>, (Option<&String>, Pairs<'_>)> = IndexMap::new();
@@ -196,8 +202,11 @@ fn members(above: (&Measure, &[DayOf<'_>]), below: (&Measure, &[DayOf<'_>]), dim
 
 /// One figure over another, each of the days on which both are known.
 fn over_both((above, below): (&Measure, &Measure), pairs: &[(&Figure, &Figure)]) -> Figure {
-    let known: Vec<(&Figure, &Figure)> =
-        pairs.iter().copied().filter(|(above, below)| above.value.is_some() && below.value.is_some()).collect();
+    let known: Vec<(&Figure, &Figure)> = pairs
+        .iter()
+        .copied()
+        .filter(|(above, below)| above.value.is_some() && below.value.is_some())
+        .collect();
     let used = if known.is_empty() { pairs } else { &known };
     let figure = figure::of_ratio(
         &span::merge(above, used.iter().map(|(above, _)| *above)),

@@ -12,8 +12,8 @@ use indexmap::{IndexMap, IndexSet};
 
 pub use span::{SpanError, SpanName, SpanNameError, month_to_date};
 
-use super::when::{NotFound, When, find_latest, latest, nearest};
 use super::side_by_side::both;
+use super::when::{NotFound, When, find_latest, latest, nearest};
 use crate::analyze::sides::{MetricSides, Side, SideDay, Warning, sides, values, warnings};
 use crate::archive::{Archive, ArchiveError, History, METRICS, SnapshotLine};
 use crate::model::{Day, Definitions, Fingerprint};
@@ -80,7 +80,9 @@ impl CompareError {
         match self {
             Self::Span(SpanError::NotFound(error)) => error.hint(),
             Self::Span(SpanError::Backwards { .. }) => Some("name the earlier day first".to_owned()),
-            Self::Nothing { from, nearest, .. } => NotFound::Day { day: *from, nearest: nearest.clone() }.hint(),
+            Self::Nothing { from, nearest, .. } => {
+                NotFound::Day { day: *from, nearest: nearest.clone() }.hint()
+            }
             Self::FirstMonth(_) => Some("name a later day".to_owned()),
             Self::Unknown { kind, known, .. } => Some(format!("known {kind}s: {}", known.join(", "))),
             Self::Archive(error) => error.hint(),
