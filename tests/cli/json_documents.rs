@@ -177,7 +177,7 @@ fn compare_prints_what_is_written() {
     found.extend(documents(&place, &["compare latest latest~1", "compare 2025-10-31 --to-date month"]));
     place.change("asof.toml", "[lists]", "[retention]\nkeep_daily = \"1 day\"\n\n[lists]");
     place.done(&["prune --drop-totals"]);
-    found.extend(documents(&place, &["compare 2025-11-05..2025-11-06 latest"]));
+    found.extend(documents(&place, &["compare 2025-10-30..2025-11-05 2025-10-31..2025-11-06"]));
     holds("compare", &found);
 }
 
