@@ -9,9 +9,6 @@ use crate::model::Number;
 use crate::model::definitions::Measure;
 use crate::model::metrics_doc::{Figure, MemberDoc, MetricDoc};
 
-/// How far two floats may lie apart, as a share of the larger, and still be the same.
-const FLOAT_TOLERANCE: f64 = 1e-9;
-
 /// Whether a value and all that it was made of are the same.
 pub fn same_figure(one: &Figure, other: &Figure, float: bool) -> bool {
     let pairs = [
@@ -21,7 +18,7 @@ pub fn same_figure(one: &Figure, other: &Figure, float: bool) -> bool {
         (&one.exact, &other.exact),
     ];
     pairs.into_iter().all(|pair| match pair {
-        (Some(one), Some(other)) => one == other || float && close(one, other),
+        (Some(one), Some(other)) => one == other || float && one.is_close(other),
         (None, None) => true,
         _ => false,
     })
@@ -57,11 +54,6 @@ pub fn apart<'d>(
         (None, None) => false,
     });
     all
-}
-
-fn close(one: &Number, other: &Number) -> bool {
-    let largest = one.abs().max(other.abs()).to_f64();
-    (one - other).abs().to_f64() <= largest * FLOAT_TOLERANCE
 }
 
 #[cfg(test)]

@@ -72,13 +72,12 @@ pub async fn save(
             LookBack { config, env, now, saving: day, retry_for: request.retry_for, wait: request.wait };
         lookback = look_back(&input, progress).await?;
     }
-    let outcome = match lookback.ended {
-        // What can't be reached for an earlier day can't be reached for this one.
-        Some(error) => Err(error),
-        None => {
-            let wait = request.wait.saturating_sub(lookback.waited);
-            save_day(config, &SaveRequest { wait, ..request.clone() }, env, now, progress).await
-        }
+    // What can't be reached for an earlier day can't be reached for this one.
+    let outcome = if let Some(error) = lookback.ended {
+        Err(error)
+    } else {
+        let wait = request.wait.saturating_sub(lookback.waited);
+        save_day(config, &SaveRequest { wait, ..request.clone() }, env, now, progress).await
     };
     let mut saved = Saved { lookback: lookback.found, outcome };
     if let Err(error) = refresh_index(config, &saved) {

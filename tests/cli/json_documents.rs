@@ -208,10 +208,13 @@ fn drift_prints_what_is_written() {
     );
     place.change("asof.toml", "good = \"up\"", "good = \"up\", drift = \"100%\"");
     place.change("asof.toml", "week =", "newer = { of = \"calls\", count = true }\nweek =");
-    found.extend(documents(
-        &place,
-        &["drift --from -30d", "drift --definitions current", "drift --from -30d --restate --reason late"],
-    ));
+    found.extend(documents(&place, &["drift --from -30d", "drift --definitions current"]));
+    let lock = fs::OpenOptions::new().write(true).open(place.path("snapshots/.lock")).unwrap();
+    lock.lock().unwrap();
+    let restating = "drift --from -30d --restate --reason late";
+    found.extend(documents(&place, &[&format!("{restating} --wait 0s")]));
+    drop(lock);
+    found.extend(documents(&place, &[restating]));
     place.sqlite("calls.db", "alter table calls drop column seconds");
     found.extend(documents(&place, &["drift --from -30d"]));
     holds("drift", &found);

@@ -1,6 +1,7 @@
 //! What a save does not make up for, and how long it waits.
 
 use super::looking_back::{at, lines, looking_back};
+use crate::support::command::Place;
 
 #[test]
 fn a_day_that_is_not_final_was_not_missed_and_a_save_of_an_older_day_makes_up_for_none() {
