@@ -27,6 +27,7 @@ mod listing;
 mod looking_back;
 mod names;
 mod pruning;
+mod pruning_trouble;
 mod restating;
 mod restoring;
 mod sample;
