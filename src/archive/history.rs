@@ -340,7 +340,7 @@ fn folders(dir: &Path) -> Result<Vec<SnapshotId>, ArchiveError> {
         let entry = entry.map_err(unreadable)?;
         let name = entry.file_name();
         let Some(id) = name.to_str().and_then(|name| name.parse::<SnapshotId>().ok()) else { continue };
-        // A link counts: days may have been moved to another disk.
+        // A link counts, for whoever reads: days may have been moved to another disk. `verify` tells of it.
         if entry.file_type().is_ok_and(|kind| kind.is_dir() || kind.is_symlink()) {
             found.push(id);
         }

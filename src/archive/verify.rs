@@ -10,6 +10,7 @@ use sha2::{Digest as _, Sha256};
 
 use super::keys::Check;
 use super::open::{DEFINITIONS, MANIFEST};
+use super::prune::check_removable;
 use super::reading::{METRICS, check_path};
 use super::{Archive, ArchiveError, History, SnapshotLine, cube_file, document, files};
 use crate::model::manifest::{self, FileDoc};
@@ -225,7 +226,9 @@ impl Archive {
             }
         }
         let known = |path: &String| manifest.files.iter().any(|doc| doc.path == *path);
-        for path in history.pruned(id).iter().filter(|path| !known(path)) {
+        // What can never be thinned is found in the ledger.
+        let unknown = |path: &&String| !known(path) && check_removable(path).is_ok();
+        for path in history.pruned(id).iter().filter(unknown) {
             checked.findings.push(Finding::damage(
                 format!("{id}/{path}"),
                 "was thinned, as the ledger says, and the manifest lists no such file",

@@ -120,6 +120,8 @@ pub fn plan<'h>(
         progress.step(&format!("looking at {day}"));
         match wanted(archive, history, *day, drop_totals, &reason) {
             Ok(wanted) => plan.wanted.extend(wanted),
+            // Another run thins it at this moment.
+            Err(ArchiveError::Pruned { .. }) => {}
             Err(error) => {
                 plan.left.insert(*day, error.to_string());
             }
@@ -323,7 +325,12 @@ impl Thinner<'_> {
         let mut thinnings = Vec::with_capacity(some.len());
         for wanted in some {
             if let Some(cold) = self.cold {
-                cold.keep(self.archive, wanted.line, self.history.pruned(&wanted.line.id()))?;
+                let gone = self.history.pruned(&wanted.line.id());
+                match cold.keep(self.archive, wanted.line, gone) {
+                    // Another run has thinned it since it was planned.
+                    Err(ArchiveError::Pruned { .. }) => continue,
+                    kept => kept?,
+                }
             }
             thinnings.push(Thinning {
                 id: wanted.line.id(),

@@ -119,7 +119,37 @@ fn a_dry_run_says_that_totals_of_days_thinned_before_would_go() {
     place.asof("prune --drop-totals --dry-run");
     place.asof("prune --drop-totals -v");
     place.asof("prune --drop-totals --dry-run");
-    place.told("");
+    place.told(
+        r#"
+$ asof prune --drop-totals --dry-run
+2025-10-30  gone  thinned before; its totals go too
+2025-10-31  keep  stands for its month, forever
+2025-11-01  gone  thinned before; its totals go too
+2025-11-05  gone  thinned before; its totals go too
+2025-11-06  gone  thinned before; its totals go too
+2025-11-19  keep  the newest day; stands for its month, forever
+2 to keep, 0 to thin, 4 thinned before to lose their totals: 4 files would be removed; nothing was done
+exit 0
+$ asof prune --drop-totals -v
+2025-10-30  gone  thinned before; its totals go too
+2025-10-31  keep  stands for its month, forever
+2025-11-01  gone  thinned before; its totals go too
+2025-11-05  gone  thinned before; its totals go too
+2025-11-06  gone  thinned before; its totals go too
+2025-11-19  keep  the newest day; stands for its month, forever
+4 editions thinned: 4 files of 20597 bytes removed
+exit 0
+$ asof prune --drop-totals --dry-run
+2025-10-30  gone  thinned before
+2025-10-31  keep  stands for its month, forever
+2025-11-01  gone  thinned before
+2025-11-05  gone  thinned before
+2025-11-06  gone  thinned before
+2025-11-19  keep  the newest day; stands for its month, forever
+2 to keep, 0 to thin: 0 files would be removed; nothing was done
+exit 0
+"#,
+    );
 }
 
 #[test]
@@ -219,7 +249,21 @@ fn what_a_run_that_was_cut_short_left_is_told_and_removed_even_without_a_retenti
     place.asof("prune --dry-run");
     place.asof("prune -v");
     place.asof("prune -v");
-    place.told("");
+    place.told(
+        r#"
+$ asof prune --dry-run
+2025-11-05: 2 files of 58002 bytes are still to be removed, a run before was cut short
+the configuration has no [retention]: every day is kept whole, and nothing is pruned
+exit 0
+$ asof prune -v
+2025-11-05: 2 files of 58002 bytes removed that a run before, cut short, had left
+the configuration has no [retention]: every day is kept whole, and nothing is pruned
+exit 0
+$ asof prune -v
+the configuration has no [retention]: every day is kept whole, and nothing is pruned
+exit 0
+"#,
+    );
     assert!(!place.path("snapshots/2025-11-05/cubes").exists());
     place.done(&["verify"]);
 }
@@ -258,7 +302,27 @@ fn a_damaged_copy_is_told_with_the_way_on() {
     place.write("cold/cold-store.json", marker);
     place.write("cold/2025-11-01/dashboard.html", "other");
     place.asof("prune --to cold");
-    place.told("");
+    place.told(
+        r#"
+$ asof prune --to cold
+! error: cold/2025-11-01/dashboard.html is no copy of what was frozen: its SHA-256 is [HEX], not [HEX]
+!   hint: the archive still has the original: remove cold/2025-11-01/dashboard.html and prune again: it is copied anew then
+exit 1
+"#,
+    );
     fs::remove_file(place.path("cold/2025-11-01/dashboard.html")).unwrap();
     place.done(&["prune --to cold", "verify", "verify --archive cold"]);
+}
+
+#[test]
+fn one_sentence_tells_of_all_days_whose_numbers_are_gone() {
+    let place = few_days(MONTHS);
+    place.at("2025-11-20T03:00:00-06:00");
+    place.done(&["save", "prune --drop-totals"]);
+    let run = place.asof("series calls --by status");
+    assert_eq!(run.code, 0);
+    let told = "4 days from 2025-10-30 to 2025-11-06, each: its numbers by members were thinned";
+    let all = format!("{}{}", run.stdout, run.stderr);
+    assert_eq!(all.matches("thinned").count(), 1, "{all}");
+    assert!(all.contains(told), "{all}");
 }
