@@ -214,7 +214,7 @@ impl ArchiveError {
             }
             Self::BadCopy { path, .. } => {
                 return Some(format!(
-                    "the archive still has the original: remove {} and prune again: it is copied anew then",
+                    "remove {} and prune again: the archive still has the original",
                     path.display()
                 ));
             }

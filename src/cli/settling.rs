@@ -10,6 +10,7 @@ use super::failure::Failure;
 use super::place::{Opened, Place};
 use crate::analyze::settling::{AtAge, Moved, NEEDED_DAYS};
 use crate::archive::History;
+use crate::calendar::Moment;
 use crate::config::presentation::label_of;
 use crate::model::{Day, Number};
 use crate::ops::list::looks;
@@ -43,6 +44,9 @@ pub struct Settling {
     /// Write a page with charts into this new file
     #[arg(long, value_name = "FILE")]
     html: Option<PathBuf>,
+    /// As the archive was then: 2025-11-08T09:00, with an offset, or a date for its end
+    #[arg(long, value_name = "TIME")]
+    as_of: Option<Moment>,
     #[command(flatten)]
     place: Place,
 }
@@ -53,8 +57,8 @@ impl Settling {
     /// # Errors
     /// When there is no archive, it can't be read, or has no such metric; and when the page can't be written.
     pub fn run(self, context: &Context<'_>) -> Result<u8, Failure> {
-        let opened = self.place.open(context, None)?;
-        let mut origin = opened.origin(context, None);
+        let opened = self.place.open(context, self.as_of)?;
+        let mut origin = opened.origin(context);
         let Opened { archive, history, config, calendar, .. } = opened;
         let tolerance =
             |metric: &str| config.as_ref().map_or_else(Number::zero, |config| config.again.tolerance(metric));

@@ -294,6 +294,9 @@ pub fn said(warning: &Warning) -> Vec<Said> {
             });
             return change.collect();
         }
+        Warning::Shortened { to, asked } => {
+            format!("A ends on {to} instead of {asked}: the month before has no more days")
+        }
         Warning::Dimension { dimension } => {
             format!("{dimension} is not defined alike on all days, so its members may mean other things")
         }
@@ -301,6 +304,12 @@ pub fn said(warning: &Warning) -> Vec<Said> {
             "{} lacks {} of its {of} days, and so do its sums: {}",
             letter(*side),
             days.len(),
+            list(days)
+        ),
+        Warning::Thinned { side, days, of } => format!(
+            "the numbers of {} of the {of} days of {} were thinned, so its sums lack them: {}",
+            days.len(),
+            letter(*side),
             list(days)
         ),
         Warning::Unknown { side, label, days, .. } => {

@@ -306,7 +306,7 @@ fn a_damaged_copy_is_told_with_the_way_on() {
         r#"
 $ asof prune --to cold
 ! error: cold/2025-11-01/dashboard.html is no copy of what was frozen: its SHA-256 is [HEX], not [HEX]
-!   hint: the archive still has the original: remove cold/2025-11-01/dashboard.html and prune again: it is copied anew then
+!   hint: remove cold/2025-11-01/dashboard.html and prune again: the archive still has the original
 exit 1
 "#,
     );
