@@ -80,8 +80,9 @@ impl ColdStore {
             bytes.push(b'\n');
             cold.put(MARKER, &bytes)?;
         }
-        cold.put(ARCHIVE, &files::read(&archive.dir().join(ARCHIVE))?)?;
+        // With `archive.json` it is one: whatever stops this, there is none without a ledger.
         cold.follow(archive)?;
+        cold.put(ARCHIVE, &files::read(&archive.dir().join(ARCHIVE))?)?;
         Ok(cold)
     }
 

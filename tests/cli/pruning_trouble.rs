@@ -1,6 +1,6 @@
 //! `prune` where something is in its way: other runs, links, damage, and what earlier runs left.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs::{self, File};
 use std::os::unix::fs::symlink;
 use std::process::Stdio;
@@ -79,7 +79,7 @@ $ asof prune --to cold --wait 0s
 exit 6
 "#,
     );
-    let days = |tree: std::collections::BTreeMap<String, Vec<u8>>| -> Vec<_> {
+    let days = |tree: BTreeMap<String, Vec<u8>>| -> Vec<_> {
         tree.into_iter().filter(|(path, _)| !path.starts_with('.')).collect()
     };
     assert_eq!(days(place.tree("snapshots")), days(before));
@@ -164,7 +164,7 @@ fn nothing_is_removed_through_a_link() {
         fs::rename(&path, place.path("elsewhere")).unwrap();
         symlink(place.path("elsewhere"), &path).unwrap();
         let elsewhere = || {
-            if place.path("elsewhere").is_dir() { place.tree("elsewhere") } else { Default::default() }
+            if place.path("elsewhere").is_dir() { place.tree("elsewhere") } else { BTreeMap::new() }
         };
         let before = elsewhere();
         for line in ["prune --dry-run", "prune", "prune --to cold"] {
