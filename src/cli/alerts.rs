@@ -10,6 +10,7 @@ use super::failure::Failure;
 use super::telling;
 use crate::analyze::alerts::State;
 use crate::calendar::DayName;
+use crate::ops::alerts::few::Few;
 use crate::ops::alerts::state::{self, StateFile};
 use crate::ops::alerts::tell::{Teller, Told};
 use crate::ops::alerts::{self, Judgement, document};
@@ -22,6 +23,7 @@ Examples:
   asof alerts 2025-11-06       the same for another day
   asof alerts --send           send what is news to the sinks, as a save does
   asof alerts --dry-run        show what would be sent
+  asof alerts -v               every member, where an alert has more than 20
   asof alerts --json           for programs
 
 A day that is over and not frozen is an alert of its own, missing_day. An alert is sent once, and again only after it has cleared. What was sent is kept in
@@ -95,17 +97,24 @@ impl Alerts {
         if context.output.json() {
             context.output.document(&as_document(&judgement, &folder, told.as_ref()));
         } else {
-            let table = terminal::alerts(&rows(&judgement), &context.output.options(false));
+            let few = if context.output.verbose() {
+                Few::all(&judgement.judged)
+            } else {
+                Few::of(&judgement.judged)
+            };
+            let table = terminal::alerts(&rows(&few), &context.output.options(false));
+            let more = few.more.iter().map(|(name, more)| format!("{more} more of {name}; -v shows all\n"));
+            let more: String = more.collect();
             let sent = told.as_ref().map_or_else(String::new, telling::sent);
             let id = judgement.line.as_ref().map_or_else(|| day.to_string(), |line| line.id().to_string());
-            context.output.answer(&format!("{id}\n{table}{sent}"));
+            context.output.answer(&format!("{id}\n{table}{more}{sent}"));
         }
         Ok(if judgement.firing().next().is_some() { exit::FINDINGS } else { exit::DONE })
     }
 }
 
-fn rows(judgement: &Judgement) -> Vec<AlertRow> {
-    let row = |judged: &alerts::Judged| AlertRow {
+fn rows(few: &Few<'_>) -> Vec<AlertRow> {
+    let row = |judged: &&alerts::Judged| AlertRow {
         name: judged.name.clone(),
         member: judged.member.as_ref().map(|member| member.key.clone().unwrap_or_else(|| "NULL".to_owned())),
         state: document::state(judged.verdict.state).to_owned(),
@@ -114,12 +123,11 @@ fn rows(judgement: &Judgement) -> Vec<AlertRow> {
         expected: judged.verdict.expected.as_ref().map(ToString::to_string),
         why: judged.verdict.why.clone(),
     };
-    judgement.judged.iter().map(row).collect()
+    few.told.iter().map(row).collect()
 }
 
 fn as_document(judgement: &Judgement, folder: &Path, told: Option<&Told>) -> Value {
-    let all: Vec<&alerts::Judged> = judgement.judged.iter().collect();
-    let mut document = document::message(judgement, folder, &all);
+    let mut document = document::message(judgement, folder, &Few::all(&judgement.judged));
     if let (Value::Object(fields), Some(told)) = (&mut document, told) {
         let sinks = told.messages.iter().map(telling::of_message);
         fields.insert("sinks".to_owned(), sinks.collect());
