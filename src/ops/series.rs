@@ -5,6 +5,7 @@ use indexmap::IndexMap;
 use super::points::{self, Point, Points};
 use super::when::latest;
 use crate::analyze::compare;
+use crate::archive::reading::METRICS;
 use crate::archive::{Archive, ArchiveError, History, SnapshotLine};
 use crate::config::Presentation;
 use crate::config::presentation::label_of;
@@ -152,8 +153,13 @@ impl Series {
         let days = self.totals.points.len();
         let mut defined: Vec<(Day, Fingerprint)> = Vec::new();
         let (mut any, mut newest) = (false, None);
-        for (at, point) in self.totals.points.iter().enumerate() {
+        for (at, point) in self.totals.points.iter_mut().enumerate() {
             let Some(line) = line(history, point) else { continue };
+            if history.pruned(&line.id()).iter().any(|gone| gone == METRICS) {
+                let note = "its numbers by members were thinned";
+                point.note.get_or_insert_with(|| note.to_owned());
+                continue;
+            }
             match opened(archive, line, (&self.metric, dimension)) {
                 Ok((members, definition)) => {
                     newest = Some(line);

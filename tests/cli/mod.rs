@@ -30,6 +30,7 @@ mod looking_back;
 mod names;
 mod printing;
 mod pruning;
+mod pruning_trouble;
 mod restating;
 mod restoring;
 mod sample;
