@@ -52,7 +52,7 @@ pub use history::{Frozen, History, Marked, Marks};
 pub use keys::{KeyStream, KeysFile};
 pub use ledger::{Confirmation, DamagedLine, Mark, SnapshotLine};
 pub use open::{Archive, ArchiveId};
-pub use prune::{Pruned, Thinning};
+pub use prune::{Pruned, Thinning, Unfinished};
 pub use reading::METRICS;
 pub use staging::{Sealed, Staging};
 pub use verify::Finding;

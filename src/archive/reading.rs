@@ -1,6 +1,5 @@
 //! Reading frozen days: every byte is checked against its digest before it is given out.
 
-use std::fs::File;
 use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
 
@@ -50,7 +49,7 @@ impl Archive {
         let path = self.folder(&id).join(&doc.path);
         let changed =
             |what: String| document::damaged(&path, format!("has changed since it was frozen: {what}"));
-        let opened = match File::open(&path) {
+        let opened = match files::open(&path) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => {
                 return Err(self.why_missing(&id, &doc.path, &path));
             }
@@ -198,7 +197,8 @@ impl Archive {
 
     /// Why a file is not there: it was thinned, or it is damage.
     fn why_missing(&self, id: &SnapshotId, file: &str, path: &Path) -> ArchiveError {
-        match self.history().ok().as_ref().and_then(|history| history.thinned(id)) {
+        let known = self.known_history().ok();
+        match known.as_ref().and_then(|history| history.thinned(id)) {
             Some(pruned) if pruned.files.iter().any(|gone| gone == file) => ArchiveError::Pruned {
                 path: path.to_owned(),
                 at: pruned.at,

@@ -163,7 +163,7 @@ fn row(
         editions: day.editions.iter().map(|frozen| frozen.line.edition).collect(),
         provenance: day.edition().map_or(Provenance::Provisional, |frozen| frozen.line.provenance),
         headline: shown.iter().map(&mut value).collect(),
-        gap_before: gap.map(|gap| terminal::Gap { first: gap.from, last: gap.to }),
+        gap_before: gap.map(|gap| terminal::Gap { first: gap.from, last: gap.to, cold: gap.cold }),
         notes: notes(day).into_iter().chain(said(&day.marks)).collect(),
     }
 }

@@ -248,7 +248,7 @@ fn input<'a>(series: &'a Series, outlook: Option<&'a Outlook>) -> SeriesInput<'a
                 .map(|day| format!("{} was defined otherwise from {day} on", split.dimension)),
         );
     }
-    let gap = |gap: &crate::ops::list::Gap| terminal::Gap { first: gap.from, last: gap.to };
+    let gap = |gap: &crate::ops::list::Gap| terminal::Gap { first: gap.from, last: gap.to, cold: gap.cold };
     SeriesInput {
         label: &series.label,
         unit: series.unit.as_deref(),

@@ -92,7 +92,7 @@ fn text(wanted: &Wanted<'_>, stats: &Stats, context: &Context<'_>) -> String {
             values: row.cells.iter().map(|cell| cell.value.clone()).collect(),
             frozen: frozen.map(|(at, cell)| (at, cell.frozen.clone())).collect(),
             odd: odd.remove(&row.day).unwrap_or_default(),
-            gap_before: gap.map(|gap| terminal::Gap { first: gap.from, last: gap.to }),
+            gap_before: gap.map(|gap| terminal::Gap { first: gap.from, last: gap.to, cold: gap.cold }),
         }
     };
     let rows = stats.rows.iter().map(row).collect();

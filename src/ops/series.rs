@@ -8,6 +8,7 @@ use super::points::{self, Point, Points};
 use super::side_by_side::both;
 use super::when::latest;
 use crate::analyze::compare;
+use crate::archive::reading::METRICS;
 use crate::archive::{Archive, ArchiveError, History, SnapshotLine};
 use crate::config::Presentation;
 use crate::config::presentation::label_of;
@@ -164,8 +165,13 @@ impl Series {
         };
         let (mut all, other) = both(|| read(0, early), || read(early.len(), late));
         all.extend(other);
-        let Found { members, lacking, defined, newest, damaged, .. } = all;
+        let Found { members, lacking, defined, newest, thinned, damaged, .. } = all;
         let days = points.len();
+        for at in thinned {
+            if let Some(point) = self.totals.points.get_mut(at) {
+                point.note.get_or_insert_with(|| THINNED.to_owned());
+            }
+        }
         self.totals.damaged.extend(damaged);
         let doc = newest.and_then(|line| metric_of(archive, line, &self.metric));
         if lacking.is_empty() {
@@ -255,6 +261,9 @@ fn line<'h>(history: &'h History, point: &Point) -> Option<&'h SnapshotLine> {
     latest(history.day(point.day).ok()?).filter(|line| line.edition == point.edition)
 }
 
+/// What is said of a day of which only the total is left.
+const THINNED: &str = "its numbers by members were thinned";
+
 /// Values on days, each by the day's place.
 type Values = Vec<(usize, Option<Number>)>;
 
@@ -269,6 +278,8 @@ struct Found<'h> {
     defined: Vec<(Day, Fingerprint)>,
     /// The newest day that could be read.
     newest: Option<&'h SnapshotLine>,
+    /// The places of the days whose numbers were thinned.
+    thinned: Vec<usize>,
     /// What can't be read, as sentences.
     damaged: Vec<String>,
     /// The value of no rows, by definitions.
@@ -283,6 +294,10 @@ impl<'h> Found<'h> {
         (metric, dimension): (&str, &str),
     ) {
         let Some(line) = line(history, point) else { return };
+        if history.pruned(&line.id()).iter().any(|gone| gone == METRICS) {
+            self.thinned.push(at);
+            return;
+        }
         match opened(archive, line, (metric, dimension)) {
             Ok((members, definition)) => {
                 self.newest = Some(line);
@@ -311,6 +326,7 @@ impl<'h> Found<'h> {
         self.lacking.extend(later.lacking);
         self.defined.extend(later.defined);
         self.newest = later.newest.or(self.newest);
+        self.thinned.extend(later.thinned);
         self.damaged.extend(later.damaged);
     }
 }

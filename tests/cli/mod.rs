@@ -32,6 +32,7 @@ mod looking_back_late;
 mod names;
 mod printing;
 mod pruning;
+mod pruning_trouble;
 mod restating;
 mod restoring;
 mod sample;

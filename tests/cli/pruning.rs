@@ -95,7 +95,7 @@ $ asof prune --dry-run
 2025-11-01  thin  days reach back 1 day; 2025-11-06 stands for its month
 2025-11-05  keep  days, 1 day
 2025-11-06  keep  the newest day; days, 1 day; stands for its month, 6 months
-4 to keep, 2 to thin; nothing was done
+4 to keep, 2 to thin: 4 files would be removed; nothing was done
 exit 0
 "#,
     );
@@ -242,10 +242,10 @@ $ asof prune --dry-run
 the configuration has no [retention]: every day is kept whole, and nothing is pruned
 exit 0
 $ asof prune --json
-{"bytes":0,"days":[],"dry_run":false,"files":0,"retention":false,"thinned":[]}
+{"bytes":0,"days":[],"dry_run":false,"files":0,"removes":[],"retention":false,"thinned":[]}
 exit 0
 $ asof prune --dry-run --json
-{"days":[],"dry_run":true,"retention":false}
+{"days":[],"dry_run":true,"removes":[],"retention":false}
 exit 0
 $ asof prune
 ! error: [retention] keeps no day: every frozen day but the newest would be thinned
