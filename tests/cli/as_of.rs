@@ -152,7 +152,9 @@ fn another_archive_needs_no_configuration() {
 $ asof list --archive moved --from 2025-11-05
 Day             Editions  Provenance       Calls  Sales  Minutes min  Conversion
 2025-11-05 Wed  1         ○ reconstructed      3      1          1.5     33.33 %
-2025-11-06 Thu  1 2       ● witnessed          5      2         16.5     40.00 %  @2 late dispositi…
+2025-11-06 Thu  1 2       ● witnessed          5      2         16.5     40.00 %  @2 differs: late …
+where editions differ, the first that is not provisional is shown, as by `asof restore`;
+list --stats, series and compare take the latest
 exit 0
 $ asof list --archive moved --stats
 ! error: the argument '--archive <DIR>' cannot be used with '--stats'

@@ -148,19 +148,15 @@ $ asof compare 2025-11-06@3 2025-11-05
 exit 1
 $ asof compare 2025-11-06 2025-11-05 --metric call
 ! error: "call" is no metric of these days
-!   hint: known metrics: calls, conversion, minutes, sales, week
+!   hint: did you mean "calls"? known metrics: calls, conversion, minutes, sales, week
 exit 2
 $ asof compare 2025-11-06 2025-11-05 --metric calls --by agent
 ! error: "agent" is no dimension of these days
 !   hint: known dimensions: campaign, hour, status
 exit 2
 $ asof compare 2025-11-06
-! error: the following required arguments were not provided:
-!   <B>
-! 
-! Usage: asof compare <A> <B>
-! 
-! For more information, try '--help'.
+! error: there is nothing to hold 2025-11-06 against
+!   hint: `asof compare latest latest~7`, or `asof compare --to-date month` for this month so far
 exit 2
 $ asof compare 2025-11-06@1..2025-11-06 latest
 ! error: invalid value '2025-11-06@1..2025-11-06' for '[A]': "2025-11-06@1..2025-11-06" names an edition: a range takes the latest of each of its days

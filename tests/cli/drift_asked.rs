@@ -106,35 +106,35 @@ fn other_definitions_are_no_drift_and_are_told_when_asked_for() {
         r#"
 $ asof drift --definitions current --exit-code --by campaign
 2025-11-06 Thu  edition 1  redefined
-  Metric                      Frozen       Now     Change
-  Sales                            2         3         +1   +50.00 %  redefined
-    campaign EASTSIDE 1027         1         2         +1  +100.00 %
-  Minutes                   16.5 min         —                        redefined: gone
-  Conversion                 40.00 %   60.00 %  +20.00 pt   +50.00 %  redefined
-    campaign EASTSIDE 1027   33.33 %   66.67 %  +33.33 pt  +100.00 %
-  Conversion of the week     40.00 %   60.00 %  +20.00 pt   +50.00 %  redefined
-    campaign EASTSIDE 1027   33.33 %   66.67 %  +33.33 pt  +100.00 %
-  Longest                          —       600                        redefined: new
-  Minutes spoken                   —  16.5 min                        redefined: new
+  Metric                              Frozen       Now     Change
+  Sales                                    2         3         +1   +50.00 %  redefined
+    campaign EASTSIDE 1027                 1         2         +1  +100.00 %
+  Minutes                           16.5 min         —                        redefined: gone
+  Conversion                         40.00 %   60.00 %  +20.00 pt   +50.00 %  redefined
+    campaign EASTSIDE 1027           33.33 %   66.67 %  +33.33 pt  +100.00 %
+  Conversion of the week, this day   40.00 %   60.00 %  +20.00 pt   +50.00 %  redefined
+    campaign EASTSIDE 1027           33.33 %   66.67 %  +33.33 pt  +100.00 %
+  Longest                                  —       600                        redefined: new
+  Minutes spoken                           —  16.5 min                        redefined: new
 exit 4
 $ asof drift --definitions current --restate --reason 'other sales'
 2025-11-06 Thu  edition 1  redefined
-  Metric                      Frozen       Now      Change
-  Sales                            2         3          +1   +50.00 %  redefined
-    hour 09                        0         1          +1
-    campaign EASTSIDE 1027         1         2          +1  +100.00 %
-    status DROP                    0         1          +1
-  Minutes                   16.5 min         —                         redefined: gone
-  Conversion                 40.00 %   60.00 %   +20.00 pt   +50.00 %  redefined
-    hour 09                   0.00 %   50.00 %   +50.00 pt
-    campaign EASTSIDE 1027   33.33 %   66.67 %   +33.33 pt  +100.00 %
-    status DROP               0.00 %  100.00 %  +100.00 pt
-  Conversion of the week     40.00 %   60.00 %   +20.00 pt   +50.00 %  redefined
-    hour 09                   0.00 %   50.00 %   +50.00 pt
-    campaign EASTSIDE 1027   33.33 %   66.67 %   +33.33 pt  +100.00 %
-    status DROP               0.00 %  100.00 %  +100.00 pt
-  Longest                          —       600                         redefined: new
-  Minutes spoken                   —  16.5 min                         redefined: new
+  Metric                              Frozen       Now      Change
+  Sales                                    2         3          +1   +50.00 %  redefined
+    hour 09                                0         1          +1
+    campaign EASTSIDE 1027                 1         2          +1  +100.00 %
+    status DROP                            0         1          +1
+  Minutes                           16.5 min         —                         redefined: gone
+  Conversion                         40.00 %   60.00 %   +20.00 pt   +50.00 %  redefined
+    hour 09                           0.00 %   50.00 %   +50.00 pt
+    campaign EASTSIDE 1027           33.33 %   66.67 %   +33.33 pt  +100.00 %
+    status DROP                       0.00 %  100.00 %  +100.00 pt
+  Conversion of the week, this day   40.00 %   60.00 %   +20.00 pt   +50.00 %  redefined
+    hour 09                           0.00 %   50.00 %   +50.00 pt
+    campaign EASTSIDE 1027           33.33 %   66.67 %   +33.33 pt  +100.00 %
+    status DROP                       0.00 %  100.00 %  +100.00 pt
+  Longest                                  —       600                         redefined: new
+  Minutes spoken                           —  16.5 min                         redefined: new
 exit 0
 "#,
     );
@@ -178,22 +178,13 @@ fn a_range_is_told_day_by_day_and_restated_where_rows_were_changed() {
 $ asof drift --from -30d --exit-code
 2025-11-04 Tue  edition 1  unchanged
 2025-11-05 Wed  edition 1  restated
-  Metric                     Frozen       Now      Change
-  Calls                           3         3           0     0.00 %  restated
-    status NA                     2         1          −1   −50.00 %
-    status SALE                   1         2          +1  +100.00 %
-  Sales                           1         2          +1  +100.00 %  restated
-    hour 10                       0         1          +1
-    campaign EASTSIDE 1027        1         2          +1  +100.00 %
-    status SALE                   1         2          +1  +100.00 %
-  Conversion                33.33 %   66.67 %   +33.33 pt  +100.00 %  restated
-    hour 10                  0.00 %  100.00 %  +100.00 pt
-    campaign EASTSIDE 1027  50.00 %  100.00 %   +50.00 pt  +100.00 %
-  Conversion of the week    33.33 %   66.67 %   +33.33 pt  +100.00 %  restated
-    hour 10                  0.00 %  100.00 %  +100.00 pt
-    campaign EASTSIDE 1027  50.00 %  100.00 %   +50.00 pt  +100.00 %
+  Metric                             Frozen      Now     Change
+  Calls                                   3        3          0     0.00 %  restated
+  Sales                                   1        2         +1  +100.00 %  restated
+  Conversion                        33.33 %  66.67 %  +33.33 pt  +100.00 %  restated
+  Conversion of the week, this day  33.33 %  66.67 %  +33.33 pt  +100.00 %  restated
 2025-11-06 Thu  edition 1  unchanged
-3 days: 2 unchanged, 1 restated
+3 days: 2 unchanged, 1 restated; -v tells which members moved
 exit 4
 $ asof drift --from -30d --restate --reason 'late disposition' -q
 exit 0
@@ -216,8 +207,10 @@ exit 2
 $ asof list --metric sales
 Day             Editions  Provenance       Sales
 2025-11-04 Tue  1         ○ reconstructed      0
-2025-11-05 Wed  1 2       ○ reconstructed      1  @2 late disposition
+2025-11-05 Wed  1 2       ○ reconstructed      1  @2 differs: late disposition
 2025-11-06 Thu  1         ● witnessed          2
+where editions differ, the first that is not provisional is shown, as by `asof restore`;
+list --stats, series and compare take the latest
 exit 0
 "#,
     );
@@ -248,14 +241,14 @@ fn a_restatement_uses_the_definitions_that_were_frozen() {
 $ asof drift --restate --reason 'late disposition' --by hour
 2025-11-06 Thu  edition 1  restated
   frozen again as 2025-11-06@2
-  Metric                   Frozen      Now     Change
-  Calls                         5        5          0    0.00 %  restated
-  Sales                         2        3         +1  +50.00 %  restated
-    hour 09                     0        1         +1
-  Conversion              40.00 %  60.00 %  +20.00 pt  +50.00 %  restated
-    hour 09                0.00 %  50.00 %  +50.00 pt
-  Conversion of the week  40.00 %  60.00 %  +20.00 pt  +50.00 %  restated
-    hour 09                0.00 %  50.00 %  +50.00 pt
+  Metric                             Frozen      Now     Change
+  Calls                                   5        5          0    0.00 %  restated
+  Sales                                   2        3         +1  +50.00 %  restated
+    hour 09                               0        1         +1
+  Conversion                        40.00 %  60.00 %  +20.00 pt  +50.00 %  restated
+    hour 09                          0.00 %  50.00 %  +50.00 pt
+  Conversion of the week, this day  40.00 %  60.00 %  +20.00 pt  +50.00 %  restated
+    hour 09                          0.00 %  50.00 %  +50.00 pt
 exit 0
 "#,
     );
@@ -293,7 +286,7 @@ $ asof drift --to 2025-11-05
 exit 1
 $ asof drift --metric sale
 ! error: "sale" is no metric
-!   hint: known metrics: calls, conversion, minutes, sales, week
+!   hint: did you mean "sales"? known metrics: calls, conversion, minutes, sales, week
 exit 2
 $ asof drift --by list
 ! error: "list" is no dimension
@@ -351,7 +344,7 @@ $ asof drift --from 2025-11-01
 exit 3
 $ asof drift --from 2025-11-01 --json -q
 {"date":"2025-11-05","edition":1,"error":"snapshots/2025-11-05/metrics.json has changed since it was frozen: it has 2 bytes, and its manifest says 5729","event":"day","hint":"restore it from a backup; asof never repairs what was frozen","kind":null,"provenance":"reconstructed"}
-{"date":"2025-11-06","edition":1,"event":"day","groups_differ_in":[],"kind":"unchanged","metrics":{"calls":{"by":{},"change":0,"frozen":5,"kind":"unchanged","live":5,"percentage":0.00},"conversion":{"by":{},"change":0.0,"frozen":0.4,"kind":"unchanged","live":0.4,"percentage":0.00},"minutes":{"by":{},"change":0.0,"frozen":16.5,"kind":"unchanged","live":16.5,"percentage":0.00},"sales":{"by":{},"change":0,"frozen":2,"kind":"unchanged","live":2,"percentage":0.00},"week":{"by":{},"change":0.0,"frozen":0.4,"kind":"unchanged","live":0.4,"percentage":0.00}},"provenance":"witnessed","rows":{"calls":{"frozen":5,"live":5,"shrunk":false}}}
+{"date":"2025-11-06","edition":1,"event":"day","groups_differ_in":[],"kind":"unchanged","metrics":{"calls":{"by":{},"change":0,"frozen":5,"kind":"unchanged","live":5,"percentage":0.00},"conversion":{"by":{},"change":0.0,"frozen":0.4,"kind":"unchanged","live":0.4,"percentage":0.00},"minutes":{"by":{},"change":0.0,"frozen":16.5,"kind":"unchanged","live":16.5,"percentage":0.00},"sales":{"by":{},"change":0,"frozen":2,"kind":"unchanged","live":2,"percentage":0.00},"week":{"by":{},"change":0.0,"frozen":0.4,"kind":"unchanged","live":0.4,"percentage":0.00,"this_day":true}},"provenance":"witnessed","rows":{"calls":{"frozen":5,"live":5,"shrunk":false}}}
 {"days":2,"event":"done","failed":1,"frozen_again":0,"redefined":0,"restated":0,"source_shrunk":0,"unchanged":1,"unreadable":0}
 ! {"error":{"exit_code":3,"hint":null,"message":"1 day could not be looked at"}}
 exit 3
@@ -359,6 +352,178 @@ $ asof drift 2025-11-05
 ! error: snapshots/2025-11-05/metrics.json has changed since it was frozen: it has 2 bytes, and its manifest says 5729
 !   hint: restore it from a backup; asof never repairs what was frozen
 exit 1
+"#,
+    );
+}
+
+#[test]
+fn of_a_metric_over_several_days_only_this_days_own_part_is_told() {
+    let place = calls();
+    place.done(&["save 2025-11-05", "save 2025-11-06"]);
+    place.sqlite("calls.db", "update calls set status = 'SALE' where status = 'DROP'");
+    place.asof("restore 2025-11-06 --metric week");
+    place.asof("drift 2025-11-06 --metric week,sales --by status");
+    let run = place.asof("drift 2025-11-06 --metric week --json");
+    let day: Value = serde_json::from_str(run.stdout.lines().next().unwrap()).unwrap();
+    let week = &day["metrics"]["week"];
+    assert_eq!((&week["this_day"], &week["frozen"], &week["live"]), (&json!(true), &json!(0.4), &json!(0.6)));
+    place.told(
+        r#"
+$ asof restore 2025-11-06 --metric week
+Thursday 6 November 2025  Calls
+● witnessed · frozen 7 Nov 03:00:00 CST · day 6 Nov 00:00 – 7 Nov 00:00 CST (24 h) · edition 1
+newest event seen 23:59:59 · definitions ebe3·092c
+
+                                  vs Thu 30 Oct  vs Wed 5 Nov  5 weeks
+Conversion of the week  37.50  %              —      +4.17 pt                                   ▁▇
+  3 sales / 8 calls · over 7 days, 2 of them frozen · this day 40.00 %
+— Thu 30 Oct: not captured
+
+      Conversion of
+           the week
+Hour         7 days
+00         100.00 %  ████████████████████████
+09          33.33 %  ████████
+10           0.00 %
+17         100.00 %  ████████████████████████
+23           0.00 %
+All         37.50 %
+
+               Conversion of
+                    the week
+Campaign              7 days
+Harbour 2044         50.00 %  ████████████████████████
+EASTSIDE 1027        40.00 %  ███████████████████▎
+∅ no value            0.00 %
+All                  37.50 %
+
+          Conversion of
+               the week
+Status           7 days
+SALE           100.00 %  ████████████████████████
+“” empty         0.00 %
+DROP             0.00 %
+NA               0.00 %
+All             37.50 %
+exit 0
+$ asof drift 2025-11-06 --metric week,sales --by status
+2025-11-06 Thu  edition 1  restated
+  Metric                             Frozen      Now     Change
+  Sales                                   2        3         +1  +50.00 %  restated
+    status SALE                           2        3         +1  +50.00 %
+  Conversion of the week, this day  40.00 %  60.00 %  +20.00 pt  +50.00 %  restated
+exit 0
+$ asof drift 2025-11-06 --metric week --json
+{"date":"2025-11-06","edition":1,"event":"day","groups_differ_in":[],"kind":"restated","metrics":{"week":{"by":{"campaign":[{"change":0.333333333334,"frozen":0.333333333333,"key":"1027","label":"EASTSIDE","live":0.666666666667,"percentage":100.00}],"hour":[{"change":0.5,"frozen":0,"key":"09","label":null,"live":0.5,"percentage":null}]},"change":0.2,"frozen":0.4,"kind":"restated","live":0.6,"percentage":50.00,"this_day":true}},"provenance":"witnessed","rows":{"calls":{"frozen":5,"live":5,"shrunk":false}}}
+{"days":1,"event":"done","failed":0,"frozen_again":0,"redefined":0,"restated":1,"source_shrunk":0,"unchanged":0,"unreadable":0}
+exit 0
+"#,
+    );
+}
+
+#[test]
+fn a_range_tells_metrics_and_of_a_day_without_rows_no_member_is_told() {
+    let place = calls();
+    place.done(&["save 2025-11-04", "save 2025-11-05", "save 2025-11-06"]);
+    place.sqlite("calls.db", "update calls set status = 'SALE' where status = 'DROP'");
+    place.sqlite("calls.db", "delete from calls where at < '2025-11-06'");
+    place.asof("drift --from -7d");
+    place.asof("drift --from 2025-11-06 --metric sales -v");
+    place.asof("drift 2025-11-05");
+    place.told(
+        r#"
+$ asof drift --from -7d
+2025-11-04 Tue  edition 1  unchanged
+2025-11-05 Wed  edition 1  source shrunk
+  calls: 3 rows were frozen, 0 are there now
+  Metric                             Frozen      Now    Change
+  Calls                                   3        0        −3  −100.00 %  source shrunk
+  Sales                                   1        0        −1  −100.00 %  source shrunk
+  Minutes                           1.5 min  0.0 min  −1.5 min  −100.00 %  source shrunk
+  Conversion                        33.33 %        —                       source shrunk
+  Conversion of the week, this day  33.33 %        —                       source shrunk
+2025-11-06 Thu  edition 1  restated
+  Metric                              Frozen       Now     Change
+  Calls                                    5         5          0    0.00 %  restated
+  Sales                                    2         3         +1  +50.00 %  restated
+  Minutes                           16.5 min  16.5 min    0.0 min    0.00 %  restated
+  Conversion                         40.00 %   60.00 %  +20.00 pt  +50.00 %  restated
+  Conversion of the week, this day   40.00 %   60.00 %  +20.00 pt  +50.00 %  restated
+3 days: 1 unchanged, 1 restated, 1 source shrunk; -v tells which members moved
+exit 0
+$ asof drift --from 2025-11-06 --metric sales -v
+2025-11-06 Thu  edition 1  restated
+  Metric                    Frozen  Now  Change
+  Sales                          2    3      +1   +50.00 %  restated
+    hour 09                      0    1      +1
+    campaign EASTSIDE 1027       1    2      +1  +100.00 %
+    status SALE                  2    3      +1   +50.00 %
+1 day: 1 restated
+exit 0
+$ asof drift 2025-11-05
+2025-11-05 Wed  edition 1  source shrunk
+  calls: 3 rows were frozen, 0 are there now
+  Metric                             Frozen      Now    Change
+  Calls                                   3        0        −3  −100.00 %  source shrunk
+  Sales                                   1        0        −1  −100.00 %  source shrunk
+  Minutes                           1.5 min  0.0 min  −1.5 min  −100.00 %  source shrunk
+  Conversion                        33.33 %        —                       source shrunk
+  Conversion of the week, this day  33.33 %        —                       source shrunk
+exit 0
+"#,
+    );
+}
+
+#[test]
+fn names_that_are_none_are_likened_to_those_that_are() {
+    let place = frozen();
+    place.asof("drift --metric call");
+    place.asof("drift --by campain");
+    place.asof("compare latest latest --metric sale");
+    place.asof("compare latest latest --by stats");
+    place.asof("settling --metric minute");
+    place.asof("list --metric sale");
+    place.asof("list --stats --metric sale");
+    place.asof("compare");
+    place.asof("compare latest");
+    place.told(
+        r#"
+$ asof drift --metric call
+! error: "call" is no metric
+!   hint: did you mean "calls"? known metrics: calls, conversion, minutes, sales, week
+exit 2
+$ asof drift --by campain
+! error: "campain" is no dimension
+!   hint: did you mean "campaign"? known dimensions: campaign, hour, status
+exit 2
+$ asof compare latest latest --metric sale
+! error: "sale" is no metric of these days
+!   hint: did you mean "sales"? known metrics: calls, conversion, minutes, sales, week
+exit 2
+$ asof compare latest latest --by stats
+! error: "stats" is no dimension of these days
+!   hint: did you mean "status"? known dimensions: campaign, hour, status
+exit 2
+$ asof settling --metric minute
+! error: "minute" is no metric of the archive
+!   hint: did you mean "minutes"? known metrics: calls, sales, minutes, conversion
+exit 2
+$ asof list --metric sale
+! error: "sale" is no metric
+!   hint: did you mean "sales"? known metrics: calls, sales, minutes, conversion, week
+exit 2
+$ asof list --stats --metric sale
+! error: "sale" is no metric of the configuration
+!   hint: did you mean "sales"? known metrics: calls, sales, minutes, conversion, week
+exit 2
+$ asof compare
+! error: compare needs two days or ranges
+!   hint: `asof compare latest latest~7`, or `asof compare --to-date month` for this month so far
+exit 2
+$ asof compare latest
+! error: there is nothing to hold latest against
+!   hint: `asof compare latest latest~7`, or `asof compare --to-date month` for this month so far
+exit 2
 "#,
     );
 }

@@ -82,13 +82,15 @@ froze 2025-11-11 (witnessed) from 0 rows
 exit 0
 $ asof list
 Day             Editions  Provenance       Calls  Sales  Minutes min  Conversion
-2025-11-05 Wed  1 2       ● witnessed          3      1          1.5     33.33 %  @2 lookback
+2025-11-05 Wed  1 2       ● witnessed          3      1          1.5     33.33 %  @2 differs: lookb…
 2025-11-06 Thu  1         ● witnessed          5      2         16.5     40.00 %
 2025-11-07 Fri  1         ● witnessed          1      1          1.0    100.00 %
 2025-11-08 Sat  1         ● witnessed          0      0          0.0           —
 2025-11-09 Sun  1         ○ reconstructed      0      0          0.0           —
 2025-11-10 Mon  1         ○ reconstructed      0      0          0.0           —
 2025-11-11 Tue  1         ● witnessed          0      0          0.0           —
+where editions differ, the first that is not provisional is shown, as by `asof restore`;
+list --stats, series and compare take the latest
 exit 0
 "#,
     );
@@ -209,12 +211,14 @@ froze 2025-11-10 (witnessed) from 0 rows
 exit 0
 $ asof list --metric calls --metric sales
 Day             Editions  Provenance       Calls  Sales
-2025-11-05 Wed  1 2       ● witnessed          3      1  @2 lookback
+2025-11-05 Wed  1 2       ● witnessed          3      1  @2 differs: lookback
 2025-11-06 Thu  1         ● witnessed          5      2
 2025-11-07 Fri  1         ● witnessed          1      1
 2025-11-08 Sat  1 2       ○ reconstructed      2      1
 2025-11-09 Sun  1         ○ reconstructed      0      0
 2025-11-10 Mon  1         ● witnessed          0      0
+where editions differ, the first that is not provisional is shown, as by `asof restore`;
+list --stats, series and compare take the latest
 exit 0
 $ asof verify
 exit 0
