@@ -203,7 +203,7 @@ pub(super) fn write_page(
 
 fn write(context: &Context<'_>, opened: &Opened, path: &Path, bytes: &[u8]) -> Result<(), Failure> {
     new_file::write(path, opened.archive.dir(), bytes)?;
-    context.output.report(&format!("wrote {}\n", crate::view::text::safe(&path.display().to_string())));
+    context.output.answer(&format!("{}\n", crate::view::text::safe(&path.display().to_string())));
     Ok(())
 }
 

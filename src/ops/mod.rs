@@ -4,6 +4,7 @@ pub mod alerts;
 pub mod anew;
 pub mod backfill;
 pub mod check;
+pub mod check_telling;
 pub mod compare;
 pub mod day;
 pub mod decide;

@@ -125,7 +125,8 @@ impl Format {
         let (digits, scale) = self.scaled(number).trimmed().to_scaled();
         let length = digits.to_string().trim_start_matches('-').len();
         let first = scale + 1 - i64::try_from(length).unwrap_or(i64::MAX);
-        let places = if number.is_zero() || first <= self.places { self.places } else { scale.min(first + 1) };
+        let places =
+            if number.is_zero() || first <= self.places { self.places } else { scale.min(first + 1) };
         Self { unit: self.unit.clone(), places }
     }
 

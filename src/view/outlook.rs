@@ -56,7 +56,8 @@ pub fn sentences(outlook: &Outlook, label: &str, format: &Format) -> Vec<String>
 
 /// Which part of the days on which it was tried lay inside the interval.
 fn inside(test: &Tested) -> String {
-    test.inside_percentage().map_or_else(String::new, |inside| Format::percentage(1).show(&inside).to_string())
+    test.inside_percentage()
+        .map_or_else(String::new, |inside| Format::percentage(1).show(&inside).to_string())
 }
 
 /// Whether the interval held ten points less than it promises.
