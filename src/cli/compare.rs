@@ -95,7 +95,7 @@ impl Compare {
             let page = self.html.as_ref().map(|path| path.display().to_string());
             context.output.document(&document(&opened.archive.id().to_string(), &compared, page));
         } else if let Some(path) = &self.html {
-            context.output.answer(&format!("{}\n", path.display()));
+            context.output.path(path);
         } else {
             context.output.answer(&terminal::sides(&said, &context.output.options(true)));
         }

@@ -17,6 +17,7 @@ use crate::calendar::DayName;
 use crate::config::Config;
 use crate::config::problem::known_names;
 use crate::model::{Day, Provenance};
+use crate::ops::causes::causes;
 use crate::ops::drift::{self, DayReport, DriftRequest, Found, Place, ReadDay, Restated};
 use crate::ops::reread::ByWhich;
 use crate::ops::when::{self, When, find_latest};
@@ -294,11 +295,11 @@ impl Drift {
         }
         let (drift, notes) = match &report.found {
             Found::Read(read) => (Some(&read.drift), read_notes(read, report.provenance)),
-            Found::Unreadable(error) => (None, vec![sentence(error)]),
+            Found::Unreadable(error) => (None, vec![causes(error)]),
             Found::Failed(error) => {
                 // Of a single day it is what the command ends with.
                 if self.is_range() {
-                    out.warn(&format!("{} could not be looked at: {}", report.id, sentence(error)));
+                    out.warn(&format!("{} could not be looked at: {}", report.id, causes(error)));
                 }
                 return;
             }
@@ -346,17 +347,6 @@ fn read_notes(read: &ReadDay, provenance: Provenance) -> Vec<String> {
         notes.push(format!("frozen again as {id}"));
     }
     notes
-}
-
-/// An error with what caused it, on one line.
-fn sentence(error: &(dyn std::error::Error + 'static)) -> String {
-    let mut text = error.to_string();
-    let mut source = error.source();
-    while let Some(cause) = source {
-        text.push_str(&format!(": {cause}"));
-        source = cause.source();
-    }
-    text
 }
 
 /// That somebody stopped it, and how far it came.

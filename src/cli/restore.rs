@@ -8,7 +8,7 @@ use serde_json::json;
 use super::context::Context;
 use super::exit;
 use super::failure::Failure;
-use super::output::print;
+use super::output::print_json;
 use super::place::{Opened, Place};
 use crate::analyze::restated::Restated;
 use crate::calendar::Moment;
@@ -105,7 +105,7 @@ impl Restore {
         if out.json() {
             if self.metric.is_empty() && self.by.is_empty() {
                 let stored = archive.read_file(&restored.manifest, "metrics.json")?;
-                print(&String::from_utf8_lossy(&stored));
+                print_json(&String::from_utf8_lossy(&stored));
             } else {
                 let narrowed = self.narrowed(&restored.doc).to_json().map_err(|error| {
                     Failure::new(
@@ -114,7 +114,7 @@ impl Restore {
                         None,
                     )
                 })?;
-                print(&String::from_utf8_lossy(&narrowed));
+                print_json(&String::from_utf8_lossy(&narrowed));
             }
             return Ok(exit::DONE);
         }
@@ -238,7 +238,7 @@ fn print_path(path: &Path, name: &str, context: &Context<'_>) {
     if context.output.json() {
         context.output.document(&json!({ name: path.display().to_string() }));
     } else {
-        context.output.answer(&format!("{}\n", path.display()));
+        context.output.path(path);
     }
 }
 

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use super::context::Context;
 use super::exit;
 use super::failure::Failure;
-use super::output::print;
+use super::output::print_lines;
 use super::place::{Opened, Place};
 use crate::analyze::forecast::NoForecast;
 use crate::analyze::outlook::Outlook;
@@ -171,7 +171,7 @@ impl SeriesCommand {
                 out.warn(remark);
             }
             let csv = series_table::csv(table).map_err(|error| Failure::new(exit::FAILED, error, None))?;
-            print(&String::from_utf8_lossy(&csv));
+            print_lines(&String::from_utf8_lossy(&csv));
         } else if out.json() {
             let mut document = document(&opened, &series);
             if let (Some(foreseen), Some(object)) = (&foreseen, document.as_object_mut()) {

@@ -88,7 +88,7 @@ impl Settling {
         if out.json() {
             out.document(&document(&report));
         } else if let Some(path) = &self.html {
-            out.answer(&format!("{}\n", path.display()));
+            out.path(path);
         } else {
             let empty = input.metrics.is_empty();
             let text = if empty { "no metric can tell how it settles\n" } else { "" };

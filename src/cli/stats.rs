@@ -6,7 +6,7 @@ use serde::Serialize;
 use super::context::Context;
 use super::exit;
 use super::failure::Failure;
-use super::output::print;
+use super::output::print_lines;
 use crate::analyze::odd::Odd;
 use crate::archive::{Archive, History};
 use crate::config::Config;
@@ -60,7 +60,7 @@ pub(super) fn run(
             context.output.warn(finding);
         }
         let csv = stats::csv(&stats).map_err(|error| Failure::new(exit::FAILED, error, None))?;
-        print(&String::from_utf8_lossy(&csv));
+        print_lines(&String::from_utf8_lossy(&csv));
     } else if context.output.json() {
         context.output.document(&Document::of(wanted.listing, &stats, &findings));
     } else {

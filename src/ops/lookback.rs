@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 
+use super::causes::causes_beside_day;
 use super::day::{self, Finish, Frozen, Next, SaveError, SaveOutcome};
 use super::decide::{By, Why, Wish};
 use super::reading::{Env, Now, Reader, ReadingError};
@@ -141,7 +142,7 @@ pub async fn look_back(input: &LookBack<'_>, progress: &dyn Progress) -> Result<
                 looking.ended = Some(error);
                 break;
             }
-            Err(error) => Some(LookedBack::Failed { day, why: sentence(&error) }),
+            Err(error) => Some(LookedBack::Failed { day, why: causes_beside_day(&error) }),
         };
         if matches!(looked, Some(LookedBack::Frozen(_))) {
             history = archive.history()?;
@@ -292,22 +293,6 @@ fn failed(day: Day, error: RereadError) -> SaveError {
             SaveError::NotAgain { day, why: error.to_string() }
         }
     }
-}
-
-/// An error and what caused it, as one sentence; which day it was about is said beside it.
-fn sentence(error: &SaveError) -> String {
-    let error: &dyn std::error::Error = match error {
-        SaveError::Reading { source, .. } => source,
-        SaveError::Freeze { source, .. } => source,
-        error => error,
-    };
-    let mut text = error.to_string();
-    let mut source = error.source();
-    while let Some(cause) = source {
-        text.push_str(&format!(": {cause}"));
-        source = cause.source();
-    }
-    text
 }
 
 #[cfg(test)]

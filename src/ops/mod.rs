@@ -3,6 +3,7 @@
 pub mod alerts;
 pub mod anew;
 pub mod backfill;
+pub mod causes;
 pub mod check;
 pub mod check_telling;
 pub mod compare;

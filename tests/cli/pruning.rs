@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
+use std::fs;
+use std::os::unix::fs::PermissionsExt as _;
 use std::process::Stdio;
 use std::thread::sleep;
 use std::time::Duration;
@@ -161,15 +163,16 @@ fn the_page_of_a_thinned_day_is_rendered_anew_and_says_so() {
     place.env("TMPDIR", place.path("temp").to_str().unwrap());
     place.at("2025-11-09T10:00:00-06:00");
     let before = place.tree("snapshots");
-    place.asof("restore 2025-11-05 --html");
-    place.told(
-        r#"
-$ asof restore 2025-11-05 --html
-[DIR]/temp/asof-2025-11-05-anew.html
-exit 0
-"#,
-    );
-    let page = place.read("temp/asof-2025-11-05-anew.html");
+    let run = place.asof("restore 2025-11-05 --html");
+    let folder = run.stdout.strip_suffix("/asof-2025-11-05-anew.html\n").unwrap().to_owned();
+    assert_eq!(std::path::Path::new(&folder).parent().unwrap(), place.path("temp"));
+    assert_eq!(fs::metadata(&folder).unwrap().permissions().mode() & 0o7777, 0o700);
+    // Another archive's page, or another one's file, is not in the way and stays.
+    let again = place.asof("restore 2025-11-05 --html").stdout;
+    assert_ne!(again, run.stdout);
+    place.forget();
+    let page = fs::read_to_string(format!("{folder}/asof-2025-11-05-anew.html")).unwrap();
+    assert_eq!(fs::read_to_string(again.trim_end()).unwrap(), page);
     let remark =
         "Rendered anew on 2025-11-09 16:00 UTC: the frozen page was thinned on 2025-11-07 09:00 UTC.";
     assert!(page.contains(remark));

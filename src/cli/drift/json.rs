@@ -2,8 +2,9 @@
 
 use serde_json::{Map, Value, json};
 
-use super::{Tally, kind, sentence};
+use super::{Tally, kind};
 use crate::analyze::drift::{Defined, Kind, MemberDrift, MetricDrift, Pair, Presence};
+use crate::ops::causes::causes;
 use crate::ops::drift::{DayReport, Found, Restated};
 
 /// What was found of a day; by these dimensions only, if there are any.
@@ -17,11 +18,11 @@ pub fn day(report: &DayReport, by: &[String]) -> Value {
     set("kind", kind(report).map_or(Value::Null, |kind| kind.word().into()));
     match &report.found {
         Found::Unreadable(error) => {
-            set("error", sentence(error).into());
+            set("error", causes(error).into());
             set("hint", json!(error.hint()));
         }
         Found::Failed(error) => {
-            set("error", sentence(error).into());
+            set("error", causes(error).into());
             set("hint", json!(error.hint()));
         }
         Found::Read(read) => {
