@@ -70,7 +70,7 @@ exit 0
     assert_eq!((&told["days"][2]["low"], &told["days"][2]["high"]), (&json!(0), &json!(0)));
 
     let run = place.asof("series calls --html calls.html --forecast 8");
-    assert_eq!((run.code, run.stdout.as_str()), (0, ""));
+    assert_eq!((run.code, run.stdout.as_str()), (0, "calls.html\n"));
     let page = place.read("calls.html");
     assert!(page.contains("The next 8 days") && page.contains(r#"class="expected""#), "{page}");
     assert!(page.contains("Tried on the past from 7 days"), "{page}");
