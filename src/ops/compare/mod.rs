@@ -15,6 +15,7 @@ pub use span::{SpanError, SpanName, SpanNameError, month_to_date};
 use super::when::{NotFound, When, find_latest, latest, nearest};
 use crate::analyze::sides::{MetricSides, Side, SideDay, Warning, sides, warnings};
 use crate::archive::{Archive, ArchiveError, History, METRICS, SnapshotLine};
+use crate::config::problem::known_names;
 use crate::model::definitions::Measure;
 use crate::model::{Day, Definitions, Fingerprint};
 
@@ -71,7 +72,9 @@ impl CompareError {
             Self::Span(SpanError::NotFound(error)) => error.hint(),
             Self::Span(SpanError::Backwards { .. }) => Some("name the earlier day first".to_owned()),
             Self::FirstMonth(_) => Some("name a later day".to_owned()),
-            Self::Unknown { kind, known, .. } => Some(format!("known {kind}s: {}", known.join(", "))),
+            Self::Unknown { kind, name, known } => {
+                Some(known_names(&format!("{kind}s"), name, known.iter().map(String::as_str)))
+            }
             Self::Archive(error) => error.hint(),
         }
     }
