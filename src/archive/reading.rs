@@ -146,6 +146,39 @@ impl Archive {
         Ok(found)
     }
 
+    /// The values of one metric by one dimension; `None` where it is not broken down by it. Of nothing else more is
+    /// parsed than where it ends.
+    ///
+    /// # Errors
+    /// Those of [`Archive::metrics`].
+    pub fn level(
+        &self,
+        manifest: &Manifest,
+        metric: &str,
+        dimension: &str,
+    ) -> Result<Option<Vec<LevelDoc>>, ArchiveError> {
+        #[derive(Deserialize)]
+        struct Lean<'a> {
+            #[serde(borrow)]
+            metrics: IndexMap<String, &'a RawValue>,
+        }
+        #[derive(Deserialize)]
+        struct LeanMetric<'a> {
+            #[serde(borrow, default)]
+            by: IndexMap<String, &'a RawValue>,
+        }
+        let bytes = self.read_file(manifest, METRICS)?;
+        let path = self.metrics_path(manifest);
+        let lean: Lean<'_> = document::read(&bytes, &path, metrics_doc::FORMAT)?;
+        let level = || -> Result<Option<Vec<LevelDoc>>, serde_json::Error> {
+            let Some(text) = lean.metrics.get(metric) else { return Ok(None) };
+            let lean: LeanMetric<'_> = serde_json::from_str(text.get())?;
+            lean.by.get(dimension).map(|text| serde_json::from_str(text.get())).transpose()
+        };
+        level()
+            .map_err(|error| document::damaged(&path, format!("can't be read: its metric {metric}: {error}")))
+    }
+
     /// The definitions of this fingerprint.
     ///
     /// # Errors

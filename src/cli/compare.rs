@@ -34,7 +34,8 @@ Examples:
 
 Each difference is A less B; of a day or a range the latest editions are taken, unless one is
 named. Over ranges counts and sums are added up, averages and ratios are made from their parts,
-and distinct counts are unknown.";
+a ratio over the days on which both are known. Distinct counts and metrics with `over`, which
+each day has over several days already, are unknown.";
 
 /// What a span of time is taken up to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]

@@ -43,7 +43,11 @@ A day is read by the definitions that were frozen with it, whatever the configur
   unreadable     the source no longer takes these queries
 A range tells which metrics moved, and with -v which members too. Of a metric over several days, it is
 this day's own part that is held against what is frozen.
-Nothing is written but with --restate, and then only days that are restated get a new edition.";
+Nothing is written but with --restate, and then only days that are restated get a new edition.
+
+It ends with 1 when no day could be read, or none of those to be restated could be frozen again;
+with 3 when some could and some could not; with --exit-code and all read, with 4 when anything is
+not unchanged. A day and a range of one day end alike.";
 
 /// Hold frozen days against what the source says now
 #[derive(Debug, clap::Args)]
@@ -97,10 +101,13 @@ struct Tally {
     /// How many days there are to look at.
     of: usize,
     kinds: BTreeMap<Kind, usize>,
+    /// Of how many nothing is known.
     failed: usize,
     restated: usize,
     /// Whether members of any metric moved.
     moved: bool,
+    /// How many should have been frozen again and could not.
+    not_frozen: usize,
 }
 
 impl Tally {
@@ -119,12 +126,19 @@ impl Tally {
         }
         if let Found::Read(read) = &report.found {
             self.moved |= read.drift.metrics.values().any(|metric| !metric.by.is_empty());
+            match read.restated {
+                Some(Restated::Frozen(_)) => self.restated += 1,
+                Some(Restated::Failed(_)) => self.not_frozen += 1,
+                Some(Restated::Stands(_)) | None => {}
+            }
         }
-        if let Found::Read(read) = &report.found
-            && matches!(read.restated, Some(Restated::Frozen(_)))
-        {
-            self.restated += 1;
-        }
+    }
+
+    /// How it ends where not everything that was asked for was done: 1 when nothing was, else 3.
+    fn partly(&self) -> u8 {
+        let lost = self.failed + self.kind(Kind::Unreadable);
+        let nothing = if self.not_frozen > 0 { self.restated == 0 } else { lost == self.days() };
+        if nothing { exit::FAILED } else { exit::PARTLY }
     }
 }
 
@@ -165,9 +179,15 @@ impl Drift {
         let mut tell = |report: DayReport| {
             progress.clear();
             tally.add(&report);
-            self.tell(context, &report);
-            if let Found::Failed(error) = report.found {
-                failed = Some(error);
+            self.tell(context, &report, lines.len() > 1);
+            match report.found {
+                Found::Failed(error) => failed = Some(error),
+                Found::Read(read) => {
+                    if let Some(Restated::Failed(error)) = read.restated {
+                        failed = Some(error);
+                    }
+                }
+                Found::Unreadable(_) => {}
             }
         };
         let looked = drift::drift(place, &lines, &request, (&env, &now), &progress, (&stop, &mut tell));
@@ -185,13 +205,13 @@ impl Drift {
             return Ok(exit::INTERRUPTED);
         }
         if let Some(error) = failed {
-            return Err(if range { partly(tally.failed) } else { error.into() });
+            return Err(if tally.of > 1 { partly(&tally) } else { error.into() });
         }
         let drifted = Kind::ALL.into_iter().any(|kind| kind != Kind::Unchanged && tally.kind(kind) > 0);
         Ok(if self.exit_code && drifted {
             exit::FINDINGS
-        } else if range && tally.kind(Kind::Unreadable) > 0 {
-            exit::PARTLY
+        } else if tally.kind(Kind::Unreadable) > 0 {
+            tally.partly()
         } else {
             exit::DONE
         })
@@ -277,12 +297,20 @@ impl Drift {
     }
 
     /// Tells of a day.
-    fn tell(&self, context: &Context<'_>, report: &DayReport) {
+    ///
+    /// What went wrong with the only one is what the command ends with.
+    fn tell(&self, context: &Context<'_>, report: &DayReport, many: bool) {
         let out = context.output;
         if let Found::Read(read) = &report.found
             && let Some(Restated::Stands(why)) = read.restated
         {
             out.warn(&format!("{} is not restated: {why}", report.id));
+        }
+        if let Found::Read(read) = &report.found
+            && let Some(Restated::Failed(error)) = &read.restated
+            && many
+        {
+            out.warn(&format!("{} is not restated: {}", report.id, causes(error)));
         }
         if let Found::Unreadable(_) = &report.found
             && self.restate
@@ -297,8 +325,7 @@ impl Drift {
             Found::Read(read) => (Some(&read.drift), read_notes(read, report.provenance)),
             Found::Unreadable(error) => (None, vec![causes(error)]),
             Found::Failed(error) => {
-                // Of a single day it is what the command ends with.
-                if self.is_range() {
+                if many {
                     out.warn(&format!("{} could not be looked at: {}", report.id, causes(error)));
                 }
                 return;
@@ -361,10 +388,13 @@ fn interrupted(tally: &Tally) -> String {
     }
 }
 
-/// Some days of a range are not known of.
-fn partly(days: usize) -> Failure {
-    let noun = if days == 1 { "day" } else { "days" };
-    Failure::said(exit::PARTLY, format!("{days} {noun} could not be looked at"), None)
+/// Some days of a range are not known of, or could not be frozen again.
+fn partly(tally: &Tally) -> Failure {
+    let days = |days: usize| format!("{} {}", count(days as u64), if days == 1 { "day" } else { "days" });
+    let told = [(tally.failed, "could not be looked at"), (tally.not_frozen, "could not be frozen again")];
+    let told = told.into_iter().filter(|(number, _)| *number > 0);
+    let told: Vec<String> = told.map(|(number, what)| format!("{} {what}", days(number))).collect();
+    Failure::said(tally.partly(), told.join(", and "), None)
 }
 
 /// How many days were found to be what.

@@ -30,10 +30,11 @@ Examples:
   asof settling --json               for a program
 
 Each edition of a day is a look at it, provisional ones included, and so is each time that it was
-read again and nothing differed. What a look saw is held against the day's latest edition. A metric
-is settled after the smallest age after which 95 % of at least 20 days moved no more than its
-tolerance (`drift` of the metric in the configuration, else nothing at all). A day tells of an age
-once it was looked at by then and again later.";
+read again and nothing differed. What a look saw is held against all later looks: the one furthest
+away counts, so that a day that moved and came back has moved. A metric is settled after the
+smallest age after which 95 % of at least 20 days moved no more than its tolerance (`drift` of the
+metric in the configuration, else nothing at all). A day tells of an age once it was looked at by
+then and again later.";
 
 /// Show how long metrics go on moving, and from which age on a day can be trusted
 #[derive(Debug, clap::Args)]

@@ -256,13 +256,7 @@ fn metric(
         checker.problem(&["alerts", name, "change"], message, hint);
     }
     if let Some(by) = &written.by {
-        let events: Vec<&str> = match &def.measure {
-            Measure::Ratio(ratio) => [&ratio.numerator, &ratio.denominator]
-                .into_iter()
-                .filter_map(|part| metrics.get(part)?.measure.of())
-                .collect(),
-            measure => measure.of().into_iter().collect(),
-        };
+        let events = def.measure.events_in(metrics);
         let known: Vec<Vec<String>> = events.iter().map(|events| checker.dimensions_of(events)).collect();
         let of_all = |name: &String| known.iter().all(|known| known.contains(name));
         if !of_all(by) {

@@ -140,6 +140,17 @@ impl SaveError {
         }
     }
 
+    /// How long the archive's lock was waited for in vain.
+    pub fn waited(&self) -> Duration {
+        match self {
+            Self::Archive(ArchiveError::Locked { waited, .. })
+            | Self::Freeze { source: FreezeError::Archive(ArchiveError::Locked { waited, .. }), .. } => {
+                *waited
+            }
+            _ => Duration::ZERO,
+        }
+    }
+
     /// What to do about it.
     pub fn hint(&self) -> Option<String> {
         match self {

@@ -34,6 +34,7 @@ pub mod seen;
 pub mod series;
 pub mod series_table;
 pub mod settling;
+pub mod side_by_side;
 pub mod stats;
 pub mod verify;
 pub mod when;

@@ -27,7 +27,7 @@ pub struct SaveRequest {
     pub wish: Wish,
     /// How long connection trouble is retried.
     pub retry_for: Duration,
-    /// How long the archive's lock is waited for.
+    /// How long the archive's lock is waited for in all.
     pub wait: Duration,
 }
 
@@ -82,7 +82,10 @@ pub async fn save(
             Ok(saving) => SaveError::LookingBack { saving, source: Box::new(error) },
             Err(_) => error,
         }),
-        None => save_day(config, request, env, now, progress).await,
+        None => {
+            let wait = request.wait.saturating_sub(lookback.waited);
+            save_day(config, &SaveRequest { wait, ..request.clone() }, env, now, progress).await
+        }
     };
     let mut saved = Saved { lookback: lookback.found, outcome };
     if let Err(error) = refresh_index(config, &saved) {

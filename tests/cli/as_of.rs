@@ -165,7 +165,7 @@ $ asof list --archive moved --stats
 exit 2
 $ asof list --archive nowhere
 ! error: there is no archive at nowhere: the folder does not exist
-!   hint: check `dir` under [archive] in asof.toml; the first `asof save` makes the archive
+!   hint: name the folder in which archive.json is with --archive
 exit 1
 $ asof restore
 ! error: there is no configuration asof.toml

@@ -123,6 +123,10 @@ fn what_can_t_be_compared_is_told() {
     place.asof("compare 2025-11-06 2025-10-30");
     place.asof("compare 2025-10-01..2025-10-03 2025-11-05");
     place.asof("compare 2025-11-06..2025-11-05 2025-11-05");
+    place.asof("compare latest~99 latest");
+    place.asof("compare --to-date month");
+    place.asof("compare latest latest~1 --archive nosuch");
+    place.asof("verify --archive nosuch");
     place.asof("compare 2025-11-06@3 2025-11-05");
     place.asof("compare 2025-11-06 2025-11-05 --metric call");
     place.asof("compare 2025-11-06 2025-11-05 --metric calls --by agent");
@@ -135,13 +139,29 @@ $ asof compare 2025-11-06 2025-10-30
 !   hint: the nearest days that exist: 2025-11-05
 exit 1
 $ asof compare 2025-10-01..2025-10-03 2025-11-05
-! error: 2025-10-01 is not in the archive
+! error: no day from 2025-10-01 to 2025-10-03 is in the archive
 !   hint: the nearest days that exist: 2025-11-05
 exit 1
 $ asof compare 2025-11-06..2025-11-05 2025-11-05
 ! error: the range 2025-11-06..2025-11-05 runs backwards: 2025-11-06 is later than 2025-11-05
 !   hint: name the earlier day first
 exit 2
+$ asof compare latest~99 latest
+! error: there is no latest~99: the archive holds 2 days
+!   hint: asof list shows what there is
+exit 1
+$ asof compare --to-date month
+! error: no day from 2025-10-01 to 2025-10-06 is in the archive
+!   hint: the nearest days that exist: 2025-11-05
+exit 1
+$ asof compare latest latest~1 --archive nosuch
+! error: there is no archive at nosuch: the folder does not exist
+!   hint: name the folder in which archive.json is with --archive
+exit 1
+$ asof verify --archive nosuch
+! error: there is no archive at nosuch: the folder does not exist
+!   hint: name the folder in which archive.json is with --archive
+exit 1
 $ asof compare 2025-11-06@3 2025-11-05
 ! error: 2025-11-06@3 is not in the archive: the day has edition 1 only
 !   hint: asof list shows what there is
@@ -281,8 +301,9 @@ exit 0
 fn days_whose_numbers_were_thinned_are_told_apart_from_days_that_are_missing() {
     let place = shop();
     place.change("asof.toml", "[lists]", "[retention]\nkeep_daily = \"3 days\"\n\n[lists]");
-    place.done(&["save 2025-11-06", "prune --drop-totals"]);
-    // The 3rd, the 4th and the 6th are whole, the 5th was never frozen.
+    place.at("2025-11-10T03:00:00-06:00");
+    place.done(&["save 2025-11-06", "save 2025-11-09", "prune --drop-totals"]);
+    // Of the week before the 9th the numbers stay, as days to come need them; the 5th was never frozen.
     place.asof("compare 2025-11-02..2025-11-03 2025-11-05..2025-11-06 --metric orders --by shop");
     place.asof("compare 2025-11-01..2025-11-02 2025-11-05..2025-11-06 --metric orders --by shop");
     place.told(

@@ -24,6 +24,8 @@ fn what_the_source_no_longer_takes_is_unreadable() {
     place.done(&["save 2025-11-04"]);
     let before = place.tree("snapshots");
     place.asof("drift 2025-11-05");
+    // A range of that one day ends alike.
+    place.asof("drift --from 2025-11-05 --to 2025-11-05");
     place.asof("drift 2025-11-05 --exit-code --json");
     place.asof("drift 2025-11-05 --definitions current");
     place.asof("drift --from 2025-11-01 --restate --reason 'clean'");
@@ -36,7 +38,12 @@ fn what_the_source_no_longer_takes_is_unreadable() {
 $ asof drift 2025-11-05
 2025-11-05 Wed  edition 1  unreadable
   events.calls is refused by the source: no such column: seconds (error 1)
-exit 0
+exit 1
+$ asof drift --from 2025-11-05 --to 2025-11-05
+2025-11-05 Wed  edition 1  unreadable
+  events.calls is refused by the source: no such column: seconds (error 1)
+1 day: 1 unreadable
+exit 1
 $ asof drift 2025-11-05 --exit-code --json
 {"date":"2025-11-05","edition":1,"error":"events.calls is refused by the source: no such column: seconds (error 1)","event":"day","hint":"correct the table, the column or the SQL in asof.toml; `asof check --sql` shows the whole query","kind":"unreadable","provenance":"reconstructed"}
 {"days":1,"event":"done","failed":0,"frozen_again":0,"redefined":0,"restated":0,"source_shrunk":0,"unchanged":0,"unreadable":1}
@@ -334,6 +341,7 @@ fn a_damaged_day_keeps_no_other_from_being_looked_at() {
     place.asof("drift --from 2025-11-01");
     place.asof("drift --from 2025-11-01 --json -q");
     place.asof("drift 2025-11-05");
+    place.asof("drift --from 2025-11-05 --to 2025-11-05");
     place.told(
         r#"
 $ asof drift --from 2025-11-01
@@ -349,6 +357,11 @@ $ asof drift --from 2025-11-01 --json -q
 ! {"error":{"exit_code":3,"hint":null,"message":"1 day could not be looked at"}}
 exit 3
 $ asof drift 2025-11-05
+! error: snapshots/2025-11-05/metrics.json has changed since it was frozen: it has 2 bytes, and its manifest says 5729
+!   hint: restore it from a backup; asof never repairs what was frozen
+exit 1
+$ asof drift --from 2025-11-05 --to 2025-11-05
+1 day: 1 failed
 ! error: snapshots/2025-11-05/metrics.json has changed since it was frozen: it has 2 bytes, and its manifest says 5729
 !   hint: restore it from a backup; asof never repairs what was frozen
 exit 1

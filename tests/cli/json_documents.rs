@@ -210,10 +210,13 @@ fn drift_prints_what_is_written() {
     );
     place.change("asof.toml", "good = \"up\"", "good = \"up\", drift = \"100%\"");
     place.change("asof.toml", "week =", "newer = { of = \"calls\", count = true }\nweek =");
-    found.extend(documents(
-        &place,
-        &["drift --from -30d", "drift --definitions current", "drift --from -30d --restate --reason late"],
-    ));
+    found.extend(documents(&place, &["drift --from -30d", "drift --definitions current"]));
+    let lock = fs::OpenOptions::new().write(true).open(place.path("snapshots/.lock")).unwrap();
+    lock.lock().unwrap();
+    let restating = "drift --from -30d --restate --reason late";
+    found.extend(documents(&place, &[&format!("{restating} --wait 0s")]));
+    drop(lock);
+    found.extend(documents(&place, &[restating]));
     place.sqlite("calls.db", "alter table calls drop column seconds");
     found.extend(documents(&place, &["drift --from -30d"]));
     holds("drift", &found);
@@ -307,5 +310,8 @@ fn prune_prints_what_is_written() {
     place.at("2025-12-01T03:00:00-06:00");
     place.done(&["save"]);
     place.change("asof.toml", "[lists]", "[retention]\nkeep_daily = \"1 day\"\n\n[lists]");
-    holds("prune", &documents(&place, &["prune --dry-run", "prune --drop-totals --dry-run", "prune", "prune --dry-run"]));
+    holds(
+        "prune",
+        &documents(&place, &["prune --dry-run", "prune --drop-totals --dry-run", "prune", "prune --dry-run"]),
+    );
 }

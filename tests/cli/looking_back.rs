@@ -12,18 +12,18 @@ use crate::support::command::Place;
 use crate::support::mariadb::{REPORT, db};
 
 /// The call centre, looking back over three days.
-fn looking_back() -> Place {
+pub(super) fn looking_back() -> Place {
     let place = calls();
     place.change("asof.toml", "[lists]", "lookback = [1, 2, 3]\n\n[lists]");
     place
 }
 
-fn at(place: &Place, day: u32) {
+pub(super) fn at(place: &Place, day: u32) {
     place.at(&format!("2025-11-{day:02}T03:00:00-06:00"));
 }
 
 /// The ledger's lines of a kind.
-fn lines(place: &Place, kind: &str) -> Vec<Value> {
+pub(super) fn lines(place: &Place, kind: &str) -> Vec<Value> {
     let ledger = place.read("snapshots/ledger.jsonl");
     let lines = ledger.lines().map(|line| serde_json::from_str::<Value>(line).unwrap());
     lines.filter(|line| line["kind"] == kind).collect()

@@ -35,9 +35,14 @@ pub fn day(report: &DayReport, by: &[String]) -> Value {
             let metrics = metrics.map(|(name, found)| (name.clone(), metric_document(found, by)));
             set("metrics", metrics.collect::<Map<_, _>>().into());
             set("groups_differ_in", json!(read.drift.groups_of));
-            if let Some(Restated::Frozen(id)) = &read.restated {
-                set("restated_as", json!(id.edition));
-            }
+            match &read.restated {
+                Some(Restated::Frozen(id)) => set("restated_as", json!(id.edition)),
+                Some(Restated::Failed(error)) => {
+                    set("error", causes(error).into());
+                    set("hint", json!(error.hint()))
+                }
+                Some(Restated::Stands(_)) | None => None,
+            };
         }
     }
     Value::Object(day)
@@ -109,5 +114,8 @@ pub fn done(tally: &Tally) -> Value {
     }
     document.insert("failed".to_owned(), tally.failed.into());
     document.insert("frozen_again".to_owned(), tally.restated.into());
+    if tally.not_frozen > 0 {
+        document.insert("not_frozen".to_owned(), tally.not_frozen.into());
+    }
     Value::Object(document)
 }
