@@ -117,6 +117,8 @@ pub struct MetricDrift {
     pub kind: Kind,
     /// How it is defined now.
     pub defined: Defined,
+    /// Whether it is taken over several days: only this day's own part is held against each other then.
+    pub this_day: bool,
     /// The value of the whole day on both sides.
     pub pair: Pair,
     /// Whether it has moved, but by no more than it may.
@@ -238,6 +240,7 @@ fn metric(name: &str, input: &Input<'_>) -> Option<MetricDrift> {
         unit: shown.unit.clone(),
         kind,
         defined,
+        this_day: old.into_iter().chain(new).any(|doc| doc.day.is_some()),
         pair: total,
         within_tolerance: moved && kind == Kind::Unchanged,
         other_keys,

@@ -15,6 +15,7 @@ use crate::analyze::drift::Kind;
 use crate::archive::{Archive, History, SnapshotLine};
 use crate::calendar::DayName;
 use crate::config::Config;
+use crate::config::problem::known_names;
 use crate::model::{Day, Provenance};
 use crate::ops::causes::causes;
 use crate::ops::drift::{self, DayReport, DriftRequest, Found, Place, ReadDay, Restated};
@@ -29,7 +30,7 @@ Examples:
   asof drift                                   does the newest frozen day still read the same?
   asof drift 2025-11-06                        that day: its latest edition; @1 for the first
   asof drift --from -30d --to yesterday        every frozen day of a range
-  asof drift 2025-11-06 --metric sales --by campaign
+  asof drift 2025-11-06 --metric calls,sales --by campaign
   asof drift --from -30d --exit-code           4 when anything is not unchanged, for scripts
   asof drift 2025-11-06 --definitions current  what today's definitions would have said of it
   asof drift --from -7d --restate --reason \"late dispositions\"
@@ -40,6 +41,8 @@ A day is read by the definitions that were frozen with it, whatever the configur
   restated       rows were changed or came late
   source shrunk  more rows are gone than `shrink_guard` allows: archived or pruned
   unreadable     the source no longer takes these queries
+A range tells which metrics moved, and with -v which members too. Of a metric over several days, it is
+this day's own part that is held against what is frozen.
 Nothing is written but with --restate, and then only days that are restated get a new edition.
 
 It ends with 1 when no day could be read, or none of those to be restated could be frozen again;
@@ -60,10 +63,10 @@ pub struct Drift {
     #[arg(long, value_name = "DATE", allow_hyphen_values = true)]
     to: Option<DayName>,
     /// Only these metrics, by name
-    #[arg(long, value_name = "NAME")]
+    #[arg(long, value_name = "NAME", value_delimiter = ',')]
     metric: Vec<String>,
     /// Only by these dimensions, with every member that moved
-    #[arg(long, value_name = "DIMENSION")]
+    #[arg(long, value_name = "DIMENSION", value_delimiter = ',')]
     by: Vec<String>,
     /// By which definitions the days are read
     #[arg(long, value_name = "WHICH", default_value = "frozen")]
@@ -101,6 +104,8 @@ struct Tally {
     /// Of how many nothing is known.
     failed: usize,
     restated: usize,
+    /// Whether members of any metric moved.
+    moved: bool,
     /// How many should have been frozen again and could not.
     not_frozen: usize,
 }
@@ -120,6 +125,7 @@ impl Tally {
             None => self.failed += 1,
         }
         if let Found::Read(read) = &report.found {
+            self.moved |= read.drift.metrics.values().any(|metric| !metric.by.is_empty());
             match read.restated {
                 Some(Restated::Frozen(_)) => self.restated += 1,
                 Some(Restated::Failed(_)) => self.not_frozen += 1,
@@ -190,7 +196,9 @@ impl Drift {
         if context.output.json() {
             json_line(&json::done(&tally));
         } else if range && tally.days() > 0 {
-            context.output.answer(&format!("{}\n", summary(&tally)));
+            let more = tally.moved && !self.tells_members(context);
+            let more = if more { "; -v tells which members moved" } else { "" };
+            context.output.answer(&format!("{}{more}\n", summary(&tally)));
         }
         if *stop.borrow() && tally.days() < tally.of {
             context.output.warn(&interrupted(&tally));
@@ -207,6 +215,11 @@ impl Drift {
         } else {
             exit::DONE
         })
+    }
+
+    /// Whether members are told, and not only metrics.
+    fn tells_members(&self, context: &Context<'_>) -> bool {
+        !self.is_range() || !self.by.is_empty() || context.output.verbose()
     }
 
     fn is_range(&self) -> bool {
@@ -275,8 +288,8 @@ impl Drift {
             if let Some(name) = names.iter().find(|name| !known.contains(name)) {
                 known.sort_unstable();
                 known.dedup();
-                let known: Vec<&str> = known.into_iter().map(String::as_str).collect();
-                let hint = format!("known {kind}s: {}", known.join(", "));
+                let known = known.into_iter().map(String::as_str);
+                let hint = known_names(&format!("{kind}s"), name, known);
                 return Err(Failure::said(exit::USAGE, format!("{name:?} is no {kind}"), Some(hint)));
             }
         }
@@ -318,9 +331,18 @@ impl Drift {
                 return;
             }
         };
-        let row = DriftRow { id: report.id, drift, notes: &notes, by: &self.by };
+        let members = self.tells_members(context) && !emptied(&report.found);
+        let row = DriftRow { id: report.id, drift, notes: &notes, by: &self.by, members };
         out.answer(&terminal::drift(&row, &out.options(out.verbose())));
     }
+}
+
+/// Whether a day had rows, and has none any more: every member is gone then, which says nothing more.
+fn emptied(found: &Found) -> bool {
+    let Found::Read(read) = found else { return false };
+    let mut rows = read.rows.values();
+    let had = read.rows.values().any(|(frozen, _)| frozen.is_some_and(|rows| rows > 0));
+    had && rows.all(|(_, live)| *live == Some(0))
 }
 
 /// What has become of a day; `None` when nothing is known of it.

@@ -56,10 +56,10 @@ pub struct Restore {
     #[arg(long, value_name = "DIR", conflicts_with_all = ["metric", "by", "html", "open"])]
     output: Option<PathBuf>,
     /// Only these metrics, by name
-    #[arg(long, value_name = "NAME")]
+    #[arg(long, value_name = "NAME", value_delimiter = ',')]
     metric: Vec<String>,
     /// Only by these dimensions, with every member
-    #[arg(long, value_name = "DIMENSION")]
+    #[arg(long, value_name = "DIMENSION", value_delimiter = ',')]
     by: Vec<String>,
     /// As the archive was then: 2025-11-08T09:00, with an offset, or a date for its end
     #[arg(long, value_name = "TIME")]

@@ -12,6 +12,7 @@ use crate::analyze::settling::{AtAge, Moved, NEEDED_DAYS};
 use crate::archive::History;
 use crate::calendar::Moment;
 use crate::config::presentation::label_of;
+use crate::config::problem::known_names;
 use crate::model::{Day, Number};
 use crate::ops::list::looks;
 use crate::ops::new_file;
@@ -40,7 +41,7 @@ then and again later.";
 #[command(after_help = EXAMPLES)]
 pub struct Settling {
     /// Only these metrics, by name
-    #[arg(long, value_name = "NAME")]
+    #[arg(long, value_name = "NAME", value_delimiter = ',')]
     metric: Vec<String>,
     /// Write a page with charts into this new file
     #[arg(long, value_name = "FILE")]
@@ -103,8 +104,7 @@ impl Settling {
     fn choose(&self, report: &mut Report) -> Result<(), Failure> {
         let unknown = |name: &&String| !report.metrics.contains_key(*name) && !report.over.contains(*name);
         if let Some(name) = self.metric.iter().find(unknown) {
-            let known: Vec<&str> = report.metrics.keys().map(String::as_str).collect();
-            let hint = format!("the archive has {}", known.join(", "));
+            let hint = known_names("metrics", name, report.metrics.keys().map(String::as_str));
             let message = format!("{name:?} is no metric of the archive");
             return Err(Failure::said(exit::USAGE, message, Some(hint)));
         }

@@ -10,6 +10,7 @@ use super::output::print_lines;
 use crate::analyze::odd::Odd;
 use crate::archive::{Archive, History};
 use crate::config::Config;
+use crate::config::problem::known_names;
 use crate::model::seen::BasisDoc;
 use crate::model::{Day, Edition, Number, Provenance};
 use crate::ops::list::Listing;
@@ -42,8 +43,7 @@ pub(super) fn run(
 ) -> Result<u8, Failure> {
     let known = &config.presentation.metrics;
     if let Some(metric) = wanted.metrics.iter().find(|metric| !known.contains_key(*metric)) {
-        let names: Vec<&str> = known.keys().map(String::as_str).collect();
-        let hint = format!("known metrics: {}", names.join(", "));
+        let hint = known_names("metrics", metric, known.keys().map(String::as_str));
         return Err(Failure::said(
             exit::USAGE,
             format!("{metric:?} is no metric of the configuration"),

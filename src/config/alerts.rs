@@ -141,6 +141,11 @@ fn on(
 ) -> Option<On> {
     let kinds = written.looks_for();
     let [kind] = kinds.as_slice() else {
+        // What it looks for is written and could not be read: that has had its own problem.
+        let written_as = ["above", "below", "change", "target"];
+        if kinds.is_empty() && checker.has_any(&["alerts", name], &written_as) {
+            return None;
+        }
         let hint = "write one of above or below (or both), change, target, anomaly = true and missing = true";
         let what = if kinds.is_empty() { "nothing" } else { "more than one thing" };
         checker.problem(&["alerts", name], format!("{name:?} looks for {what}"), hint.to_owned());

@@ -3,7 +3,7 @@
 use indexmap::IndexMap;
 
 use super::when::{latest, shown};
-use crate::archive::{Archive, Frozen, History, Marks};
+use crate::archive::{Archive, Frozen, History, Marks, Pruned};
 use crate::config::Presentation;
 use crate::config::presentation::MetricLook;
 use crate::model::metrics_doc::MetricDoc;
@@ -35,6 +35,8 @@ pub struct ListedDay<'h> {
     pub shown: usize,
     /// What is said of it.
     pub marks: Marks<'h>,
+    /// What was thinned of each edition, in the same order; `None` of one that is whole.
+    pub thinned: Vec<Option<&'h Pruned>>,
 }
 
 /// Days that are not frozen, between frozen ones.
@@ -86,7 +88,8 @@ pub fn list<'h>(archive: &Archive, history: &'h History, from: Option<Day>, to: 
         .map(|(day, editions)| {
             let edition = shown(editions).map(|frozen| frozen.line.edition);
             let place = editions.iter().position(|frozen| Some(frozen.line.edition) == edition);
-            ListedDay { day, editions, shown: place.unwrap_or(0), marks: history.marks(day) }
+            let thinned = editions.iter().map(|frozen| history.thinned(&frozen.line.id())).collect();
+            ListedDay { day, editions, shown: place.unwrap_or(0), marks: history.marks(day), thinned }
         })
         .collect();
     // A gap may begin before the range or end after it: only the part inside is told.

@@ -12,6 +12,7 @@ use crate::archive::reading::METRICS;
 use crate::archive::{Archive, ArchiveError, History, SnapshotLine};
 use crate::config::Presentation;
 use crate::config::presentation::label_of;
+use crate::config::problem::known_names;
 use crate::metrics::figure;
 use crate::model::compared::{ChangeDoc, LevelDoc};
 use crate::model::metrics_doc::MetricDoc;
@@ -94,9 +95,7 @@ impl SeriesError {
     /// What to do about it.
     pub fn hint(&self) -> Option<String> {
         let known = |known: &[String], name: &str, what: &str| {
-            let like = crate::config::problem::did_you_mean(name, known.iter().map(String::as_str));
-            let list = format!("known {what}: {}", known.join(", "));
-            Some(like.map_or(list.clone(), |like| format!("{like} {list}")))
+            Some(known_names(what, name, known.iter().map(String::as_str)))
         };
         match self {
             Self::Metric { known: list, .. } | Self::Dimension { known: list, .. } if list.is_empty() => None,

@@ -144,7 +144,7 @@ impl SeriesPage {
                 .collect(),
             said: input
                 .outlook
-                .map(|outlook| sentences(outlook, &format))
+                .map(|outlook| sentences(outlook, input.label, &format))
                 .unwrap_or_default()
                 .iter()
                 .map(|sentence| visible(sentence).into_owned())

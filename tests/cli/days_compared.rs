@@ -105,12 +105,12 @@ Calls by hour  A  B  Difference     Change
 09             2  1          +1  +100.00 %
 10 only in B   0  1          −1  −100.00 %
 17 only in A   1  0          +1          —
-(1 more: --by shows all)
+23             1  1           0     0.00 %
 
 Calls by campaign      A  B  Difference    Change
 EASTSIDE 1027          3  2          +1  +50.00 %
 ∅ no value, only in A  1  0          +1         —
-(1 more: --by shows all)
+Harbour 2044           1  1           0    0.00 %
 
 Calls by status      A  B  Difference     Change
 “” empty, only in A  1  0          +1          —

@@ -168,19 +168,15 @@ $ asof compare 2025-11-06@3 2025-11-05
 exit 1
 $ asof compare 2025-11-06 2025-11-05 --metric call
 ! error: "call" is no metric of these days
-!   hint: known metrics: calls, conversion, minutes, sales, week
+!   hint: did you mean "calls"? known metrics: calls, conversion, minutes, sales, week
 exit 2
 $ asof compare 2025-11-06 2025-11-05 --metric calls --by agent
 ! error: "agent" is no dimension of these days
 !   hint: known dimensions: campaign, hour, status
 exit 2
 $ asof compare 2025-11-06
-! error: the following required arguments were not provided:
-!   <B>
-! 
-! Usage: asof compare <A> <B>
-! 
-! For more information, try '--help'.
+! error: there is nothing to hold 2025-11-06 against
+!   hint: `asof compare latest latest~7`, or `asof compare --to-date month` for this month so far
 exit 2
 $ asof compare 2025-11-06@1..2025-11-06 latest
 ! error: invalid value '2025-11-06@1..2025-11-06' for '[A]': "2025-11-06@1..2025-11-06" names an edition: a range takes the latest of each of its days
@@ -315,21 +311,31 @@ fn days_whose_numbers_were_thinned_are_told_apart_from_days_that_are_missing() {
 $ asof compare 2025-11-02..2025-11-03 2025-11-05..2025-11-06 --metric orders --by shop
 A  2025-11-02 – 2025-11-03  2 days, edition 1 of each
 B  2025-11-05 – 2025-11-06  2 days, edition 1 of each
-! the numbers of 1 of the 2 days of A were thinned, so its sums lack them: 2025-11-02
 ! B lacks 1 of its 2 days, and so do its sums: 2025-11-05
+! 2025-11-02 of A has 25 hours
 
 Metric  A  B  Difference  Change
-Orders  3  0          +3       —
+Orders  4  0          +4       —
   B is 0
 
 Orders by shop   A  B  Difference  Change
+north only in A  2  0          +2       —
 west only in A   2  0          +2       —
-north only in A  1  0          +1       —
 exit 0
 $ asof compare 2025-11-01..2025-11-02 2025-11-05..2025-11-06 --metric orders --by shop
-! error: snapshots/2025-11-01/metrics.json was thinned on 2025-11-10
-!   hint: its totals are in the ledger, `asof list` shows them; a backup may hold the file
-exit 1
+A  2025-11-01 – 2025-11-02  2 days, edition 1 of each
+B  2025-11-05 – 2025-11-06  2 days, edition 1 of each
+! B lacks 1 of its 2 days, and so do its sums: 2025-11-05
+! 2025-11-02 of A has 25 hours
+
+Metric  A  B  Difference  Change
+Orders  4  0          +4       —
+  B is 0
+
+Orders by shop   A  B  Difference  Change
+north only in A  2  0          +2       —
+south only in A  2  0          +2       —
+exit 0
 "#,
     );
 }

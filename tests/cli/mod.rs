@@ -50,6 +50,8 @@ mod verifying;
 mod vicidial;
 pub mod vicidial_expected;
 mod what_was_done;
+
+mod words;
 mod worklist;
 mod worklist_files;
 mod worklist_mariadb;

@@ -189,7 +189,7 @@ exit 0
     let told: Value = serde_json::from_str(&place.asof("series calls --json").stdout).unwrap();
     assert_eq!(told["redefined"], json!([]));
     let run = place.asof("series sales --html sales.html");
-    assert_eq!((run.code, run.stdout.as_str()), (0, ""));
+    assert_eq!((run.code, run.stdout.as_str()), (0, "sales.html\n"));
     let page = place.read("sales.html");
     assert!(page.contains("From 2025-11-08 on the metric was defined otherwise"), "{page}");
     assert!(page.contains(r#"class="redefined" x1="100.00%""#), "{page}");

@@ -64,6 +64,9 @@ fn metric_document(metric: &MetricDrift, by: &[String]) -> Value {
     if let Some(defined) = defined {
         set("defined", defined.into());
     }
+    if metric.this_day {
+        set("this_day", true.into());
+    }
     if metric.within_tolerance {
         set("within_tolerance", true.into());
     }

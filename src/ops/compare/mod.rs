@@ -16,6 +16,7 @@ use super::side_by_side::both;
 use super::when::{NotFound, When, find_latest, latest, nearest};
 use crate::analyze::sides::{MetricSides, Side, SideDay, Warning, sides, values, warnings};
 use crate::archive::{Archive, ArchiveError, History, METRICS, SnapshotLine};
+use crate::config::problem::known_names;
 use crate::model::{Day, Definitions, Fingerprint};
 
 /// What is to be compared.
@@ -84,7 +85,9 @@ impl CompareError {
                 NotFound::Day { day: *from, nearest: nearest.clone() }.hint()
             }
             Self::FirstMonth(_) => Some("name a later day".to_owned()),
-            Self::Unknown { kind, known, .. } => Some(format!("known {kind}s: {}", known.join(", "))),
+            Self::Unknown { kind, name, known } => {
+                Some(known_names(&format!("{kind}s"), name, known.iter().map(String::as_str)))
+            }
             Self::Archive(error) => error.hint(),
         }
     }
