@@ -39,76 +39,49 @@ fn days_that_can_t_be_frozen_again_were_looked_at_all_the_same() {
 $ asof drift --from 2025-11-04 --restate --reason late --wait 1s
 2025-11-04 Tue  edition 1  unchanged
 2025-11-05 Wed  edition 1  restated
-  Metric                     Frozen       Now      Change
-  Calls                           3         3           0     0.00 %  restated
-    status NA                     2         1          −1   −50.00 %
-    status SALE                   1         2          +1  +100.00 %
-  Sales                           1         2          +1  +100.00 %  restated
-    hour 10                       0         1          +1
-    campaign EASTSIDE 1027        1         2          +1  +100.00 %
-    status SALE                   1         2          +1  +100.00 %
-  Conversion                33.33 %   66.67 %   +33.33 pt  +100.00 %  restated
-    hour 10                  0.00 %  100.00 %  +100.00 pt
-    campaign EASTSIDE 1027  50.00 %  100.00 %   +50.00 pt  +100.00 %
-  Conversion of the week    33.33 %   66.67 %   +33.33 pt  +100.00 %  restated
-    hour 10                  0.00 %  100.00 %  +100.00 pt
-    campaign EASTSIDE 1027  50.00 %  100.00 %   +50.00 pt  +100.00 %
+  Metric                             Frozen      Now     Change
+  Calls                                   3        3          0     0.00 %  restated
+  Sales                                   1        2         +1  +100.00 %  restated
+  Conversion                        33.33 %  66.67 %  +33.33 pt  +100.00 %  restated
+  Conversion of the week, this day  33.33 %  66.67 %  +33.33 pt  +100.00 %  restated
 2025-11-06 Thu  edition 1  restated
-  Metric                     Frozen      Now     Change
-  Calls                           5        5          0     0.00 %  restated
-    status NA                     1        —         −1  −100.00 %  vanished
-    status SALE                   2        3         +1   +50.00 %
-  Sales                           2        3         +1   +50.00 %  restated
-    hour 09                       0        1         +1
-    campaign EASTSIDE 1027        1        2         +1  +100.00 %
-    status SALE                   2        3         +1   +50.00 %
-  Conversion                40.00 %  60.00 %  +20.00 pt   +50.00 %  restated
-    hour 09                  0.00 %  50.00 %  +50.00 pt
-    campaign EASTSIDE 1027  33.33 %  66.67 %  +33.33 pt  +100.00 %
-  Conversion of the week    40.00 %  60.00 %  +20.00 pt   +50.00 %  restated
-    hour 09                  0.00 %  50.00 %  +50.00 pt
-    campaign EASTSIDE 1027  33.33 %  66.67 %  +33.33 pt  +100.00 %
-3 days: 1 unchanged, 2 restated
+  Metric                             Frozen      Now     Change
+  Calls                                   5        5          0    0.00 %  restated
+  Sales                                   2        3         +1  +50.00 %  restated
+  Conversion                        40.00 %  60.00 %  +20.00 pt  +50.00 %  restated
+  Conversion of the week, this day  40.00 %  60.00 %  +20.00 pt  +50.00 %  restated
+3 days: 1 unchanged, 2 restated; -v tells which members moved
 ! warning: 2025-11-05 is not restated: 2025-11-05 could not be frozen: another run holds the archive's lock snapshots/.lock, and has for 1 s
 ! warning: 2025-11-06 is not restated: 2025-11-06 could not be frozen: another run holds the archive's lock snapshots/.lock
 ! error: 2 days could not be frozen again
 exit 1
 $ asof drift 2025-11-06 --restate --reason late --wait 0s
 2025-11-06 Thu  edition 1  restated
-  Metric                     Frozen      Now     Change
-  Calls                           5        5          0     0.00 %  restated
-    status NA                     1        —         −1  −100.00 %  vanished
-    status SALE                   2        3         +1   +50.00 %
-  Sales                           2        3         +1   +50.00 %  restated
-    hour 09                       0        1         +1
-    campaign EASTSIDE 1027        1        2         +1  +100.00 %
-    status SALE                   2        3         +1   +50.00 %
-  Conversion                40.00 %  60.00 %  +20.00 pt   +50.00 %  restated
-    hour 09                  0.00 %  50.00 %  +50.00 pt
-    campaign EASTSIDE 1027  33.33 %  66.67 %  +33.33 pt  +100.00 %
-  Conversion of the week    40.00 %  60.00 %  +20.00 pt   +50.00 %  restated
-    hour 09                  0.00 %  50.00 %  +50.00 pt
-    campaign EASTSIDE 1027  33.33 %  66.67 %  +33.33 pt  +100.00 %
+  Metric                             Frozen      Now     Change
+  Calls                                   5        5          0     0.00 %  restated
+    status NA                             1        —         −1  −100.00 %  vanished
+    status SALE                           2        3         +1   +50.00 %
+  Sales                                   2        3         +1   +50.00 %  restated
+    hour 09                               0        1         +1
+    campaign EASTSIDE 1027                1        2         +1  +100.00 %
+    status SALE                           2        3         +1   +50.00 %
+  Conversion                        40.00 %  60.00 %  +20.00 pt   +50.00 %  restated
+    hour 09                          0.00 %  50.00 %  +50.00 pt
+    campaign EASTSIDE 1027          33.33 %  66.67 %  +33.33 pt  +100.00 %
+  Conversion of the week, this day  40.00 %  60.00 %  +20.00 pt   +50.00 %  restated
+    hour 09                          0.00 %  50.00 %  +50.00 pt
+    campaign EASTSIDE 1027          33.33 %  66.67 %  +33.33 pt  +100.00 %
 ! error: 2025-11-06 could not be frozen: another run holds the archive's lock snapshots/.lock
 !   hint: try again when that run is over, or wait longer with --wait
 exit 6
 $ asof drift --from 2025-11-06 --restate --reason late --wait 0s
 2025-11-06 Thu  edition 1  restated
-  Metric                     Frozen      Now     Change
-  Calls                           5        5          0     0.00 %  restated
-    status NA                     1        —         −1  −100.00 %  vanished
-    status SALE                   2        3         +1   +50.00 %
-  Sales                           2        3         +1   +50.00 %  restated
-    hour 09                       0        1         +1
-    campaign EASTSIDE 1027        1        2         +1  +100.00 %
-    status SALE                   2        3         +1   +50.00 %
-  Conversion                40.00 %  60.00 %  +20.00 pt   +50.00 %  restated
-    hour 09                  0.00 %  50.00 %  +50.00 pt
-    campaign EASTSIDE 1027  33.33 %  66.67 %  +33.33 pt  +100.00 %
-  Conversion of the week    40.00 %  60.00 %  +20.00 pt   +50.00 %  restated
-    hour 09                  0.00 %  50.00 %  +50.00 pt
-    campaign EASTSIDE 1027  33.33 %  66.67 %  +33.33 pt  +100.00 %
-1 day: 1 restated
+  Metric                             Frozen      Now     Change
+  Calls                                   5        5          0    0.00 %  restated
+  Sales                                   2        3         +1  +50.00 %  restated
+  Conversion                        40.00 %  60.00 %  +20.00 pt  +50.00 %  restated
+  Conversion of the week, this day  40.00 %  60.00 %  +20.00 pt  +50.00 %  restated
+1 day: 1 restated; -v tells which members moved
 ! error: 2025-11-06 could not be frozen: another run holds the archive's lock snapshots/.lock
 !   hint: try again when that run is over, or wait longer with --wait
 exit 6
