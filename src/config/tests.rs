@@ -217,7 +217,10 @@ fn a_key_that_is_wrong_twice_is_told_once() {
 #[test]
 fn a_value_in_the_wrong_place_is_not_repeated() {
     let text = problems("source = \"mysql://report:hunter2@db, expected x/asterisk\"\n");
-    assert!(text.starts_with("asof.toml:1:10: \"source\" is text, and should be a table of its keys"), "{text}");
+    assert!(
+        text.starts_with("asof.toml:1:10: \"source\" is text, and should be a table of its keys"),
+        "{text}"
+    );
     assert!(!text.contains("hunter2"), "{text}");
 }
 
