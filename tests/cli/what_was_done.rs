@@ -171,7 +171,7 @@ $ asof prune --dry-run
 2025-11-04  keep  days, 2 days
 2025-11-05  keep  days, 2 days
 2025-11-06  keep  the newest day; days, 2 days
-3 to keep, 1 to thin; nothing was done
+3 to keep, 1 to thin: 2 files would be removed; nothing was done
 exit 0
 "#,
     );
