@@ -8,6 +8,7 @@ use std::time::Duration;
 use chrono::{DateTime, Utc};
 
 use super::index;
+use super::side_by_side::both;
 use crate::analyze::alerts;
 use crate::analyze::earlier::WEEK;
 use crate::analyze::retention::{self, Fate, FrozenDay, Keep, Passed, RetentionPlan};
@@ -110,6 +111,7 @@ pub fn plan<'h>(
     }
     let totals = if drop_totals { Some(totals(archive, history, config, &retention)?) } else { None };
     let mut plan = Plan { retention, totals, left: BTreeMap::new(), wanted: Vec::new() };
+    let mut asked: Vec<(Day, bool, String)> = Vec::new();
     for (day, fate) in &plan.retention.days {
         let drop_totals = plan.totals.as_ref().is_some_and(|totals| totals.get(day) == Some(&Totals::Go));
         let reason = match fate {
@@ -117,13 +119,25 @@ pub fn plan<'h>(
             Fate::Before { kept: false } if drop_totals => "its totals were asked for".to_owned(),
             Fate::Kept(_) | Fate::Before { .. } => continue,
         };
-        progress.step(&format!("looking at {day}"));
-        match wanted(archive, history, *day, drop_totals, &reason) {
+        asked.push((*day, drop_totals, reason));
+    }
+    let look = |asked: &[(Day, bool, String)]| -> Vec<_> {
+        let one = |(day, drop_totals, reason): &(Day, bool, String)| {
+            progress.step(&format!("looking at {day}"));
+            (*day, wanted(archive, history, *day, *drop_totals, reason))
+        };
+        asked.iter().map(one).collect()
+    };
+    // Reading and digesting is nearly all of the work.
+    let (first, second) = asked.split_at(asked.len() / 2);
+    let (first, second) = both(|| look(first), || look(second));
+    for (day, wanted) in first.into_iter().chain(second) {
+        match wanted {
             Ok(wanted) => plan.wanted.extend(wanted),
             // Another run thins it at this moment.
             Err(ArchiveError::Pruned { .. }) => {}
             Err(error) => {
-                plan.left.insert(*day, error.to_string());
+                plan.left.insert(day, error.to_string());
             }
         }
     }
