@@ -17,9 +17,12 @@
 //! | [`cold`] | a folder into which days are copied before they are thinned |
 //! | `derived` | what may be replaced: the index |
 //! | [`cube_file`] | cubes as Parquet |
+//! | [`looks`], [`look_line`] | what it holds of entities, and how that comes into it |
+//! | [`look_file`], [`capture_file`] | rows of entities as Parquet, and as compressed lines |
 //! | [`keys`] | the keys of a day, in a stream |
 //! | [`verify`] | whether all files are those that were frozen |
 
+pub mod capture_file;
 pub mod chain;
 mod claim;
 pub mod cold;
@@ -33,6 +36,9 @@ pub mod history;
 pub mod keys;
 pub mod ledger;
 mod lock;
+pub mod look_file;
+pub mod look_line;
+pub mod looks;
 pub mod open;
 mod parts;
 pub mod prune;
@@ -50,6 +56,8 @@ pub use error::ArchiveError;
 pub(crate) use files::rename_new;
 pub use history::{Frozen, History, Marked, Marks};
 pub use keys::{KeyStream, KeysFile};
+pub use look_line::{CaptureDoc, LookDoc, Said, UnlookedDoc};
+pub use looks::{Kept, Looks};
 pub use ledger::{Confirmation, DamagedLine, Mark, SnapshotLine};
 pub use open::{Archive, ArchiveId};
 pub use prune::{Pruned, Thinning};

@@ -334,7 +334,7 @@ impl Archive {
 }
 
 /// The digest of a file, of which never more than a piece is held.
-fn digest_of(path: &Path) -> Result<Digest, ArchiveError> {
+pub(super) fn digest_of(path: &Path) -> Result<Digest, ArchiveError> {
     let refused = |error: io::Error| files::unreadable(path, error);
     let mut file = File::open(path).map_err(refused)?;
     let mut hash = Sha256::new();

@@ -1,0 +1,492 @@
+//! What an archive holds of entities: its looks and captures, and how they come into it.
+//!
+//! A look is a folder, a capture a file. Each is staged and synced, has its line in the ledger by digest,
+//! and then gets its name: the same way as a day, and apart from the days.
+
+use std::collections::BTreeMap;
+use std::fs::{self, File, OpenOptions};
+use std::io;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use arrow_array::RecordBatch;
+use chrono::{DateTime, Utc};
+
+use super::claim::{self, Claim};
+use super::ledger::{Ledger, Line};
+use super::look_file::{LookFileError, LookReader, Written};
+use super::look_line::{
+    CaptureDoc, CompactedDoc, EntityLine, LookDoc, Said, UnlookedDoc, captures_folder, look_folder,
+};
+use super::{Archive, ArchiveError, capture_file, document, files, verify};
+use crate::model::entity::{self, CaptureRow};
+use crate::model::manifest::FileDoc;
+use crate::model::{Day, Digest, EntityDef, Fingerprint};
+
+/// The file of a look with the rows that are kept.
+pub const ROWS: &str = "rows.parquet";
+/// The file of a look with the keys that are not among them.
+pub const REST: &str = "rest.parquet";
+/// The file of all captures of a day.
+const COMPACTED: &str = "day.jsonl.zst";
+
+/// What an archive holds of one kind of entities, from the ledger: no file is opened.
+#[derive(Clone, Debug, Default)]
+pub struct Looks {
+    /// The daily looks.
+    pub looks: BTreeMap<Day, Said<LookDoc>>,
+    /// The days for which nobody looked, and why, by the last word on it.
+    pub unlooked: BTreeMap<Day, Said<UnlookedDoc>>,
+    /// The captures, in the ledger's order.
+    pub captures: Vec<Said<CaptureDoc>>,
+    /// The days whose captures were put together.
+    pub compacted: BTreeMap<Day, Vec<Said<CompactedDoc>>>,
+    /// The number of the last line about them, 0 for none.
+    pub last: u64,
+}
+
+impl Looks {
+    /// The names of the files that hold a day's captures, with what they must be; oldest first.
+    pub fn capture_files(&self, day: Day) -> Vec<&FileDoc> {
+        let compacted = self.compacted.get(&day).into_iter().flatten();
+        let gone: Vec<&str> = compacted.clone().flat_map(|line| line.doc.of.iter().map(String::as_str)).collect();
+        let own = self.captures.iter().filter(|line| line.doc.date == day).map(|line| &line.doc.file);
+        let all = compacted.map(|line| &line.doc.file).chain(own);
+        all.filter(|file| !gone.contains(&file.path.as_str())).collect()
+    }
+
+    /// The days that have captures.
+    pub fn capture_days(&self) -> Vec<Day> {
+        let mut days: Vec<Day> = self.captures.iter().map(|line| line.doc.date).collect();
+        days.sort_unstable();
+        days.dedup();
+        days
+    }
+}
+
+/// A folder or file that is complete and synced, and only needs its name. Dropped, it is gone.
+#[derive(Debug)]
+pub struct Staged<T> {
+    claim: Claim,
+    doc: T,
+    definition: Option<Fingerprint>,
+}
+
+/// What became of a commit.
+#[derive(Clone, Debug)]
+pub enum Kept<T> {
+    /// It is in the archive; this is its line.
+    Done(T),
+    /// Another run was first: nothing was written. What is known of the entities has to be read again.
+    Taken,
+}
+
+/// A look while it is written.
+#[derive(Debug)]
+pub struct StagingLook {
+    claim: Claim,
+    folder: PathBuf,
+    written: Vec<(PathBuf, File)>,
+    files: Vec<FileDoc>,
+}
+
+const STAGED: &str = "staged";
+const DEFINITION: &str = "definition.json";
+
+impl Archive {
+    /// What the archive holds of each kind of entities; with `as_of`, what it held then.
+    ///
+    /// # Errors
+    /// When the ledger is missing, can't be read, or has damaged lines.
+    pub fn looks(&self, as_of: Option<DateTime<Utc>>) -> Result<BTreeMap<String, Looks>, ArchiveError> {
+        let path = self.ledger_path();
+        let ledger = Ledger::read(&files::read(&path)?);
+        if let Some(damage) = ledger.damaged.first() {
+            return Err(ArchiveError::LedgerLine { path, line: damage.line, what: damage.what.clone() });
+        }
+        let unfinished = ledger.unfinished();
+        let mut all: BTreeMap<String, Looks> = BTreeMap::new();
+        for line in ledger.in_effect() {
+            let Line::Entity(line) = line else { continue };
+            if as_of.is_some_and(|as_of| line.at() > as_of) {
+                continue;
+            }
+            // Its commit is under way, or was cut short: nothing of it exists.
+            if Some(line.seq()) == unfinished
+                && let Some(path) = line.path()
+                && !files::exists(&self.dir().join(&path)).unwrap_or(true)
+            {
+                continue;
+            }
+            let looks = all.entry(line.about().0.to_owned()).or_default();
+            looks.last = line.seq();
+            match *line {
+                EntityLine::Look(line) => drop(looks.looks.insert(line.doc.date, line)),
+                EntityLine::Unlooked(line) => drop(looks.unlooked.insert(line.doc.date, line)),
+                EntityLine::Capture(line) => looks.captures.push(line),
+                EntityLine::Compacted(line) => {
+                    looks.compacted.entry(line.doc.date).or_default().push(line);
+                }
+            }
+        }
+        Ok(all)
+    }
+
+    /// Begins a look. Nothing is locked; what dead processes left behind is removed.
+    ///
+    /// # Errors
+    /// When the archive can't be written.
+    pub fn stage_look(&self) -> Result<StagingLook, ArchiveError> {
+        let staging = self.staging_path();
+        claim::remove_leftovers(&staging);
+        let claim = Claim::new(&staging)?;
+        let folder = claim.path().join(STAGED);
+        fs::create_dir(&folder).map_err(ArchiveError::io("create", &folder))?;
+        Ok(StagingLook { claim, folder, written: Vec::new(), files: Vec::new() })
+    }
+
+    /// Keeps a look, if nothing was added about its entities since the line numbered `known`.
+    ///
+    /// # Errors
+    /// When the lock stays taken, the ledger is damaged, the clock is well behind the last line,
+    /// something is in the way, or the disk refuses. Nothing is kept then.
+    pub fn keep_look(
+        &self,
+        staged: Staged<LookDoc>,
+        known: u64,
+        wait: Duration,
+        now: DateTime<Utc>,
+    ) -> Result<Kept<Said<LookDoc>>, ArchiveError> {
+        let target = self.dir().join(look_folder(&staged.doc.entity, staged.doc.date));
+        let line = |seq, at| EntityLine::Look(Said { seq, at, doc: staged.doc.clone() });
+        let kept = self.keep("look", &staged, &staged.doc, &staged.doc.entity, &target, known, (wait, now), &line)?;
+        Ok(match kept {
+            Kept::Done((seq, at)) => Kept::Done(Said { seq, at, doc: staged.doc }),
+            Kept::Taken => Kept::Taken,
+        })
+    }
+
+    /// Notes that nobody looked for a day, and why, unless that is known already.
+    ///
+    /// # Errors
+    /// Those of [`Archive::confirm`].
+    pub fn note_unlooked(&self, doc: &UnlookedDoc, wait: Duration, now: DateTime<Utc>) -> Result<(), ArchiveError> {
+        self.writing(wait, now, |writer| {
+            let known = self.looks(None)?;
+            let looks = known.get(&doc.entity);
+            let said = looks.is_some_and(|looks| {
+                looks.looks.contains_key(&doc.date) || looks.unlooked.contains_key(&doc.date)
+            });
+            if said { Ok(()) } else { writer.add("unlooked", now, doc).map(drop) }
+        })
+    }
+
+    /// Stages the rows of a capture.
+    ///
+    /// # Errors
+    /// When the archive can't be written.
+    pub fn stage_capture(
+        &self,
+        rows: &[CaptureRow],
+        def: &EntityDef,
+        doc: CaptureDoc,
+    ) -> Result<Staged<CaptureDoc>, ArchiveError> {
+        let (claim, file) = self.stage_rows(rows)?;
+        // Its digest makes the name its own.
+        let at = doc.captured_at.format("%Y%m%dT%H%M%S%.3fZ");
+        let path = format!("{at}-{}.jsonl.zst", &file.sha256.to_string()[..8]);
+        let definition = self.stage_definition(&claim, def)?;
+        let file = FileDoc { path, ..file };
+        Ok(Staged { claim, doc: CaptureDoc { file, rows: rows.len() as u64, ..doc }, definition })
+    }
+
+    /// Keeps a capture, if nothing was added about its entities since the line numbered `known`.
+    ///
+    /// # Errors
+    /// Those of [`Archive::keep_look`].
+    pub fn keep_capture(
+        &self,
+        staged: Staged<CaptureDoc>,
+        known: u64,
+        wait: Duration,
+        now: DateTime<Utc>,
+    ) -> Result<Kept<Said<CaptureDoc>>, ArchiveError> {
+        let doc = &staged.doc;
+        let target = self.dir().join(captures_folder(&doc.entity, doc.date)).join(&doc.file.path);
+        let line = |seq, at| EntityLine::Capture(Said { seq, at, doc: staged.doc.clone() });
+        let kept = self.keep("capture", &staged, doc, &doc.entity, &target, known, (wait, now), &line)?;
+        Ok(match kept {
+            Kept::Done((seq, at)) => Kept::Done(Said { seq, at, doc: staged.doc }),
+            Kept::Taken => Kept::Taken,
+        })
+    }
+
+    /// Puts the captures of a day together in one file, and removes those that it stands for.
+    ///
+    /// The line that names them comes before they go: a crash between is finished by the next call.
+    ///
+    /// # Errors
+    /// Those of [`Archive::keep_look`], and when a file of captures is damaged.
+    pub fn compact_captures(
+        &self,
+        entity: &str,
+        day: Day,
+        wait: Duration,
+        now: DateTime<Utc>,
+    ) -> Result<(), ArchiveError> {
+        let known = self.looks(None)?;
+        let Some(looks) = known.get(entity) else { return Ok(()) };
+        let parts: Vec<FileDoc> = looks.capture_files(day).into_iter().cloned().collect();
+        let folder = self.dir().join(captures_folder(entity, day));
+        if parts.len() > 1 {
+            let mut rows = Vec::new();
+            for part in &parts {
+                rows.extend(self.capture_rows(entity, day, part)?);
+            }
+            rows.sort_by(|one, other| (&one.row.key, one.row.seq).cmp(&(&other.row.key, other.row.seq)));
+            let (claim, file) = self.stage_rows(&rows)?;
+            // A day may get captures after it was put together once.
+            let before = looks.compacted.get(&day).map_or(0, Vec::len);
+            let path = if before == 0 { COMPACTED.to_owned() } else { format!("day-{}.jsonl.zst", before + 1) };
+            let of = parts.into_iter().map(|part| part.path).collect();
+            let doc = CompactedDoc { entity: entity.to_owned(), date: day, file: FileDoc { path, ..file }, of };
+            let target = folder.join(&doc.file.path);
+            let line = |seq, at| EntityLine::Compacted(Said { seq, at, doc: doc.clone() });
+            let staged = Staged { claim, doc: doc.clone(), definition: None };
+            match self.keep("compacted", &staged, &doc, entity, &target, looks.last, (wait, now), &line)? {
+                Kept::Done(_) => {}
+                Kept::Taken => return Ok(()),
+            }
+        }
+        self.remove_compacted(entity, day)
+    }
+
+    /// Removes the files that lines name as put together.
+    fn remove_compacted(&self, entity: &str, day: Day) -> Result<(), ArchiveError> {
+        let known = self.looks(None)?;
+        let folder = self.dir().join(captures_folder(entity, day));
+        let lines = known.get(entity).and_then(|looks| looks.compacted.get(&day));
+        let mut removed = false;
+        for line in lines.into_iter().flatten() {
+            for name in &line.doc.of {
+                super::reading::check_path(name)?;
+                let path = folder.join(name);
+                match fs::remove_file(&path) {
+                    Ok(()) => removed = true,
+                    Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+                    Err(error) => return Err(ArchiveError::Io { doing: "remove", path, error }),
+                }
+            }
+        }
+        if removed { files::sync_dir(&folder) } else { Ok(()) }
+    }
+
+    /// Adds a line and gives what was staged its name, under the lock.
+    #[expect(clippy::too_many_arguments, reason = "the one place for looks, captures and what is put together")]
+    fn keep<T, D: serde::Serialize>(
+        &self,
+        kind: &str,
+        staged: &Staged<T>,
+        doc: &D,
+        entity: &str,
+        target: &Path,
+        known: u64,
+        (wait, now): (Duration, DateTime<Utc>),
+        line: &dyn Fn(u64, DateTime<Utc>) -> EntityLine,
+    ) -> Result<Kept<(u64, DateTime<Utc>)>, ArchiveError> {
+        self.writing(wait, now, |writer| {
+            if self.looks(None)?.get(entity).map_or(0, |looks| looks.last) != known {
+                return Ok(Kept::Taken);
+            }
+            if files::exists(target).map_err(ArchiveError::io("read", target))? {
+                return Err(ArchiveError::InTheWay { path: target.to_owned() });
+            }
+            if let Some(fingerprint) = staged.definition {
+                self.keep_definition(&staged.claim.path().join(DEFINITION), fingerprint)?;
+            }
+            self.make_folders(target)?;
+            let bytes = writer.add(kind, now, doc)?;
+            let (seq, at) = writer.last();
+            drop(bytes);
+            let from = staged.claim.path().join(STAGED);
+            if let Err(error) = files::rename_new(&from, target) {
+                let done = files::exists(target).unwrap_or(false) && !files::exists(&from).unwrap_or(true);
+                if !done {
+                    // The line is out. If it can't be closed now, the next writer does it.
+                    let _ = writer.abandon_entity(&line(seq, at), now);
+                    let path = target.to_owned();
+                    return Err(match error.kind() {
+                        io::ErrorKind::AlreadyExists => ArchiveError::InTheWay { path },
+                        _ => ArchiveError::Io { doing: "give what was staged the name", path, error },
+                    });
+                }
+            }
+            match target.parent() {
+                Some(parent) => files::sync_dir(parent)?,
+                None => {}
+            }
+            Ok(Kept::Done((seq, at)))
+        })
+    }
+
+    /// Makes the folders above a file, and syncs each that is new.
+    fn make_folders(&self, target: &Path) -> Result<(), ArchiveError> {
+        let mut above = self.dir().to_owned();
+        let inner = target.strip_prefix(self.dir()).ok().and_then(Path::parent);
+        for name in inner.into_iter().flat_map(Path::components) {
+            let parent = above.clone();
+            above.push(name);
+            match fs::create_dir(&above) {
+                Ok(()) => files::sync_dir(&parent)?,
+                Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
+                Err(error) => return Err(ArchiveError::Io { doing: "create", path: above, error }),
+            }
+        }
+        Ok(())
+    }
+
+    /// Stages rows as a file; its path is still to be given.
+    fn stage_rows(&self, rows: &[CaptureRow]) -> Result<(Claim, FileDoc), ArchiveError> {
+        let staging = self.staging_path();
+        claim::remove_leftovers(&staging);
+        let claim = Claim::new(&staging)?;
+        let path = claim.path().join(STAGED);
+        let bytes = capture_file::encode(rows)
+            .map_err(|error| ArchiveError::Io { doing: "write", path: path.clone(), error: io::Error::other(error) })?;
+        let file = files::write_new(&path, &bytes)?;
+        files::sync_files(&[(&path, file)])?;
+        Ok((claim, FileDoc { path: String::new(), size: bytes.len() as u64, sha256: Digest::of(&bytes) }))
+    }
+
+    /// Stages the text of a definition; `None` when the archive has it already.
+    fn stage_definition(&self, claim: &Claim, def: &EntityDef) -> Result<Option<Fingerprint>, ArchiveError> {
+        let text = def.text();
+        let fingerprint = Fingerprint(Digest::of(text.as_bytes()));
+        let kept = self.definitions_path(fingerprint);
+        if files::exists(&kept).map_err(ArchiveError::io("read", &kept))? {
+            return Ok(None);
+        }
+        let path = claim.path().join(DEFINITION);
+        let file = files::write_new(&path, text.as_bytes())?;
+        files::sync_files(&[(&path, file)])?;
+        Ok(Some(fingerprint))
+    }
+
+    /// The definition of this fingerprint by which entities were looked at.
+    ///
+    /// # Errors
+    /// When its file is missing, changed, or of a newer format.
+    pub fn entity_definition(&self, fingerprint: Fingerprint) -> Result<EntityDef, ArchiveError> {
+        let path = self.definitions_path(fingerprint);
+        let bytes = files::read(&path)?;
+        let digest = Digest::of(&bytes);
+        if digest != fingerprint.0 {
+            let what = format!("has changed since it was kept: its SHA-256 is {digest}, which is not its name");
+            return Err(document::damaged(&path, what));
+        }
+        document::read(&bytes, &path, entity::FORMAT)
+    }
+
+    /// Columns of a file of a look, which is checked by its digest first; `None` when the look has no
+    /// such file.
+    ///
+    /// # Errors
+    /// When it is missing or not as it was kept.
+    pub fn look_columns(
+        &self,
+        look: &LookDoc,
+        name: &str,
+        columns: &[&str],
+    ) -> Result<Option<LookReader>, ArchiveError> {
+        let Some(file) = self.look_file(look, name)? else { return Ok(None) };
+        LookReader::new(file, columns).map(Some).map_err(|error| self.look_damaged(look, name, &error))
+    }
+
+    /// The one row of a key in a look, as a batch of these columns; `None` when it has none.
+    ///
+    /// # Errors
+    /// When a file is missing or not as it was kept.
+    pub fn look_row(
+        &self,
+        look: &LookDoc,
+        name: &str,
+        columns: &[&str],
+        key: &str,
+    ) -> Result<Option<RecordBatch>, ArchiveError> {
+        let Some(file) = self.look_file(look, name)? else { return Ok(None) };
+        LookReader::one(file, columns, key).map_err(|error| self.look_damaged(look, name, &error))
+    }
+
+    /// A file of a look, open at its beginning, once its bytes are those that were kept.
+    fn look_file(&self, look: &LookDoc, name: &str) -> Result<Option<File>, ArchiveError> {
+        let Some(doc) = look.files.iter().find(|doc| doc.path == name) else { return Ok(None) };
+        let path = self.dir().join(look_folder(&look.entity, look.date)).join(name);
+        let digest = verify::digest_of(&path)?;
+        if digest != doc.sha256 {
+            return Err(changed(&path, digest, doc));
+        }
+        File::open(&path).map(Some).map_err(|error| files::unreadable(&path, error))
+    }
+
+    /// The rows of a file of captures.
+    ///
+    /// # Errors
+    /// When it is missing or not as it was kept.
+    pub fn capture_rows(&self, entity: &str, day: Day, doc: &FileDoc) -> Result<Vec<CaptureRow>, ArchiveError> {
+        super::reading::check_path(&doc.path)?;
+        let path = self.dir().join(captures_folder(entity, day)).join(&doc.path);
+        let bytes = checked(&path, doc)?;
+        capture_file::decode(&bytes).map_err(|error| document::damaged(&path, error.to_string()))
+    }
+
+    /// A failure about a file of a look, as one of the archive.
+    pub fn look_damaged(&self, look: &LookDoc, name: &str, error: &LookFileError) -> ArchiveError {
+        let path = self.dir().join(look_folder(&look.entity, look.date)).join(name);
+        document::damaged(&path, format!("can't be read: {error}"))
+    }
+}
+
+/// The bytes of a file, if they are those that were kept.
+fn checked(path: &Path, doc: &FileDoc) -> Result<Vec<u8>, ArchiveError> {
+    let bytes = files::read(path)?;
+    let digest = Digest::of(&bytes);
+    if digest == doc.sha256 { Ok(bytes) } else { Err(changed(path, digest, doc)) }
+}
+
+fn changed(path: &Path, digest: Digest, doc: &FileDoc) -> ArchiveError {
+    let sha256 = doc.sha256;
+    let what = format!("has changed since it was kept: its SHA-256 is {digest}, and the ledger says {sha256}");
+    document::damaged(path, what)
+}
+
+impl StagingLook {
+    /// Writes a file of the look.
+    ///
+    /// # Errors
+    /// When the disk refuses.
+    pub fn write(
+        &mut self,
+        name: &str,
+        write: impl FnOnce(&File) -> Result<Written, LookFileError>,
+    ) -> Result<(), ArchiveError> {
+        let path = self.folder.join(name);
+        let opened = OpenOptions::new().write(true).create_new(true).open(&path);
+        let file = opened.map_err(ArchiveError::io("create", &path))?;
+        let written = write(&file)
+            .map_err(|error| ArchiveError::Io { doing: "write", path: path.clone(), error: io::Error::other(error) })?;
+        self.files.push(FileDoc { path: name.to_owned(), size: written.size, sha256: written.sha256 });
+        self.written.push((path, file));
+        Ok(())
+    }
+
+    /// Syncs everything. What only the staging knows is filled in: the files.
+    ///
+    /// # Errors
+    /// When something can't be synced.
+    pub fn seal(self, archive: &Archive, def: &EntityDef, doc: LookDoc) -> Result<Staged<LookDoc>, ArchiveError> {
+        files::sync_files(&self.written)?;
+        files::sync_dir(&self.folder)?;
+        let definition = archive.stage_definition(&self.claim, def)?;
+        Ok(Staged { claim: self.claim, doc: LookDoc { files: self.files, ..doc }, definition })
+    }
+}

@@ -1,0 +1,8 @@
+//! Entities: rows of a look, in order and numbered, and what is told of how they changed. Pure.
+
+pub mod due;
+pub mod numbering;
+pub mod table;
+
+pub use numbering::{Numbered, Previous, number};
+pub use table::{LookError, LookTable, TableBuilder};

@@ -1,0 +1,4 @@
+//! Entities: looking at them, and what is told of what was seen.
+
+pub mod look;
+pub mod numbers;
