@@ -9,10 +9,12 @@ mod demo;
 mod drift;
 mod failure;
 mod forecast;
+mod growth;
 mod init;
 mod interrupt;
 mod list;
 mod lookback;
+mod looks;
 mod mark;
 mod output;
 mod place;
@@ -69,6 +71,7 @@ Examples:
   asof verify                   is everything as it was frozen?
   asof drift 2025-11-06         does it still read the same?
   asof series calls             a metric day by day, and asof forecast what comes next
+  asof growth --period 7        how counters grew in a week
   asof alerts                   is there anything that somebody should hear of?
   asof compare -1d -8d          one day against another
 
@@ -126,6 +129,7 @@ enum Command {
     Drift(drift::Drift),
     Series(series::SeriesCommand),
     Forecast(forecast::Forecast),
+    Growth(growth::GrowthCommand),
     Alerts(alerts::Alerts),
     Settling(settling::Settling),
     Compare(compare::Compare),
@@ -157,6 +161,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         Command::Drift(drift) => drift.run(&context),
         Command::Series(series) => series.run(&context),
         Command::Forecast(forecast) => forecast.run(&context),
+        Command::Growth(growth) => growth.run(&context),
         Command::Alerts(alerts) => alerts.run(&context),
         Command::Settling(settling) => settling.run(&context),
         Command::Compare(compare) => compare.run(&context),

@@ -8,12 +8,14 @@ use super::context::{Context, block_on, env};
 use super::exit;
 use super::failure::Failure;
 use super::lookback;
+use super::looks;
 use super::progress::TerminalProgress;
 use super::telling::{self, Around};
 use crate::calendar::{Calendar, DayName};
 use crate::config::{Config, duration};
 use crate::model::Provenance;
 use crate::ops::decide::{By, Why, Wish};
+use crate::ops::entities::look::{LookRequest, look_all};
 use crate::ops::save::{Frozen, SaveOutcome, SaveRequest, day_of, save};
 use crate::view::format::{Format, count};
 use crate::view::text::safe;
@@ -67,7 +69,9 @@ impl Save {
         let config = context.config()?;
         let calendar = Calendar::new(config.calendar);
         let around = Around::of(context, &config, day_of(&calendar, self.day, &|| context.now())?);
-        let frozen = around.before().and_then(|()| self.freeze(context, &config));
+        let before = around.before();
+        let looked = if before.is_ok() { self.look(context, &config)? } else { exit::DONE };
+        let frozen = before.and_then(|()| self.freeze(context, &config));
         let outcome = frozen.inspect_err(|failure| around.failed(failure))?;
         if let SaveOutcome::Frozen(frozen) = &outcome {
             // All did not go well, so cron hears of it too.
@@ -86,7 +90,24 @@ impl Save {
             Vec::new()
         };
         around.after(&document, &news);
-        Ok(exit::DONE)
+        Ok(looked)
+    }
+
+    /// Looks at the entities, if it is the day that has just ended which is frozen. That is a unit of its
+    /// own: whatever comes of it, the day is frozen, and the other way round.
+    fn look(&self, context: &Context<'_>, config: &Config) -> Result<u8, Failure> {
+        let calendar = Calendar::new(config.calendar);
+        let now = || context.now();
+        let day = day_of(&calendar, self.day, &now)?;
+        if config.entities.is_empty() || day != day_of(&calendar, DayName::DaysAgo(1), &now)? {
+            return Ok(exit::DONE);
+        }
+        let request =
+            LookRequest { env: &env, now: &now, tenant: None, retry_for: self.retry_for, wait: self.wait };
+        let progress = TerminalProgress::new(context.output);
+        let looked = block_on(look_all(config, day, &request, &progress))?;
+        progress.clear();
+        Ok(looks::tell(context, day, &looked))
     }
 
     fn freeze(self, context: &Context<'_>, config: &Config) -> Result<SaveOutcome, Failure> {

@@ -10,6 +10,7 @@ pub mod compared;
 pub mod day;
 pub mod filter;
 pub mod format;
+pub mod growth;
 pub mod index;
 pub mod layout;
 pub mod line;

@@ -7,6 +7,7 @@ mod alerts;
 mod bars;
 mod day;
 mod drift;
+mod growth;
 mod list;
 mod outlook;
 mod restated;
@@ -21,6 +22,7 @@ mod verify;
 
 pub use alerts::{AlertRow, alerts};
 pub use day::day;
+pub use growth::growth;
 pub use drift::{DriftRow, drift, words as drift_words};
 pub use list::{Days, Gap, ListRow, list};
 pub use outlook::outlook;
