@@ -40,6 +40,8 @@
   const metrics = data.metrics.map((metric) => ({ ...metric, values: metric.values.split(",") }));
   const reasons = new Map(data.reason);
   const gone = new Set(data.gone);
+  const thinned = new Set(data.thinned);
+  const toldOf = new Map(data.said);
   const several = new Map(data.several.map(([at, ...editions]) => [at, editions]));
   const provenance = { w: "witnessed", p: "provisional", r: "reconstructed" };
   const byDay = new Map();
@@ -62,6 +64,10 @@
     const text = metric.values[row.at];
     return text ? number(text) : null;
   };
+  const absent = (row) =>
+    thinned.has(row.at)
+      ? `The page of ${inWords(row.day)} was thinned: asof restore ${row.id} --html renders it anew.`
+      : `The folder of ${inWords(row.day)} is missing.`;
   const around = (day) => {
     const at = days.findIndex((other) => other > day);
     return [days[at < 0 ? days.length - 1 : at - 1], at < 0 ? undefined : days[at]].filter((d) => d !== undefined);
@@ -82,8 +88,8 @@
 
   // The calendar: words and shades follow the metric, one day of each part is reached by Tab.
   const state = { metric: data.main, a: null, b: null, beside: false };
-  const cells = [...document.querySelectorAll("#months a, #years a")].map((cell) => {
-    const row = byId.get(decodeURIComponent(cell.getAttribute("href").split("/")[0]));
+  const cells = [...document.querySelectorAll("#months a, #years a, [data-id]")].map((cell) => {
+    const row = byId.get(cell.dataset.id ?? decodeURIComponent(cell.getAttribute("href").split("/")[0]));
     cell.removeAttribute("title");
     return { cell, row, text: cell.querySelector("span") };
   });
@@ -100,7 +106,8 @@
     const later = latest(row.day);
     const why = reasons.get(later.at);
     const also = later === row ? "" : `; edition ${later.edition} is later${why ? `: ${why}` : ""}`;
-    return [inWords(row.day), `${label}${row.provenance}${of}${also}`];
+    const more = [thinned.has(row.at) && "its page was thinned", toldOf.get(shown(row.day).at)].filter(Boolean);
+    return [inWords(row.day), [`${label}${row.provenance}${of}${also}`, ...more].join("; ")];
   };
   const shade = () => {
     const metric = metrics[state.metric];
@@ -202,7 +209,7 @@
     const day = picked($("day"));
     if (day === null) return;
     if (!byDay.has(day)) say($("day-said"), notCaptured(day), true);
-    else if (gone.has(shown(day).at)) say($("day-said"), `The folder of ${inWords(day)} is missing.`, true);
+    else if (gone.has(shown(day).at)) say($("day-said"), absent(shown(day)), true);
     else location.href = page(shown(day));
   });
 
@@ -244,6 +251,14 @@
     const part = by && change(a, b);
     if (metric.format.at === "%") line.append(element("td"));
     else line.append(cell(part, part && `${signed(part, percent)}\u2009%`, "n mute"));
+    // On a phone long numbers stand below each other, with the words of the headings.
+    const cells = [...line.cells].slice(1);
+    if (cells.some(({ textContent }) => textContent.length > 10)) {
+      line.className = "long";
+      [iso(state.a.day), iso(state.b.day), "Difference", "Change"].forEach((of, at) => {
+        cells[at].dataset.of = of;
+      });
+    }
     return line;
   };
   const editions = (side) => {
@@ -273,7 +288,7 @@
       const part = element("div");
       part.dataset.id = row.id;
       part.append(element("h3", title));
-      if (gone.has(row.at)) part.append(element("p", "Its folder is missing.", "foot"));
+      if (gone.has(row.at)) part.append(element("p", absent(row), "foot"));
       else {
         const frame = element("iframe");
         frame.title = `The page of ${title}`;

@@ -13,7 +13,8 @@ use crate::model::{Day, Number};
 pub type Series = BTreeMap<Day, Number>;
 
 /// How far a value may lie from what is usual, in spreads. The spread is known from a few weeks only, so it is
-/// more than it would be for a normal distribution; of ordinary days, less than one in a hundred passes it.
+/// more than it would be for a normal distribution. How many ordinary days pass it, and how many of those that fell by
+/// 30 %, depends on what is counted: docs/CONFIG.md has the figures, and `shapes` measures them.
 const FAR: f64 = 5.0;
 /// How many significant digits an estimate is told with.
 const ESTIMATE_DIGITS: u64 = 4;
@@ -210,5 +211,7 @@ fn anomaly(rule: &MetricRule, day: Day, value: &Number, series: &Series) -> Verd
     decided(rule, value, &told, far, why)
 }
 
+#[cfg(test)]
+mod shapes;
 #[cfg(test)]
 mod tests;

@@ -2,7 +2,8 @@
 //!
 //! The week's pattern is taken out (MSTL), exponential smoothing goes on with what is left, and the pattern is
 //! put back. A back-test gives each forecast that could have been made before its chance to be wrong, beside
-//! the plainest one there is: the same weekday of the week before.
+//! the plainest one there is: the same weekday of the week before. What it was wrong by widens the interval, as
+//! the model knows only how well it fits and not how well it foretells.
 
 use std::collections::BTreeMap;
 
@@ -25,6 +26,9 @@ pub const LEVEL: u8 = 80;
 /// From how many days forecasts are tried again at most.
 const MOST_ORIGINS: usize = 28;
 
+/// From how many errors of each day ahead an interval is widened, at least.
+const LEAST_ERRORS: usize = 10;
+
 /// How many days a week has.
 const WEEK: usize = 7;
 
@@ -41,6 +45,8 @@ pub struct Forecast {
     pub days: Vec<Expected>,
     /// How it was made.
     pub method: Method,
+    /// What its intervals rest on.
+    pub interval: Interval,
     /// The first and the last day that it rests on.
     pub basis: (Day, Day),
     /// How many known days it rests on.
@@ -75,7 +81,21 @@ pub enum Method {
     Model,
 }
 
-/// How forecasts of earlier days would have done.
+/// What the intervals of a forecast rest on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Interval {
+    /// They have no width: nothing ever moved.
+    NoWidth,
+    /// On how well the model fits.
+    Model,
+    /// On that, or on how far earlier forecasts were off where that is more.
+    BackTest {
+        /// From how many days these were made.
+        origins: usize,
+    },
+}
+
+/// How forecasts of earlier days would have done, with the intervals that would have been told then.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct BackTest {
     /// From how many days a forecast was made.
@@ -128,7 +148,9 @@ pub enum NoForecast {
 /// When too little is known, or no model fits.
 pub fn forecast(values: &[(Day, Option<f64>)], horizon: usize) -> Result<Forecast, NoForecast> {
     let series = Series::of(values)?;
-    let made = series.ahead(series.values.len(), horizon)?;
+    let mut made = series.ahead(series.values.len(), horizon)?;
+    let tried = series.try_again(horizon);
+    let interval = made.widen(&tried, series.values.len());
     let first = series.first;
     let day = |at: usize| first.checked_add(i64::try_from(at).ok()?);
     let length = series.values.len();
@@ -139,10 +161,11 @@ pub fn forecast(values: &[(Day, Option<f64>)], horizon: usize) -> Result<Forecas
     Ok(Forecast {
         days: days.collect(),
         method: made.method,
+        interval,
         basis: (first, day(length.saturating_sub(1)).unwrap_or(first)),
         known: series.values.iter().flatten().count(),
         filled: gaps.filter_map(|(at, _)| day(at)).collect(),
-        back_test: series.back_test(horizon),
+        back_test: series.back_test(horizon, &tried),
     })
 }
 
@@ -153,9 +176,58 @@ struct Series {
 }
 
 /// What lies ahead: for each day the value, the lower and the upper end.
+#[derive(Clone)]
 struct Made {
     days: Vec<[f64; 3]>,
     method: Method,
+    /// Whether no value was ever below zero: it is a count, or as good as one.
+    never_negative: bool,
+}
+
+/// A forecast of the past: from how many days it was made, and by how much it was off on each day ahead, `None`
+/// where nobody knows.
+struct Tried {
+    origin: usize,
+    made: Made,
+    errors: Vec<Option<f64>>,
+}
+
+impl Made {
+    /// Widens the intervals to what would have held as many earlier forecasts as they promise: those whose days had
+    /// come when this one was made, from so many days.
+    fn widen(&mut self, tried: &[Tried], length: usize) -> Interval {
+        if self.method != Method::Model {
+            return Interval::NoWidth;
+        }
+        let of_step = |step: usize| {
+            let known = tried.iter().rev().filter(|tried| tried.origin + step < length).take(MOST_ORIGINS);
+            let mut errors: Vec<f64> =
+                known.filter_map(|tried| tried.errors.get(step).copied().flatten()).collect();
+            errors.sort_by(f64::total_cmp);
+            held(&errors)
+        };
+        let Some(widths) = (0..self.days.len()).map(of_step).collect::<Option<Vec<f64>>>() else {
+            return Interval::Model;
+        };
+        for ([value, low, high], width) in self.days.iter_mut().zip(widths) {
+            *low = low.min(*value - width);
+            *high = high.max(*value + width);
+            if self.never_negative {
+                *low = low.max(0.0);
+            }
+        }
+        Interval::BackTest { origins: tried.len().min(MOST_ORIGINS) }
+    }
+}
+
+/// The error that as many of these as an interval promises to hold do not exceed, and one still to come with the
+/// same probability; `None` for too few.
+fn held(sorted: &[f64]) -> Option<f64> {
+    if sorted.len() < LEAST_ERRORS {
+        return None;
+    }
+    let rank = ((sorted.len() + 1) * usize::from(LEVEL)).div_ceil(100).min(sorted.len());
+    sorted.get(rank.checked_sub(1)?).copied()
 }
 
 impl Series {
@@ -188,16 +260,17 @@ impl Series {
             let constant = values.windows(2).all(|pair| matches!(pair, [a, b] if same(*a, *b)));
             let day = |ahead: usize| values.get(week_before(length, ahead)).map(|value| [*value; 3]);
             let method = if constant { Method::Constant } else { Method::SameWeek };
-            return Ok(Made { days: (0..horizon).filter_map(day).collect(), method });
+            let days = (0..horizon).filter_map(day).collect();
+            return Ok(Made { days, method, never_negative: false });
         }
         let mut days = modelled(&values, horizon).ok_or(NoForecast::NoModel)?;
-        // What was never below zero is a count, or as good as one.
-        if values.iter().all(|value| *value >= 0.0) {
+        let never_negative = values.iter().all(|value| *value >= 0.0);
+        if never_negative {
             for number in days.iter_mut().flatten() {
                 *number = number.max(0.0);
             }
         }
-        Ok(Made { days, method: Method::Model })
+        Ok(Made { days, method: Method::Model, never_negative })
     }
 
     /// The first so many values, with the median of their weekday where one is not known.
@@ -217,26 +290,46 @@ impl Series {
         values.iter().enumerate().map(fill).collect()
     }
 
-    /// Forecasts from each of the last days that have a whole horizon behind them.
-    fn back_test(&self, horizon: usize) -> Option<BackTest> {
-        let length = self.values.len();
-        let mut test =
-            BackTest { origins: 0, horizon, days: 0, error: 0.0, error_of_last_week: 0.0, inside: 0 };
-        let newest = length.checked_sub(horizon)?;
+    /// Forecasts from each of the last days that have a whole horizon behind them, the oldest first: those that are
+    /// told of, and as many before them as their own intervals need.
+    fn try_again(&self, horizon: usize) -> Vec<Tried> {
+        let Some(newest) = self.values.len().checked_sub(horizon) else { return Vec::new() };
         let enough = |origin: &usize| {
             let known = self.values.get(..*origin).unwrap_or_default().iter().flatten().count();
             known >= LEAST_DAYS
         };
-        for origin in (0..=newest).rev().take(MOST_ORIGINS).take_while(enough) {
-            let Ok(made) = self.ahead(origin, horizon) else { continue };
-            let before = self.filled(origin);
-            test.origins += 1;
+        let origins = MOST_ORIGINS * 2 + horizon.min(MOST_ORIGINS);
+        let origins = (0..=newest).rev().take(origins).take_while(enough);
+        let tried = origins.filter_map(|origin| {
+            let made = self.ahead(origin, horizon).ok()?;
             let came = self.values.get(origin..).unwrap_or_default();
-            for (ahead, (came, [value, low, high])) in came.iter().zip(made.days).enumerate() {
-                let last_week = before.get(week_before(origin, ahead));
-                let (Some(came), Some(last_week)) = (came, last_week) else { continue };
+            let error =
+                |(came, [value, ..]): (&Option<f64>, &[f64; 3])| came.map(|came| (came - value).abs());
+            let errors = came.iter().zip(&made.days).map(error).collect();
+            Some(Tried { origin, made, errors })
+        });
+        let mut tried: Vec<Tried> = tried.collect();
+        tried.reverse();
+        tried
+    }
+
+    /// How the last of these forecasts did, each with the interval that would have been told then.
+    fn back_test(&self, horizon: usize, tried: &[Tried]) -> Option<BackTest> {
+        let mut test =
+            BackTest { origins: 0, horizon, days: 0, error: 0.0, error_of_last_week: 0.0, inside: 0 };
+        let first = tried.len().saturating_sub(MOST_ORIGINS);
+        for (at, Tried { origin, made, errors }) in tried.iter().enumerate().skip(first) {
+            let mut made = made.clone();
+            made.widen(tried.get(..at).unwrap_or_default(), *origin);
+            let before = self.filled(*origin);
+            test.origins += 1;
+            let came = self.values.get(*origin..).unwrap_or_default();
+            for (ahead, ((came, error), [_, low, high])) in came.iter().zip(errors).zip(made.days).enumerate()
+            {
+                let last_week = before.get(week_before(*origin, ahead));
+                let (Some(came), Some(error), Some(last_week)) = (came, error, last_week) else { continue };
                 test.days += 1;
-                test.error += (came - value).abs();
+                test.error += error;
                 test.error_of_last_week += (came - last_week).abs();
                 // An interval without width still holds what it names.
                 let slack = came.abs() * 1e-9;
@@ -302,117 +395,4 @@ pub fn weekdays(days: &[Day]) -> Vec<Weekday> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::{Method, NoForecast, forecast};
-    use crate::model::Day;
-
-    /// Values from Monday 2025-09-01 on.
-    fn days(values: impl IntoIterator<Item = Option<f64>>) -> Vec<(Day, Option<f64>)> {
-        let first: Day = "2025-09-01".parse().unwrap();
-        let day = |at: usize| first.checked_add(i64::try_from(at).unwrap()).unwrap();
-        values.into_iter().enumerate().map(|(at, value)| (day(at), value)).collect()
-    }
-
-    const WEEKS: [f64; 7] = [500.0, 480.0, 470.0, 490.0, 450.0, 120.0, 80.0];
-
-    fn pattern(at: usize) -> f64 {
-        WEEKS[at % 7]
-    }
-
-    fn at(at: usize) -> f64 {
-        f64::from(u32::try_from(at).unwrap())
-    }
-
-    #[test]
-    fn twenty_days_are_too_few_and_twenty_one_are_enough() {
-        let some = |count| days((0..count).map(|at| Some(pattern(at))));
-        assert_eq!(forecast(&some(20), 7).unwrap_err(), NoForecast::TooFew { known: 20 });
-        assert!(forecast(&some(21), 7).is_ok());
-        assert_eq!(forecast(&[], 7).unwrap_err(), NoForecast::TooFew { known: 0 });
-        // Days without a value don't count.
-        let mut gaps = some(25);
-        for day in gaps.iter_mut().take(9).skip(4) {
-            day.1 = None;
-        }
-        assert_eq!(forecast(&gaps, 7).unwrap_err(), NoForecast::TooFew { known: 20 });
-    }
-
-    #[test]
-    fn mostly_gaps_are_refused() {
-        let values = (0..61).map(|at| (at % 3 == 0).then_some(5.0 + f64::from(at)));
-        let error = forecast(&days(values), 7).unwrap_err();
-        assert_eq!(error, NoForecast::TooManyGaps { known: 21, days: 61 });
-    }
-
-    #[test]
-    fn a_constant_stays_what_it_is() {
-        let made = forecast(&days([Some(7.0); 40]), 14).unwrap();
-        assert_eq!(made.method, Method::Constant);
-        let numbers = made.days.iter().flat_map(|day| [day.value, day.low, day.high]);
-        assert!(numbers.into_iter().all(|number| super::same(number, 7.0)), "{made:?}");
-        assert_eq!(made.days.len(), 14);
-        // 40 days from 1 September: the forecast begins on 11 October.
-        assert_eq!(made.days[0].day, "2025-10-11".parse().unwrap());
-        let test = made.back_test.unwrap();
-        // From day 21 to day 26, each 14 days ahead.
-        assert_eq!((test.origins, test.days, test.inside), (6, 84, 84));
-        assert!(!test.is_worse_than_last_week());
-        let zeros = forecast(&days([Some(0.0); 21]), 3).unwrap();
-        assert!(zeros.method == Method::Constant && super::same(zeros.days[2].value, 0.0));
-    }
-
-    #[test]
-    fn a_week_that_repeats_is_repeated() {
-        let made = forecast(&days((0..40).map(|at| Some(pattern(at)))), 10).unwrap();
-        assert_eq!(made.method, Method::SameWeek);
-        let expected: Vec<f64> = (40..50).map(pattern).collect();
-        assert!(
-            made.days.iter().zip(&expected).all(|(day, value)| super::same(day.value, *value)),
-            "{made:?}"
-        );
-        assert_eq!(made.days.len(), expected.len());
-    }
-
-    #[test]
-    fn a_weekly_pattern_that_grows_is_forecast_nearly_exactly() {
-        // 2 more each day, on top of the pattern.
-        let value = |day: usize| pattern(day) + 2.0 * at(day);
-        let made = forecast(&days((0..84).map(|day| Some(value(day)))), 14).unwrap();
-        assert_eq!(made.method, Method::Model);
-        for (ahead, day) in made.days.iter().enumerate() {
-            let wanted = value(84 + ahead);
-            assert!((day.value - wanted).abs() < wanted * 0.01, "{ahead}: {day:?}, not {wanted}");
-            assert!(day.low <= day.value && day.value <= day.high, "{day:?}");
-        }
-        let test = made.back_test.unwrap();
-        // Last week's value is 14 short in the first week and 28 in the second: 21 in the mean.
-        assert!((test.error_of_last_week - 21.0).abs() < 1e-9, "{test:?}");
-        assert_eq!((test.origins, test.days), (28, 28 * 14));
-        assert!(!test.is_worse_than_last_week(), "{test:?}");
-    }
-
-    #[test]
-    fn gaps_are_filled_with_the_median_of_their_weekday() {
-        let mut values: Vec<Option<f64>> = (0..42).map(|at| Some(pattern(at))).collect();
-        // A Saturday and a Sunday are not known: the pattern is whole again once they are filled.
-        (values[12], values[27]) = (None, None);
-        let made = forecast(&days(values), 7).unwrap();
-        assert_eq!(made.filled, ["2025-09-13".parse().unwrap(), "2025-09-28".parse().unwrap()]);
-        assert_eq!((made.method, made.known), (Method::SameWeek, 40));
-        assert!(super::same(made.days[5].value, 120.0), "{made:?}");
-        assert_eq!(super::weekdays(&made.filled), [chrono::Weekday::Sat, chrono::Weekday::Sun]);
-    }
-
-    #[test]
-    fn counts_never_fall_below_zero() {
-        let falling = (0..60).map(|day| Some((300.0 - 5.0 * at(day) + pattern(day) / 20.0).max(0.0)));
-        let made = forecast(&days(falling), 30).unwrap();
-        assert!(made.days.iter().all(|day| day.low >= 0.0 && day.value >= 0.0), "{made:?}");
-    }
-
-    #[test]
-    fn only_the_last_year_is_looked_at() {
-        let made = forecast(&days((0..500).map(|at| Some(pattern(at)))), 1).unwrap();
-        assert_eq!((made.known, made.basis.0), (364, days([None; 137])[136].0));
-    }
-}
+mod tests;

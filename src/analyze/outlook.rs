@@ -1,6 +1,6 @@
 //! A forecast as it is told: its numbers rounded to what they can mean.
 
-use crate::analyze::forecast::{BackTest, Expected, Forecast, Method};
+use crate::analyze::forecast::{BackTest, Expected, Forecast, Interval, Method};
 use crate::model::{Day, Number};
 
 /// How many digits of an expected number are told where it is not whole.
@@ -13,6 +13,8 @@ pub struct Outlook {
     pub days: Vec<Ahead>,
     /// How it was made.
     pub method: Method,
+    /// What its intervals rest on.
+    pub interval: Interval,
     /// The first and the last day that it rests on.
     pub basis: (Day, Day),
     /// How many known days it rests on.
@@ -69,6 +71,7 @@ impl Outlook {
         Self {
             days: forecast.days.iter().map(ahead).collect(),
             method: forecast.method,
+            interval: forecast.interval,
             basis: forecast.basis,
             known: forecast.known,
             filled: forecast.filled,

@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use chrono::Datelike as _;
 
 use crate::config::RetentionSettings;
-use crate::config::retention::{KeepRule, KeepSpan, Period};
+use crate::config::retention::{KeepRule, Period};
 use crate::model::Day;
 
 /// A frozen day, as far as it is decided on.
@@ -135,9 +135,7 @@ impl Rule {
     fn new(rule: KeepRule, first: bool, days: &[FrozenDay], from: Day) -> Self {
         let since = rule.span.reaches(from);
         let mut stands: BTreeMap<(i32, u32), &FrozenDay> = BTreeMap::new();
-        // A day that the rule does not reach can't stand for one that it does: both would be gone.
-        let reached = |day: &&FrozenDay| !day.thinned && since.is_none_or(|since| since <= day.day);
-        for day in days.iter().filter(reached) {
+        for day in days.iter().filter(|day| !day.thinned) {
             let known = stands.entry(period_of(day.day, rule.period)).or_insert(day);
             // A day that was seen whole stands before one that was not.
             let better = known.provisional && !day.provisional;
@@ -149,9 +147,12 @@ impl Rule {
         Self { keep: rule, since, stands }
     }
 
+    /// Whether the rule reaches the day's period. A period counts as long as any of its days does: who
+    /// stands for it must not depend on where the span ends.
     fn reaches(&self, day: Day) -> bool {
+        let period = |day: Day| period_of(day, self.keep.period);
         // A span that reaches past the beginning of the calendar has no day either.
-        self.keep.span == KeepSpan::Forever || self.since.is_none_or(|since| since <= day)
+        self.since.is_none_or(|since| period(since) <= period(day))
     }
 
     fn judge(&self, day: Day) -> Result<(), Passed> {

@@ -66,7 +66,8 @@ pub struct Settling {
     /// The smallest age after which 95 % of at least 20 days moved no more than the tolerance; `None` when there
     /// is none.
     pub settled: Option<i64>,
-    /// At how many days the age that tells most could look; below 20 nothing can be said.
+    /// How many days tell: of the age from which on it is settled, else of one that holds so far with too few days,
+    /// else of the age with the most. Below 20 nothing can be said yet.
     pub days: usize,
     /// The ages at which days were looked at, ascending, as far as days tell of them.
     pub ages: Vec<AtAge>,
@@ -85,12 +86,17 @@ pub fn settling(days: &[Looks], tolerance: &Number) -> Settling {
     ages.sort_unstable();
     ages.dedup();
     let ages: Vec<AtAge> = ages.into_iter().filter_map(|age| at_age(days, age, tolerance)).collect();
-    let holds = |at: &&AtAge| at.days >= NEEDED_DAYS && at.within * 100 >= at.days * SHARE;
-    Settling {
-        settled: ages.iter().find(holds).map(|at| at.age),
-        days: ages.iter().map(|at| at.days).max().unwrap_or(0),
-        ages,
-    }
+    let holds = |at: &&AtAge| at.within * 100 >= at.days * SHARE;
+    let settled = ages.iter().filter(holds).find(|at| at.days >= NEEDED_DAYS);
+    let most = ages.iter().map(|at| at.days).max();
+    // An age that may yet turn out to be the one is not refuted by others, at which more days have moved.
+    let waited_for = || ages.iter().filter(holds).map(|at| at.days).max();
+    let days = match settled {
+        Some(at) => Some(at.days),
+        None if most >= Some(NEEDED_DAYS) => waited_for().or(most),
+        None => most,
+    };
+    Settling { settled: settled.map(|at| at.age), days: days.unwrap_or(0), ages }
 }
 
 /// `None` when no day tells.
@@ -189,6 +195,17 @@ mod tests {
         let found = settling(&days, &Number::zero());
         assert_eq!((found.settled, found.days, found.ages[0].within), (None, 19, 19));
         assert_eq!(settling(&[], &Number::zero()), Settling::default());
+    }
+
+    #[test]
+    fn an_age_that_holds_with_too_few_days_is_waited_for() {
+        // Thirty days moved after the first morning; 19 of them are old enough to tell of the seventh day.
+        let mut days = vec![day(&[(1, "80"), (7, "100"), (30, "100")]); 19];
+        days.extend(vec![day(&[(1, "80"), (7, "100")]); 11]);
+        let found = settling(&days, &Number::zero());
+        assert_eq!((found.settled, found.days, found.ages[0].days), (None, 19, 30));
+        days[20] = days[0].clone();
+        assert_eq!(settling(&days, &Number::zero()).settled, Some(7));
     }
 
     #[test]

@@ -63,8 +63,8 @@ pub fn usual(day: Day, series: &Series) -> Result<Usual, usize> {
     let mut params = Stl::params();
     // So long that a weekday's level is that of all weeks, and not bent by each.
     params.robust(true).seasonal_length(10 * slots + 1).seasonal_degree(0);
-    // A level and no slope: what a few last days have in common is not carried on.
-    params.trend_length(TREND).trend_degree(0);
+    // A line: with a level alone all days of what grows by 1 % a day were far off, and none that fell was found.
+    params.trend_length(TREND).trend_degree(1);
     let split = params.fit(&filled, WEEK).map_err(|_| known.len())?;
     let trend = split.trend().last().copied().unwrap_or_default();
     let weekday =

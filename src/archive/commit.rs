@@ -60,6 +60,7 @@ impl Archive {
         wait: Duration,
         now: DateTime<Utc>,
     ) -> Result<Commit, ArchiveError> {
+        self.writable()?;
         let lock = Lock::take(&self.lock_path(), wait)?;
         let waited = TimeDelta::from_std(lock.waited).unwrap_or_default();
         let mut writer = Writer::open(self, &lock, now, now.checked_add_signed(waited).unwrap_or(now))?;

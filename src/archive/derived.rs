@@ -15,6 +15,7 @@ impl Archive {
     /// # Errors
     /// When the archive can't be written.
     pub fn replace_derived(&self, name: &'static str, bytes: &[u8]) -> Result<PathBuf, ArchiveError> {
+        self.writable()?;
         let staging = self.staging_path();
         claim::remove_leftovers(&staging);
         let claim = Claim::new(&staging)?;

@@ -58,6 +58,8 @@ pub enum ArchiveError {
         at: DateTime<Utc>,
         /// The cold store that has a copy, if there is one.
         to: Option<PathBuf>,
+        /// Whether the day's numbers are still there.
+        numbers: bool,
     },
     /// A folder that is to be a cold store belongs to something else.
     #[error("{} can't be the cold store of this archive: {what}", dir.display())]
@@ -67,8 +69,8 @@ pub enum ArchiveError {
         /// What it is.
         what: String,
     },
-    /// Nothing is thinned in a cold store.
-    #[error("{} is a cold store, in which nothing is thinned", dir.display())]
+    /// Nothing is frozen, thinned or said of a day in a cold store.
+    #[error("{} is a cold store: copies of days, which are only read", dir.display())]
     ColdStore {
         /// The folder.
         dir: PathBuf,
@@ -189,12 +191,15 @@ impl ArchiveError {
                     to.display()
                 ));
             }
-            Self::Pruned { path, .. } if path.ends_with("metrics.json") => {
+            Self::Pruned { numbers: false, .. } => {
                 "its totals are in the ledger, `asof list` shows them; a backup may hold the file"
             }
             Self::Pruned { .. } => "its numbers are still there; a backup may hold the file",
             Self::NotItsColdStore { .. } => "name a new or empty folder outside of the archive",
-            Self::ColdStore { .. } => "check `dir` under [archive]: it names the folder that --to had named",
+            Self::ColdStore { .. } => {
+                "check `dir` under [archive]: it must name the archive that the days were copied from; \
+                 to read the copies, name this folder with --archive"
+            }
             Self::BadPath { .. } | Self::Encode { .. } => return None,
             Self::Io { error, .. } => return io_hint(error),
         };

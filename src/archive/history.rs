@@ -1,12 +1,13 @@
 //! What an archive holds, from its ledger and the names of its folders: no day is opened.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 
 use chrono::{DateTime, Utc};
 
 use super::ledger::{Confirmation, DamagedLine, Ledger, Line, Mark, SnapshotLine};
+use super::open::MANIFEST;
 use super::prune::Pruned;
 use super::{Archive, ArchiveError, document, files};
 use crate::model::{Day, Edition, SnapshotId};
@@ -56,6 +57,8 @@ pub struct History {
     confirmed: BTreeMap<Day, Vec<Confirmation>>,
     marks: BTreeMap<Day, Vec<Marked>>,
     pruned: BTreeMap<SnapshotId, Pruned>,
+    /// The editions that the ledger says were copied here; only in a cold store.
+    copied: BTreeSet<SnapshotId>,
     unlisted: Vec<SnapshotId>,
     damaged: Vec<DamagedLine>,
     torn: bool,
@@ -99,7 +102,11 @@ impl Archive {
 impl History {
     fn read(archive: &Archive, bytes: &[u8], as_of: Option<DateTime<Utc>>) -> Result<Self, ArchiveError> {
         let ledger = Ledger::read(bytes);
-        let folders = folders(archive.dir())?;
+        let mut folders = folders(archive.dir())?;
+        if archive.cold().is_some() {
+            // Without its manifest a copy was not finished, and is made again.
+            folders.retain(|id| archive.folder(id).join(MANIFEST).exists());
+        }
         let mut listed = vec![false; folders.len()];
         let damaged = ledger.damaged.clone();
         let torn = ledger.torn.is_some();
@@ -107,6 +114,7 @@ impl History {
         let mut days: BTreeMap<Day, Vec<Frozen>> = BTreeMap::new();
         let (mut confirmed, mut marks) = (BTreeMap::<Day, Vec<_>>::new(), BTreeMap::<Day, Vec<_>>::new());
         let mut pruned = BTreeMap::<SnapshotId, Pruned>::new();
+        let mut copied = BTreeSet::new();
         for line in ledger.in_effect() {
             let known = as_of.is_none_or(|as_of| line.at() <= as_of);
             let line = match line {
@@ -120,6 +128,11 @@ impl History {
                 // What is gone is gone, whatever moment is asked about.
                 Line::Pruned(line) => {
                     let id = SnapshotId::new(line.date, line.edition);
+                    // What went there is here.
+                    if archive.cold().is_some() && line.store == archive.cold() {
+                        copied.insert(id);
+                        continue;
+                    }
                     pruned.entry(id).or_insert_with(|| Pruned::new(line.at)).take(line);
                     continue;
                 }
@@ -132,6 +145,10 @@ impl History {
             };
             let folder = folders.binary_search(&line.id()).ok();
             let present = folder.is_some();
+            // A cold store has some of the days; which, its folders tell.
+            if !present && archive.cold().is_some() {
+                continue;
+            }
             // Its commit is under way, or was cut short: nothing of it exists.
             if !present && unfinished == Some(line.seq) {
                 continue;
@@ -153,6 +170,7 @@ impl History {
             confirmed,
             marks,
             pruned,
+            copied,
             unlisted,
             damaged,
             torn,
@@ -162,6 +180,21 @@ impl History {
     /// Whether nothing was added to the ledger since this was read.
     pub fn is_current(&self) -> bool {
         fs::metadata(&self.ledger).is_ok_and(|meta| meta.len() == self.size)
+    }
+
+    /// The ledger's last line about an edition; 0 when there is none.
+    pub fn last_frozen(&self) -> u64 {
+        self.days.values().flatten().map(|frozen| frozen.line.seq).max().unwrap_or_default()
+    }
+
+    /// The same with no editions but those that the ledger had up to a line.
+    #[must_use]
+    pub fn up_to(mut self, seq: u64) -> Self {
+        for editions in self.days.values_mut() {
+            editions.retain(|frozen| frozen.line.seq <= seq);
+        }
+        self.days.retain(|_, editions| !editions.is_empty());
+        self
     }
 
     /// The days that have an edition, in order, each with its editions in the ledger's order; never without one.
@@ -234,6 +267,17 @@ impl History {
     /// The editions of which something was thinned, by day.
     pub fn all_thinned(&self) -> impl Iterator<Item = (&SnapshotId, &Pruned)> {
         self.pruned.iter()
+    }
+
+    /// The editions of which the ledger says that they were copied here, and whose folder is not
+    /// there or has no manifest; none but in a cold store.
+    pub fn lost_copies(&self) -> impl Iterator<Item = &SnapshotId> {
+        let here = |id: &SnapshotId| {
+            self.days
+                .get(&id.day)
+                .is_some_and(|editions| editions.iter().any(|frozen| frozen.line.edition == id.edition))
+        };
+        self.copied.iter().filter(move |id| !here(id))
     }
 
     /// The edition that would come next for a day.

@@ -61,5 +61,6 @@ pub use looks::{Kept, Looks};
 pub use ledger::{Confirmation, DamagedLine, Mark, SnapshotLine};
 pub use open::{Archive, ArchiveId};
 pub use prune::{Pruned, Thinning};
+pub use reading::METRICS;
 pub use staging::{Sealed, Staging};
 pub use verify::Finding;

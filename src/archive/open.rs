@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::claim::{self, Claim};
-use super::{ArchiveError, document, files};
+use super::{ArchiveError, cold, document, files};
 use crate::model::{Digest, Fingerprint, SnapshotId};
 
 /// The format name and version in `archive.json`.
@@ -88,6 +88,7 @@ pub struct Archive {
     id: ArchiveId,
     created_at: DateTime<Utc>,
     digest: Digest,
+    cold: Option<ArchiveId>,
 }
 
 impl Archive {
@@ -110,7 +111,8 @@ impl Archive {
             Err(error) => return Err(ArchiveError::Io { doing: "read", path, error }),
         };
         let doc: ArchiveDoc = document::read(&bytes, &path, FORMAT)?;
-        Ok(Self { dir, id: doc.id, created_at: doc.created_at, digest: Digest::of(&bytes) })
+        let cold = cold::id_of(&dir)?;
+        Ok(Self { dir, id: doc.id, created_at: doc.created_at, digest: Digest::of(&bytes), cold })
     }
 
     /// Opens the archive in this folder, and makes it first when the folder is missing or empty.
@@ -119,8 +121,8 @@ impl Archive {
     /// one succeeds, and both get that one.
     ///
     /// # Errors
-    /// Those of [`Archive::open`]; when the folder holds other things than an archive;
-    /// and when it can't be written.
+    /// Those of [`Archive::open`] and [`Archive::writable`]; when the folder holds other things than
+    /// an archive; and when it can't be written.
     pub fn open_or_create(
         dir: impl AsRef<Path>,
         id: Option<ArchiveId>,
@@ -129,7 +131,7 @@ impl Archive {
         let dir = dir.as_ref();
         match Self::open(dir) {
             Err(ArchiveError::Missing { .. } | ArchiveError::NotAnArchive { .. }) => {}
-            outcome => return outcome,
+            outcome => return outcome.and_then(|archive| archive.writable().map(|()| archive)),
         }
         create(dir, id.unwrap_or_else(ArchiveId::random), now)?;
         Self::open(dir)
@@ -148,6 +150,22 @@ impl Archive {
     /// When it was made.
     pub fn created_at(&self) -> DateTime<Utc> {
         self.created_at
+    }
+
+    /// The id of the cold store that this is; `None` of an archive that days are frozen into.
+    pub(super) fn cold(&self) -> Option<ArchiveId> {
+        self.cold
+    }
+
+    /// Refuses a cold store, to which nothing is added but copies.
+    ///
+    /// # Errors
+    /// When this is one.
+    pub fn writable(&self) -> Result<(), ArchiveError> {
+        match self.cold {
+            Some(_) => Err(ArchiveError::ColdStore { dir: self.dir.clone() }),
+            None => Ok(()),
+        }
     }
 
     /// The digest of `archive.json`, on which the ledger's first line is chained.

@@ -3,7 +3,7 @@
 //! A crash between the two is finished by the next one that thins: files that a line names
 //! and that are still there are removed first.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::io;
 use std::path::Path;
@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize};
 
 use super::open::MANIFEST;
 use super::reading::check_path;
-use super::{Archive, ArchiveError, History, cold, files};
+use super::{Archive, ArchiveError, ArchiveId, History, files};
 use crate::model::{Day, Edition, SnapshotId};
 
 /// The line that says that files of an edition were thinned.
@@ -33,6 +33,9 @@ pub struct PrunedLine {
     /// The cold store into which the edition was copied before.
     #[serde(default)]
     pub to: Option<String>,
+    /// The id of that cold store.
+    #[serde(default)]
+    pub store: Option<ArchiveId>,
     /// Why.
     pub reason: String,
 }
@@ -45,6 +48,8 @@ struct NewPruned<'a> {
     files: &'a [String],
     #[serde(skip_serializing_if = "Option::is_none")]
     to: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    store: Option<ArchiveId>,
     reason: &'a str,
 }
 
@@ -55,8 +60,8 @@ pub struct Pruned {
     pub at: DateTime<Utc>,
     /// The paths of its files that are gone.
     pub files: Vec<String>,
-    /// The cold store that has a copy.
-    pub to: Option<String>,
+    /// Where the copies of those are that were copied before, by their paths.
+    pub copies: BTreeMap<String, String>,
     /// Why, by the last line about it.
     pub reason: String,
 }
@@ -64,15 +69,18 @@ pub struct Pruned {
 impl Pruned {
     /// Nothing yet.
     pub(super) fn new(at: DateTime<Utc>) -> Self {
-        Self { at, files: Vec::new(), to: None, reason: String::new() }
+        Self { at, files: Vec::new(), copies: BTreeMap::new(), reason: String::new() }
     }
 
     /// Adds what a line says.
     pub(super) fn take(&mut self, line: PrunedLine) {
         let new = line.files.into_iter().filter(|file| !self.files.contains(file));
         let new: Vec<String> = new.collect();
+        // What was gone before has no copy there, whatever is copied now.
+        if let Some(to) = line.to {
+            self.copies.extend(new.iter().map(|file| (file.clone(), to.clone())));
+        }
         self.files.extend(new);
-        self.to = line.to.or_else(|| self.to.take());
         self.reason = line.reason;
     }
 }
@@ -84,8 +92,8 @@ pub struct Thinning {
     pub id: SnapshotId,
     /// The paths of the files that go; never its manifest.
     pub files: Vec<String>,
-    /// The cold store that has a copy.
-    pub to: Option<String>,
+    /// The cold store that has a copy: its folder and its id.
+    pub to: Option<(String, ArchiveId)>,
     /// Why.
     pub reason: String,
 }
@@ -107,9 +115,7 @@ impl Archive {
         wait: Duration,
         now: DateTime<Utc>,
     ) -> Result<Vec<SnapshotId>, ArchiveError> {
-        if cold::is_one(self.dir()) {
-            return Err(ArchiveError::ColdStore { dir: self.dir().to_owned() });
-        }
+        self.writable()?;
         for file in thinnings.iter().flat_map(|thinning| &thinning.files) {
             check_removable(file)?;
         }
@@ -129,7 +135,8 @@ impl Archive {
                     date: thinning.id.day,
                     edition: thinning.id.edition,
                     files: &thinning.files,
-                    to: thinning.to.as_deref(),
+                    to: thinning.to.as_ref().map(|(dir, _)| dir.as_str()),
+                    store: thinning.to.as_ref().map(|(_, id)| *id),
                     reason: &thinning.reason,
                 };
                 writer.add("pruned", now, body)?;
@@ -181,7 +188,7 @@ fn is_missing(error: &io::Error) -> bool {
 
 /// Refuses what no thinning may remove: the manifest, keys that later days count on, and whatever lies
 /// outside of the folder.
-fn check_removable(path: &str) -> Result<(), ArchiveError> {
+pub(super) fn check_removable(path: &str) -> Result<(), ArchiveError> {
     check_path(path)?;
     if path == MANIFEST || path.starts_with("seen/") {
         return Err(ArchiveError::BadPath { path: path.to_owned() });

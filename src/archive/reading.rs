@@ -169,7 +169,8 @@ impl Archive {
             Some(pruned) if pruned.files.iter().any(|gone| gone == file) => ArchiveError::Pruned {
                 path: path.to_owned(),
                 at: pruned.at,
-                to: pruned.to.as_ref().map(PathBuf::from),
+                to: pruned.copies.get(file).map(PathBuf::from),
+                numbers: !pruned.files.iter().any(|gone| gone == METRICS),
             },
             _ => document::damaged(path, "is missing"),
         }

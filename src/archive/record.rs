@@ -39,6 +39,7 @@ impl Archive {
         now: DateTime<Utc>,
         write: impl FnOnce(&mut Writer<'_>) -> Result<T, ArchiveError>,
     ) -> Result<T, ArchiveError> {
+        self.writable()?;
         let lock = Lock::take(&self.lock_path(), wait)?;
         let waited = TimeDelta::from_std(lock.waited).unwrap_or_default();
         let reached = now.checked_add_signed(waited).unwrap_or(now);

@@ -41,6 +41,7 @@ impl Archive {
     /// # Errors
     /// When the archive can't be written.
     pub fn stage(&self, id: SnapshotId) -> Result<Staging, ArchiveError> {
+        self.writable()?;
         let staging = self.staging_path();
         claim::remove_leftovers(&staging);
         let claim = Claim::new(&staging)?;

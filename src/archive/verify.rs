@@ -205,7 +205,13 @@ impl Archive {
                 Err(error) => {
                     let path = self.folder(id).join(&doc.path);
                     let gone = matches!(files::exists(&path), Ok(false));
-                    if !(gone && may_be_missing(history, id, &doc.path)) {
+                    // A run that thins meanwhile has written its line before.
+                    let thinned = || {
+                        may_be_missing(history, id, &doc.path)
+                            || !history.is_current()
+                                && self.history().is_ok_and(|now| may_be_missing(&now, id, &doc.path))
+                    };
+                    if !(gone && thinned()) {
                         checked.findings.push(self.finding_in(id, &error));
                     }
                 }

@@ -2,18 +2,18 @@
 
 use std::path::Path;
 
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use super::context::{Context, env};
 use super::exit;
 use super::failure::Failure;
 use super::telling;
 use crate::analyze::alerts::State;
-use crate::model::Day;
+use crate::calendar::DayName;
 use crate::ops::alerts::state::{self, StateFile};
-use crate::ops::alerts::tell::{self, Told};
+use crate::ops::alerts::tell::{Teller, Told};
 use crate::ops::alerts::{self, Judgement, document};
-use crate::ops::when::{self, When, WhichDay, find_latest};
+use crate::ops::when::{self, NotFound, When, WhichDay, find_latest};
 use crate::view::terminal::{self, AlertRow};
 
 const EXAMPLES: &str = "\
@@ -24,8 +24,11 @@ Examples:
   asof alerts --dry-run        show what would be sent
   asof alerts --json           for programs
 
-An alert is sent once, and again only after it has cleared. What was sent is kept in
+A day that is over and not frozen is an alert of its own, missing_day. An alert is sent once, and again only after it has cleared. What was sent is kept in
 alerts.json beside the configuration. The exit code is 4 when an alert fires.";
+
+/// The newest frozen day.
+const LATEST: When = When { day: WhichDay::Latest { before: 0 }, edition: None };
 
 /// Judge a day by the alerts of the configuration
 #[derive(Debug, clap::Args)]
@@ -59,33 +62,30 @@ impl Alerts {
             return Err(Failure::said(exit::USAGE, "the configuration has no alerts", Some(hint)));
         }
         let (archive, history) = when::open(&config.archive.dir)?;
-        let day: Day = match (self.when, alerts::newest(&history)) {
+        let day = match (self.when, alerts::newest(&history)) {
             (None, Some(day)) => day,
-            (named, _) => {
-                let latest = When { day: WhichDay::Latest { before: 0 }, edition: None };
-                find_latest(&history, named.unwrap_or(latest), context.today(&config)?)?.line.date
+            (Some(When { day: WhichDay::Named(name), .. }), _) => {
+                let today = context.today(&config)?;
+                name.resolve(today).ok_or_else(|| NotFound::BeforeCalendar(self.when.unwrap_or(LATEST)))?
             }
+            (named, _) => find_latest(&history, named.unwrap_or(LATEST), context.today(&config)?)?.line.date,
         };
         let judged = alerts::evaluate(&archive, &history, &config, day, Some(context.now()))?;
         let Some(judgement) = judged else {
+            let named = When { day: WhichDay::Named(DayName::Date(day)), edition: None };
+            find_latest(&history, named, day)?;
             return Err(Failure::said(exit::FAILED, format!("the folders of {day} are missing"), None));
         };
         for damage in &judgement.damaged {
             context.output.warn(damage);
         }
-        let folder = telling::absolute(&archive.folder(&judgement.line.id()));
+        let folder = telling::absolute(archive.dir());
+        let teller = Teller { config: &config, archive: &archive, history: &history, folder: &folder };
         let path = state::path_beside(context.config_path());
         let told = if self.send {
-            let file = StateFile::lock(path)?;
-            match tell::tell(&config, &judgement, &file, &folder, &env) {
-                Ok(told) => Some(told),
-                Err((told, error)) => {
-                    telling::failures(context, &told);
-                    return Err(error.into());
-                }
-            }
+            Some(teller.tell(judgement.clone(), &StateFile::lock(path)?, &env)?)
         } else if self.dry_run {
-            Some(tell::rehearse(&config, &judgement, &state::read(&path)?, &folder))
+            Some(teller.rehearse(&judgement, &state::read(&path)?))
         } else {
             None
         };
@@ -97,10 +97,10 @@ impl Alerts {
         } else {
             let table = terminal::alerts(&rows(&judgement), &context.output.options(false));
             let sent = told.as_ref().map_or_else(String::new, telling::sent);
-            context.output.answer(&format!("{}\n{table}{sent}", judgement.line.id()));
+            let id = judgement.line.as_ref().map_or_else(|| day.to_string(), |line| line.id().to_string());
+            context.output.answer(&format!("{id}\n{table}{sent}"));
         }
-        let fires = judgement.judged.iter().any(|judged| judged.verdict.state == State::Fires);
-        Ok(if fires { exit::FINDINGS } else { exit::DONE })
+        Ok(if judgement.firing().next().is_some() { exit::FINDINGS } else { exit::DONE })
     }
 }
 
@@ -121,15 +121,7 @@ fn as_document(judgement: &Judgement, folder: &Path, told: Option<&Told>) -> Val
     let all: Vec<&alerts::Judged> = judgement.judged.iter().collect();
     let mut document = document::message(judgement, folder, &all);
     if let (Value::Object(fields), Some(told)) = (&mut document, told) {
-        let sinks = told.messages.iter().map(|message| {
-            let error = message.sent.as_ref().and_then(|sent| sent.as_ref().err());
-            json!({
-                "sink": message.sink,
-                "sent": matches!(message.sent, Some(Ok(()))),
-                "error": error.map(ToString::to_string),
-                "document": message.document,
-            })
-        });
+        let sinks = told.messages.iter().map(telling::of_message);
         fields.insert("sinks".to_owned(), sinks.collect());
     }
     document

@@ -10,6 +10,7 @@ use super::exit;
 use super::failure::Failure;
 use super::place::Place;
 use crate::analyze::sides::{Side, Warning};
+use crate::calendar::Moment;
 use crate::model::Day;
 use crate::ops::compare::{Asked, Compared, SpanName, compare};
 use crate::ops::new_file;
@@ -28,6 +29,7 @@ Examples:
   asof compare 2025-11-06@2 2025-11-06@1      two editions of a day
   asof compare 2025-11-01..2025-11-07 2025-10-25..2025-10-31
   asof compare --to-date month                this month so far against the last
+  asof compare latest latest~7 --as-of 2025-11-08T09:00
   asof compare -1d -8d --html week.html       as a page
 
 Each difference is A less B; of a day or a range the latest editions are taken, unless one is
@@ -68,6 +70,9 @@ pub struct Compare {
     /// Write a page with both side by side into this new file
     #[arg(long, value_name = "FILE")]
     html: Option<PathBuf>,
+    /// As the archive was then: 2025-11-08T09:00, with an offset, or a date for its end
+    #[arg(long, value_name = "TIME")]
+    as_of: Option<Moment>,
     #[command(flatten)]
     place: Place,
 }
@@ -79,13 +84,13 @@ impl Compare {
     /// When days are not there or damaged, names are unknown, or the page can't be written.
     pub fn run(self, context: &Context<'_>) -> Result<u8, Failure> {
         let asked = self.asked()?;
-        let opened = self.place.open(context, None)?;
+        let opened = self.place.open(context, self.as_of)?;
         let names = (self.metric.as_slice(), self.by.as_slice());
         let compared = compare(&opened.archive, &opened.history, asked, opened.today, names)?;
         let top = (self.by.is_empty() && !context.output.verbose()).then_some(TOP);
         let said = view((&compared.a, &compared.b), &compared.metrics, &compared.warnings, top);
         if let Some(path) = &self.html {
-            let page = SidesPage::new(&said).to_bytes().map_err(|error| {
+            let page = SidesPage::new(&said, &opened.origin(context)).to_bytes().map_err(|error| {
                 let hint = "this is a mistake in asof: please report it".to_owned();
                 Failure::new(exit::FAILED, error, Some(hint))
             })?;
@@ -126,6 +131,7 @@ struct SideDoc<'a> {
     to: Day,
     days: Vec<Value>,
     missing: &'a [Day],
+    thinned: &'a [Day],
 }
 
 fn side(side: &Side) -> SideDoc<'_> {
@@ -142,6 +148,7 @@ fn side(side: &Side) -> SideDoc<'_> {
         to: side.to,
         days: side.days.iter().map(day).collect(),
         missing: &side.missing,
+        thinned: &side.thinned,
     }
 }
 

@@ -15,7 +15,7 @@ use crate::analyze::drift::Kind;
 use crate::archive::{Archive, History, SnapshotLine};
 use crate::calendar::DayName;
 use crate::config::Config;
-use crate::model::Day;
+use crate::model::{Day, Provenance};
 use crate::ops::drift::{self, DayReport, DriftRequest, Found, Place, ReadDay, Restated};
 use crate::ops::reread::ByWhich;
 use crate::ops::when::{self, When, find_latest};
@@ -90,13 +90,15 @@ enum Which {
 /// What was found in all.
 #[derive(Debug, Default)]
 struct Tally {
+    /// How many days there are to look at.
+    of: usize,
     kinds: BTreeMap<Kind, usize>,
     failed: usize,
     restated: usize,
 }
 
 impl Tally {
-    fn of(&self, kind: Kind) -> usize {
+    fn kind(&self, kind: Kind) -> usize {
         self.kinds.get(&kind).copied().unwrap_or(0)
     }
 
@@ -127,6 +129,7 @@ impl Drift {
         let today = context.today(&config)?;
         let (archive, history) = when::open(&config.archive.dir)?;
         if self.restate {
+            archive.writable()?;
             // A ledger that can't be added to is told before the source is troubled.
             history.intact()?;
         }
@@ -149,7 +152,7 @@ impl Drift {
         let progress = TerminalProgress::new(context.output);
         let now = || context.now();
         let stop = interrupt::listen()?;
-        let (mut tally, mut failed) = (Tally::default(), None);
+        let (mut tally, mut failed) = (Tally { of: lines.len(), ..Tally::default() }, None);
         let mut tell = |report: DayReport| {
             progress.clear();
             tally.add(&report);
@@ -157,27 +160,26 @@ impl Drift {
             if let Found::Failed(error) = report.found {
                 failed = Some(error);
             }
-            !*stop.borrow()
         };
-        let looked = drift::drift(place, &lines, &request, (&env, &now), &progress, &mut tell);
+        let looked = drift::drift(place, &lines, &request, (&env, &now), &progress, (&stop, &mut tell));
         block_on(looked)??;
         progress.clear();
         if context.output.json() {
             json_line(&json::done(&tally));
-        } else if range {
+        } else if range && tally.days() > 0 {
             context.output.answer(&format!("{}\n", summary(&tally)));
         }
-        if *stop.borrow() && tally.days() < lines.len() {
-            context.output.warn("interrupted; the days after it were not looked at");
+        if *stop.borrow() && tally.days() < tally.of {
+            context.output.warn(&interrupted(&tally));
             return Ok(exit::INTERRUPTED);
         }
         if let Some(error) = failed {
             return Err(if range { partly(tally.failed) } else { error.into() });
         }
-        let drifted = Kind::ALL.into_iter().any(|kind| kind != Kind::Unchanged && tally.of(kind) > 0);
+        let drifted = Kind::ALL.into_iter().any(|kind| kind != Kind::Unchanged && tally.kind(kind) > 0);
         Ok(if self.exit_code && drifted {
             exit::FINDINGS
-        } else if range && tally.of(Kind::Unreadable) > 0 {
+        } else if range && tally.kind(Kind::Unreadable) > 0 {
             exit::PARTLY
         } else {
             exit::DONE
@@ -276,7 +278,7 @@ impl Drift {
             return;
         }
         let (drift, notes) = match &report.found {
-            Found::Read(read) => (Some(&read.drift), read_notes(read)),
+            Found::Read(read) => (Some(&read.drift), read_notes(read, report.provenance)),
             Found::Unreadable(error) => (None, vec![sentence(error)]),
             Found::Failed(error) => {
                 // Of a single day it is what the command ends with.
@@ -301,19 +303,18 @@ fn kind(report: &DayReport) -> Option<Kind> {
 }
 
 /// What is to be said of a day beside its numbers.
-fn read_notes(read: &ReadDay) -> Vec<String> {
-    let mut notes: Vec<String> = read
-        .shrunk
-        .iter()
-        .map(|gone| {
-            format!(
-                "{}: {} rows were frozen, {} are there now",
-                gone.events,
-                count(gone.frozen),
-                count(gone.live)
-            )
-        })
-        .collect();
+fn read_notes(read: &ReadDay, provenance: Provenance) -> Vec<String> {
+    let early = (provenance == Provenance::Provisional)
+        .then(|| "provisional: it was frozen before it was final, so it is expected to move".to_owned());
+    let gone = read.shrunk.iter().map(|gone| {
+        format!(
+            "{}: {} rows were frozen, {} are there now",
+            gone.events,
+            count(gone.frozen),
+            count(gone.live)
+        )
+    });
+    let mut notes: Vec<String> = early.into_iter().chain(gone).collect();
     if read.drift.metrics.is_empty() {
         notes.push("it has none of these metrics".to_owned());
     }
@@ -334,6 +335,18 @@ fn sentence(error: &(dyn std::error::Error + 'static)) -> String {
     text
 }
 
+/// That somebody stopped it, and how far it came.
+fn interrupted(tally: &Tally) -> String {
+    match (tally.days(), tally.of) {
+        (_, 1) => "interrupted: the day was not read to its end, and nothing is known of it".to_owned(),
+        (0, of) => format!("interrupted: none of the {} days was looked at", count(of as u64)),
+        (1, of) => format!("interrupted: 1 of {} days was looked at", count(of as u64)),
+        (days, of) => {
+            format!("interrupted: {} of {} days were looked at", count(days as u64), count(of as u64))
+        }
+    }
+}
+
 /// Some days of a range are not known of.
 fn partly(days: usize) -> Failure {
     let noun = if days == 1 { "day" } else { "days" };
@@ -342,7 +355,7 @@ fn partly(days: usize) -> Failure {
 
 /// How many days were found to be what.
 fn summary(tally: &Tally) -> String {
-    let kinds = Kind::ALL.into_iter().map(|kind| (terminal::drift_words(kind), tally.of(kind)));
+    let kinds = Kind::ALL.into_iter().map(|kind| (terminal::drift_words(kind), tally.kind(kind)));
     let all = kinds.chain([("failed", tally.failed)]).filter(|(_, days)| *days > 0);
     let told: Vec<String> = all.map(|(word, days)| format!("{} {word}", count(days as u64))).collect();
     let days = tally.days();

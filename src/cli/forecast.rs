@@ -8,7 +8,7 @@ use super::context::Context;
 use super::exit;
 use super::failure::Failure;
 use super::series::{Range, ahead, no_forecast, write_page};
-use crate::analyze::forecast::{LEVEL, Method};
+use crate::analyze::forecast::{Interval, LEVEL, Method};
 use crate::analyze::outlook::{Ahead, Outlook, Tested};
 use crate::ops::forecast::outlook;
 use crate::ops::new_file;
@@ -55,7 +55,8 @@ impl Forecast {
             context.output.warn(damaged);
         }
         if let Some(path) = &self.html {
-            write_page(context, &opened, &series, Some(&foreseen), path)?;
+            let origin = opened.origin(context);
+            write_page(context, (&opened, &origin), &series, Some(&foreseen), path)?;
         }
         let out = context.output;
         if out.json() {
@@ -101,6 +102,11 @@ pub(super) fn document(outlook: &Outlook) -> Value {
             Method::Constant => "constant",
             Method::SameWeek => "same_week",
             Method::Model => "mstl_ets",
+        },
+        "interval": match outlook.interval {
+            Interval::NoWidth => None,
+            Interval::Model => Some("model"),
+            Interval::BackTest { .. } => Some("back_test"),
         },
         "basis": {
             "from": outlook.basis.0,

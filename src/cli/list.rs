@@ -69,7 +69,7 @@ impl List {
         if let (Some(DayName::Date(from)), Some(DayName::Date(to))) = (self.from, self.to) {
             forwards(from, to)?;
         }
-        let Opened { archive, history, config, today, .. } = self.place.open_then(context, self.as_of)?;
+        let Opened { archive, history, config, today, .. } = self.place.open(context, self.as_of)?;
         let day = |name: Option<DayName>| {
             let Some(name) = name else { return Ok(None) };
             name.resolve(today).map(Some).ok_or_else(|| {

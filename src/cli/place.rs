@@ -11,8 +11,10 @@ use crate::archive::{Archive, History};
 use crate::calendar::{Calendar, DayName, Moment};
 use crate::config::{CalendarSettings, Config};
 use crate::model::Day;
+use crate::ops::index;
 use crate::ops::save::day_of;
 use crate::ops::when;
+use crate::view::Origin;
 
 /// Which archive is read.
 #[derive(Clone, Debug, Default, clap::Args)]
@@ -34,6 +36,21 @@ pub struct Opened {
     pub today: Day,
     /// The calendar of the configuration, or else of the newest frozen day.
     pub calendar: Calendar,
+    /// The moment as of which it is read; `None` for now.
+    pub as_of: Option<DateTime<Utc>>,
+}
+
+impl Opened {
+    /// Where a page that is made of it comes from.
+    pub fn origin(&self, context: &Context<'_>) -> Origin {
+        Origin {
+            title: self.config.as_ref().map(index::title).unwrap_or_default(),
+            archive: self.archive.id().to_string(),
+            made_at: context.now(),
+            as_of: self.as_of,
+            zone: self.calendar.zone().name().to_owned(),
+        }
+    }
 }
 
 impl Place {
@@ -48,19 +65,12 @@ impl Place {
         }
     }
 
-    /// Opens the archive; with `as_of`, as it was then.
+    /// Opens the archive; with a moment, as it was then. A local time is one of the archive's calendar.
     ///
     /// # Errors
-    /// When there is none or it can't be read, and when the configuration is needed and has problems.
-    pub fn open(&self, context: &Context<'_>, as_of: Option<DateTime<Utc>>) -> Result<Opened, Failure> {
-        self.open_then(context, as_of.map(Moment::At))
-    }
-
-    /// The same with the moment as it was named: a local time is one of the archive's calendar.
-    ///
-    /// # Errors
-    /// Those of [`Place::open`], and when the archive had not begun by then.
-    pub fn open_then(&self, context: &Context<'_>, then: Option<Moment>) -> Result<Opened, Failure> {
+    /// When there is none or it can't be read, when the configuration is needed and has problems, and when the
+    /// archive had not begun by then.
+    pub fn open(&self, context: &Context<'_>, then: Option<Moment>) -> Result<Opened, Failure> {
         let (dir, config) = if let Some(dir) = &self.archive {
             (dir.clone(), None)
         } else {
@@ -74,19 +84,29 @@ impl Place {
             None => newest_calendar(&archive, &history),
         };
         let today = day_of(&calendar, DayName::DaysAgo(0), &|| context.now())?;
-        if let Some(then) = then {
-            history = past(&archive, &history, then, &calendar)?;
+        let as_of = then.map(|then| instant(then, &calendar)).transpose()?;
+        if let Some(as_of) = as_of {
+            history = past(&archive, &history, as_of, &calendar)?;
         }
-        Ok(Opened { archive, history, config, today, calendar })
+        Ok(Opened { archive, history, config, today, calendar, as_of })
     }
 }
 
-/// What the archive held at a moment.
-fn past(archive: &Archive, now: &History, then: Moment, calendar: &Calendar) -> Result<History, Failure> {
-    let as_of = then.resolve(calendar).ok_or_else(|| {
+/// A moment as it was named, in the archive's calendar.
+fn instant(then: Moment, calendar: &Calendar) -> Result<DateTime<Utc>, Failure> {
+    then.resolve(calendar).ok_or_else(|| {
         let hint = Some("name a time within the years 1 to 9999".to_owned());
         Failure::said(exit::USAGE, format!("{then} lies beyond the ends of the calendar"), hint)
-    })?;
+    })
+}
+
+/// What the archive held at a moment.
+fn past(
+    archive: &Archive,
+    now: &History,
+    as_of: DateTime<Utc>,
+    calendar: &Calendar,
+) -> Result<History, Failure> {
     let lines = now.days().flat_map(|(_, editions)| editions).map(|frozen| frozen.line.at);
     if let Some(first) = lines.min().filter(|first| as_of < *first) {
         let (as_of, first) = (Moment::told(as_of, calendar), Moment::told(first, calendar));

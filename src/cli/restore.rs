@@ -74,7 +74,7 @@ impl Restore {
     /// # Errors
     /// When there is no such day, or it is damaged.
     pub fn run(self, context: &Context<'_>) -> Result<u8, Failure> {
-        let Opened { archive, history, config, today, .. } = self.place.open_then(context, self.as_of)?;
+        let Opened { archive, history, config, today, .. } = self.place.open(context, self.as_of)?;
         let restored = restore(&archive, &history, self.when, today)?;
         let out = context.output;
         if let Some(into) = &self.output {

@@ -84,11 +84,8 @@ impl Save {
             context.output.report(&sentence(&outcome));
         }
         // The day is frozen, whatever comes of telling about it.
-        let news = if let SaveOutcome::Frozen(frozen) = &outcome {
-            telling::alerts(context, &config, frozen.id.day)
-        } else {
-            Vec::new()
-        };
+        let own = if let SaveOutcome::Frozen(frozen) = &outcome { Some(frozen.id.day) } else { None };
+        let news = telling::alerts(context, &config, own);
         around.after(&document, &news);
         Ok(looked)
     }

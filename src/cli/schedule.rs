@@ -1,15 +1,19 @@
 //! `asof schedule`
 
+use std::fs;
 use std::io::{ErrorKind, Write as _};
+use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use chrono::NaiveTime;
+use chrono_tz::Tz;
 use serde_json::json;
 
 use super::context::{Context, env};
 use super::exit;
 use super::failure::Failure;
+use crate::ops::nights::Nightly;
 use crate::ops::schedule::{ScheduleError, job, name, path_text, put, take_away, with_block};
 use crate::view::schedule::{Job, crontab, plist, service, shell_word, timer};
 use crate::view::text::safe;
@@ -28,7 +32,7 @@ All other lines of the crontab stay as they are, and installing twice changes no
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub struct Schedule {
-    /// The time in the calendar's zone; else five minutes after the day is final
+    /// The time in the calendar's zone; else soon after the day is final in every night of the year
     #[arg(long, value_name = "HH:MM", value_parser = clock, conflicts_with = "remove")]
     at: Option<NaiveTime>,
     /// What runs it
@@ -96,7 +100,13 @@ impl Schedule {
                 None,
             )
         })?;
-        let job = job(&config, &path, &program, self.at)?;
+        let machine = match self.kind {
+            // A timer names its zone.
+            Kind::Systemd => None,
+            Kind::Cron | Kind::Launchd => machine_zone(),
+        };
+        let zone = machine.unwrap_or(config.calendar.time_zone);
+        let (job, nightly) = job(&config, &path, &program, self.at, (zone, context.today(&config)?))?;
         let texts = texts(self.kind, &job);
         let done = match (self.install, self.kind) {
             (false, _) => Done::default(),
@@ -109,6 +119,8 @@ impl Schedule {
                 "config": job.config,
                 "at": format!("{:02}:{:02}", job.hour, job.minute),
                 "time_zone": job.zone,
+                "in_calendar": nightly.in_calendar.iter().map(|time| time.format("%H:%M").to_string()).collect::<Vec<_>>(),
+                "calendar_zone": config.calendar.time_zone.name(),
                 "files": files.collect::<Vec<_>>(),
                 "installed": self.install,
                 "changed": done.changed,
@@ -124,7 +136,9 @@ impl Schedule {
                 out.answer(&format!("{head}{text}"));
             }
         }
-        warn(context, self.kind, &job);
+        let zone_is_known = machine.is_some();
+        warn(context, self.kind, &job, zone_is_known);
+        warn_of_nights(context, self.kind, &job, &nightly, self.at);
         Ok(exit::DONE)
     }
 }
@@ -137,24 +151,61 @@ fn tell_commands(context: &Context<'_>, done: &Done) {
 }
 
 /// What the text can't see to by itself.
-fn warn(context: &Context<'_>, kind: Kind, job: &Job) {
+fn warn(context: &Context<'_>, kind: Kind, job: &Job, zone_is_known: bool) {
     for name in &job.secrets {
         context.output.warn(&format!("the environment of the scheduled run must provide {name}"));
     }
-    context.output.warn(&match kind {
-        Kind::Cron => format!(
-            "not every cron knows CRON_TZ (Debian's does not): without it {:02}:{:02} is the machine's time, \
-             not that of {}; where it is known, it counts for the lines below the block too",
+    if kind == Kind::Systemd {
+        let text = "timers of a user run while nobody is logged in only after: loginctl enable-linger";
+        context.output.warn(text);
+    } else if !zone_is_known {
+        context.output.warn(&format!(
+            "the machine's zone can't be told: {:02}:{:02} is that of {}, and a cron that does not know CRON_TZ, or \
+             launchd, takes it as the machine's time; say the machine's zone in TZ",
             job.hour, job.minute, job.zone
-        ),
-        Kind::Systemd => {
-            "timers of a user run while nobody is logged in only after: loginctl enable-linger".to_owned()
-        }
-        Kind::Launchd => format!(
-            "launchd goes by the machine's local time: it has to be that of {} for {:02}:{:02} to be meant",
+        ));
+    } else if let Some(meant) = &job.meant {
+        context.output.warn(&format!(
+            "the machine's clock is that of {}: {:02}:{:02} there is {meant}",
             job.zone, job.hour, job.minute
-        ),
-    });
+        ));
+    }
+}
+
+/// What is to be known of nights in which clocks change.
+fn warn_of_nights(context: &Context<'_>, kind: Kind, job: &Job, nightly: &Nightly, asked: Option<NaiveTime>) {
+    let at = format!("{:02}:{:02} {}", job.hour, job.minute, job.zone);
+    if let (true, Some(asked)) = (nightly.later, asked) {
+        context.output.warn(&format!(
+            "at {} the day before is not final in nights when clocks change: {at} is taken instead",
+            asked.format("%H:%M")
+        ));
+    }
+    if let Some(night) = nightly.skipped {
+        let what = match kind {
+            Kind::Cron => "most crons run it right after",
+            Kind::Systemd | Kind::Launchd => {
+                "it may not be run, and with lookback the next save freezes the day late"
+            }
+        };
+        context
+            .output
+            .warn(&format!("on {night} clocks jump over {at}: {what}; a time after the jump is surer"));
+    }
+}
+
+/// The zone that cron and launchd go by; `None` where it can't be told.
+fn machine_zone() -> Option<Tz> {
+    if let Some(zone) = env("TZ").filter(|zone| !zone.is_empty()) {
+        return zone.strip_prefix(':').unwrap_or(&zone).parse().ok();
+    }
+    let local = Path::new("/etc/localtime");
+    match fs::read_link(local) {
+        Ok(target) => target.to_str()?.split_once("zoneinfo/")?.1.parse().ok(),
+        // Without it the machine's time is UTC.
+        Err(error) if error.kind() == ErrorKind::NotFound => Some(Tz::UTC),
+        Err(_) => fs::read_to_string("/etc/timezone").ok()?.trim().parse().ok(),
+    }
 }
 
 /// The files by their names; the crontab's lines are one without a file.
@@ -224,7 +275,7 @@ fn units(kind: Kind, name: &str, texts: Option<&[(String, String)]>) -> Result<D
         if kind == Kind::Systemd {
             systemctl(&["--user", "disable", "--now", &timer], &mut done)?;
         } else {
-            done.commands.push(format!("launchctl bootout gui/$(id -u)/{name}"));
+            bootout(&folder.join(format!("{name}.plist")), name, &mut done)?;
         }
         for file in files {
             done.changed |= take_away(&folder.join(file))?;
@@ -241,10 +292,25 @@ fn units(kind: Kind, name: &str, texts: Option<&[(String, String)]>) -> Result<D
         systemctl(&reload, &mut done)?;
         systemctl(&["--user", "enable", "--now", &timer], &mut done)?;
     } else {
-        let file = path_text(&folder.join(format!("{name}.plist")))?;
-        done.commands.push(format!("launchctl bootstrap gui/$(id -u) {}", shell_word(&file)));
+        let plist = folder.join(format!("{name}.plist"));
+        // One that is loaded keeps what it was loaded with. That there is none is no failure.
+        let mut unloaded = Done::default();
+        let _ = bootout(&plist, name, &mut unloaded);
+        let file = path_text(&plist)?;
+        run("launchctl", &["bootstrap", &domain(&plist)?, &file], &mut done)?;
     }
     Ok(done)
+}
+
+/// Unloads a launchd job.
+fn bootout(plist: &Path, name: &str, done: &mut Done) -> Result<(), Failure> {
+    run("launchctl", &["bootout", &format!("{}/{name}", domain(plist)?)], done)
+}
+
+/// The domain of the user whose file this is.
+fn domain(plist: &Path) -> Result<String, Failure> {
+    let meta = fs::metadata(plist).map_err(|error| ScheduleError::Io { path: plist.to_owned(), error })?;
+    Ok(format!("gui/{}", meta.uid()))
 }
 
 fn unit_folder(kind: Kind) -> Result<PathBuf, Failure> {
@@ -262,15 +328,20 @@ fn unit_folder(kind: Kind) -> Result<PathBuf, Failure> {
     }
 }
 
-/// Runs systemctl; where there is none the command is left to somebody.
+/// Runs systemctl.
 fn systemctl(arguments: &[&str], done: &mut Done) -> Result<(), Failure> {
-    let line = format!("systemctl {}", arguments.join(" "));
-    match Command::new("systemctl").args(arguments).stdin(Stdio::null()).output() {
+    run("systemctl", arguments, done)
+}
+
+/// Runs a program; where there is none the command is left to somebody.
+fn run(program: &str, arguments: &[&str], done: &mut Done) -> Result<(), Failure> {
+    let words: Vec<String> = arguments.iter().map(|word| shell_word(word)).collect();
+    let line = format!("{program} {}", words.join(" "));
+    match Command::new(program).args(arguments).stdin(Stdio::null()).output() {
         Ok(output) if output.status.success() => Ok(()),
         Ok(output) => {
             let said = String::from_utf8_lossy(&output.stderr);
-            let hint =
-                Some("run it yourself once the user's systemd is up, or asof schedule again".to_owned());
+            let hint = Some("run it yourself once that is put right, or asof schedule again".to_owned());
             Err(Failure::said(exit::FAILED, format!("{line} failed: {}", said.trim()), hint))
         }
         Err(error) if error.kind() == ErrorKind::NotFound => {
@@ -286,6 +357,7 @@ impl From<ScheduleError> for Failure {
         let code = match &error {
             ScheduleError::NeverFinal { .. }
             | ScheduleError::TooEarly { .. }
+            | ScheduleError::NoNight { .. }
             | ScheduleError::Path { .. } => exit::USAGE,
             ScheduleError::Marks { .. } | ScheduleError::Io { .. } => exit::FAILED,
         };

@@ -2,7 +2,6 @@
 
 use std::path::{Path, PathBuf};
 
-use chrono::{DateTime, Utc};
 use serde_json::{Value, json};
 
 use super::context::Context;
@@ -12,15 +11,15 @@ use super::output::print;
 use super::place::{Opened, Place};
 use crate::analyze::forecast::NoForecast;
 use crate::analyze::outlook::Outlook;
-use crate::calendar::DayName;
+use crate::calendar::{DayName, Moment};
 use crate::model::Day;
 use crate::ops::forecast::outlook;
 use crate::ops::points::Point;
 use crate::ops::series::{Series, series};
 use crate::ops::{new_file, series_table};
-use crate::view::SeriesPage;
 use crate::view::series::{SeriesInput, SeriesRow};
 use crate::view::terminal;
+use crate::view::{Origin, SeriesPage};
 
 /// How many members are columns when nothing else is said.
 const TOP: usize = 8;
@@ -35,7 +34,7 @@ Examples:
   asof series sales --by campaign --top 5     the five largest campaigns beside the total
   asof series calls --html calls.html --forecast 14
   asof series calls --csv > calls.csv         for a spreadsheet; --parquet FILE for programs
-  asof series calls --as-of 2025-12-01T08:00:00Z    as it was known then
+  asof series calls --as-of 2025-12-01T09:00        as it was known then
 
 Of each day the latest edition counts. Totals come from the ledger, so years are quick; --by opens
 each day. A day that nobody froze stays a gap.";
@@ -84,9 +83,9 @@ pub(super) struct Range {
     /// So many days that end with the newest frozen one: 90d
     #[arg(long, value_name = "DAYS", conflicts_with_all = ["from", "to"], value_parser = last)]
     last: Option<i64>,
-    /// As it was known at this time: 2025-12-01T08:00:00Z
-    #[arg(long, value_name = "TIME", value_parser = instant)]
-    as_of: Option<DateTime<Utc>>,
+    /// As the archive was then: 2025-12-01T09:00, with an offset, or a date for its end
+    #[arg(long, value_name = "TIME")]
+    as_of: Option<Moment>,
     #[command(flatten)]
     place: Place,
 }
@@ -95,12 +94,6 @@ fn last(text: &str) -> Result<i64, String> {
     let days = text.strip_suffix('d').filter(|days| days.bytes().all(|b| b.is_ascii_digit()));
     let days = days.and_then(|days| days.parse().ok()).filter(|days| (1..=36_600).contains(days));
     days.ok_or_else(|| "write a number of days such as 90d".to_owned())
-}
-
-fn instant(text: &str) -> Result<DateTime<Utc>, String> {
-    DateTime::parse_from_rfc3339(text)
-        .map(|time| time.to_utc())
-        .map_err(|_| "write a time such as 2025-12-01T08:00:00Z or 2025-12-01T08:00:00-06:00".to_owned())
 }
 
 /// A number of days to forecast.
@@ -170,7 +163,8 @@ impl SeriesCommand {
             write(context, &opened, path, &bytes)?;
         }
         if let Some(path) = &self.html {
-            write_page(context, &opened, &series, foreseen.as_ref(), path)?;
+            let origin = opened.origin(context);
+            write_page(context, (&opened, &origin), &series, foreseen.as_ref(), path)?;
         }
         if let (true, Some(table)) = (self.csv, &table) {
             for remark in &series.totals.damaged {
@@ -194,12 +188,12 @@ impl SeriesCommand {
 /// Writes the page of a series.
 pub(super) fn write_page(
     context: &Context<'_>,
-    opened: &Opened,
+    (opened, origin): (&Opened, &Origin),
     series: &Series,
     foreseen: Option<&Outlook>,
     path: &Path,
 ) -> Result<(), Failure> {
-    let page = SeriesPage::new(&input(series, foreseen)).to_bytes();
+    let page = SeriesPage::new(&input(series, foreseen), origin).to_bytes();
     let page = page.map_err(|error| {
         let hint = "this is a mistake in asof: please report it".to_owned();
         Failure::new(exit::FAILED, anyhow::Error::new(error).context("the page can't be written"), Some(hint))

@@ -9,11 +9,14 @@ use super::exit;
 use super::failure::Failure;
 use super::place::{Opened, Place};
 use crate::analyze::settling::{AtAge, Moved, NEEDED_DAYS};
+use crate::archive::History;
+use crate::calendar::Moment;
 use crate::config::presentation::label_of;
-use crate::model::Number;
+use crate::model::{Day, Number};
 use crate::ops::list::looks;
 use crate::ops::new_file;
 use crate::ops::settling::{MetricReport, Report, collect};
+use crate::view::format::count;
 use crate::view::settling::{SettlingInput, SettlingMetric, SettlingPage};
 use crate::view::terminal;
 use crate::view::text::safe;
@@ -41,6 +44,9 @@ pub struct Settling {
     /// Write a page with charts into this new file
     #[arg(long, value_name = "FILE")]
     html: Option<PathBuf>,
+    /// As the archive was then: 2025-11-08T09:00, with an offset, or a date for its end
+    #[arg(long, value_name = "TIME")]
+    as_of: Option<Moment>,
     #[command(flatten)]
     place: Place,
 }
@@ -51,7 +57,9 @@ impl Settling {
     /// # Errors
     /// When there is no archive, it can't be read, or has no such metric; and when the page can't be written.
     pub fn run(self, context: &Context<'_>) -> Result<u8, Failure> {
-        let Opened { archive, history, config, calendar, .. } = self.place.open(context, None)?;
+        let opened = self.place.open(context, self.as_of)?;
+        let mut origin = opened.origin(context);
+        let Opened { archive, history, config, calendar, .. } = opened;
         let tolerance =
             |metric: &str| config.as_ref().map_or_else(Number::zero, |config| config.again.tolerance(metric));
         let mut report = collect(&archive, &history, &calendar, tolerance);
@@ -63,14 +71,16 @@ impl Settling {
             tolerance: found.tolerance.clone(),
             settling: found.settling.clone(),
         };
-        let title = presentation.title.clone().unwrap_or_default();
+        if let Some(title) = presentation.title.clone() {
+            origin.title = title;
+        }
         let input = SettlingInput {
-            title,
+            seal: seal(&history),
             metrics: report.metrics.iter().map(metric).collect(),
             notes: notes(&report),
         };
         if let Some(path) = &self.html {
-            let page = SettlingPage::new(&input).to_bytes();
+            let page = SettlingPage::new(&input, &origin).to_bytes();
             let page = page.map_err(|error| Failure::new(exit::FAILED, error, None))?;
             new_file::write(path, archive.dir(), &page)?;
         }
@@ -103,6 +113,24 @@ impl Settling {
         }
         Ok(())
     }
+}
+
+/// What was looked at: the days, their editions, and how often they were read again without a difference.
+fn seal(history: &History) -> Vec<(&'static str, String)> {
+    let (mut days, mut editions, mut again) = (0, 0, 0);
+    for (day, all) in history.days() {
+        days += 1;
+        editions += all.len();
+        again += history.confirmations(day).len();
+    }
+    let (first, last) = (history.days().next(), history.days().next_back());
+    let name = |day: Option<(Day, _)>| day.map(|(day, _): (Day, &[_])| day.to_string());
+    let number = |many: usize| count(many as u64);
+    let mut seal = vec![("days", number(days))];
+    seal.extend(name(first).map(|day| ("from", day)));
+    seal.extend(name(last).map(|day| ("to", day)));
+    seal.extend([("editions", number(editions)), ("read again and equal", number(again))]);
+    seal
 }
 
 /// What else is to be known: what was left out.

@@ -8,12 +8,13 @@ use serde_json::{Value, json};
 use super::context::{Context, env};
 use super::exit;
 use super::failure::Failure;
+use crate::archive::ArchiveError;
 use crate::config::Config;
 use crate::model::Day;
 use crate::notify;
+use crate::ops::alerts::document;
 use crate::ops::alerts::state::{self, StateFile};
-use crate::ops::alerts::tell::{self, Told};
-use crate::ops::alerts::{self, Judged, document};
+use crate::ops::alerts::tell::{Message, News, Teller, Told};
 use crate::ops::when;
 
 /// The commands around a save.
@@ -41,7 +42,7 @@ impl<'a> Around<'a> {
     }
 
     /// After a save that went well: the heartbeat, and the command.
-    pub(super) fn after(&self, outcome: &Value, news: &[Judged]) {
+    pub(super) fn after(&self, outcome: &Value, news: &[News]) {
         if let Some(heartbeat) = &self.config.notify.heartbeat
             && let Err(error) = notify::beat(heartbeat)
         {
@@ -50,7 +51,7 @@ impl<'a> Around<'a> {
         let hooks = &self.config.notify.hooks;
         let mut about = json!({ "hook": "after", "date": self.day, "outcome": outcome });
         if let (Value::Object(fields), false) = (&mut about, news.is_empty()) {
-            let names: Vec<&str> = news.iter().map(|judged| judged.name.as_str()).collect();
+            let names: Vec<&str> = news.iter().map(|news| news.judged.name.as_str()).collect();
             fields.insert("alerts".to_owned(), json!(names));
         }
         if let Err(error) = notify::run(&hooks.after, &line(&about), hooks.timeout) {
@@ -78,58 +79,85 @@ fn line(document: &Value) -> String {
     format!("{document}\n")
 }
 
-/// Judges a day that was just frozen, and tells what is news; gives that. Only the newest day is judged: what is said
-/// of a day in the past is no news.
-pub(super) fn alerts(context: &Context<'_>, config: &Config, day: Day) -> Vec<Judged> {
+/// Judges what saves have frozen since alerts were told last, and tells what is news; gives that. `own` is the day that
+/// was frozen just now, if one was.
+pub(super) fn alerts(context: &Context<'_>, config: &Config, own: Option<Day>) -> Vec<News> {
     if config.alerts.is_empty() {
         return Vec::new();
     }
-    match judge_and_tell(context, config, day) {
-        Ok(told) => {
-            for judged in &told.news {
-                let sentence = document::sentence(judged);
-                context.output.warn(&format!("alert {} on {day}: {sentence}", judged.name));
-            }
-            failures(context, &told);
-            if !context.output.json() && told.messages.iter().any(|message| message.sent.is_none()) {
-                context.output.answer(&sent(&told));
-            }
-            told.news
+    let told = match judge_and_tell(context, config, own) {
+        Ok(told) => told,
+        Err(error) => {
+            context.output.warn(&format!("alerts are not judged: {}", Failure::from(error).message()));
+            return Vec::new();
         }
-        Err(failure) => {
-            context
-                .output
-                .warn(&format!("{day} is frozen, but its alerts are not told: {}", failure.message()));
-            Vec::new()
-        }
+    };
+    for News { day, judged, .. } in &told.news {
+        let sentence = document::sentence(judged);
+        context.output.warn(&format!("alert {} on {day}: {sentence}", judged.name));
+    }
+    failures(context, &told);
+    if let Some(error) = &told.refused {
+        let hint = error.hint().map_or_else(String::new, |hint| format!("; {hint}"));
+        context.output.warn(&format!("the sinks are told of no alerts: {error}{hint}"));
+    }
+    if context.output.json() {
+        documents(context, &told);
+    } else if told.messages.iter().any(|message| message.sent.is_none()) {
+        context.output.answer(&sent(&told));
+    }
+    told.news
+}
+
+fn judge_and_tell(context: &Context<'_>, config: &Config, own: Option<Day>) -> Result<Told, ArchiveError> {
+    // First the lock: what another run told of meanwhile is in the archive that is read then.
+    let file = StateFile::lock(state::path_beside(context.config_path()));
+    let (archive, history) = when::open(&config.archive.dir)?;
+    let folder = absolute(archive.dir());
+    let teller = Teller { config, archive: &archive, history: &history, folder: &folder };
+    match file {
+        Ok(file) => teller.tell_after_save(own, &file, &env),
+        Err(error) => teller.tell_nobody(own, error),
     }
 }
 
-fn judge_and_tell(context: &Context<'_>, config: &Config, day: Day) -> Result<Told, Failure> {
-    let (archive, history) = when::open(&config.archive.dir)?;
-    if history.days().any(|(found, _)| found > day) {
-        return Ok(Told::default());
+/// What was told, for programs: a line for each alert and for each document that a sink got.
+fn documents(context: &Context<'_>, told: &Told) {
+    for news in &told.news {
+        let mut document = news.document.clone();
+        if let Value::Object(fields) = &mut document {
+            fields.insert("event".to_owned(), json!("alert"));
+        }
+        context.output.document(&document);
     }
-    let Some(judgement) = alerts::evaluate(&archive, &history, config, day, None)? else {
-        return Ok(Told::default());
-    };
-    for damage in &judgement.damaged {
-        context.output.warn(damage);
+    for message in &told.messages {
+        let mut document = of_message(message);
+        if let Value::Object(fields) = &mut document {
+            fields.insert("event".to_owned(), json!("sink"));
+        }
+        context.output.document(&document);
     }
-    let folder = absolute(&archive.folder(&judgement.line.id()));
-    let file = StateFile::lock(state::path_beside(context.config_path()))?;
-    tell::tell(config, &judgement, &file, &folder, &env).or_else(|(told, error)| {
-        context.output.warn(&format!("alerts may be told once more: {error}"));
-        // Without knowing what was told nothing was.
-        if told.messages.is_empty() && told.news.is_empty() { Err(error.into()) } else { Ok(told) }
+}
+
+/// What became of a document, for programs.
+pub(super) fn of_message(message: &Message) -> Value {
+    let error = message.sent.as_ref().and_then(|sent| sent.as_ref().err());
+    json!({
+        "sink": message.sink,
+        "sent": matches!(message.sent, Some(Ok(()))),
+        "error": error.map(ToString::to_string),
+        "document": message.document,
     })
 }
 
-/// Warns of sinks that failed.
+/// Warns of what went wrong.
 pub(super) fn failures(context: &Context<'_>, told: &Told) {
+    for warning in &told.warnings {
+        context.output.warn(warning);
+    }
     for message in &told.messages {
         if let Some(Err(error)) = &message.sent {
-            let again = "the next save tries again while the alert fires";
+            let again = "the next save tries again";
             context
                 .output
                 .warn(&format!("the sink {} did not get its alerts: {error}; {again}", message.sink));

@@ -15,6 +15,9 @@ use crate::model::definitions::{Measure, MetricDef};
 /// No alert waits for more days in a row, and none is silent for more days.
 const MOST_DAYS: u16 = 31;
 
+/// The alert of missing days that is there when others are, and none of them is of missing days.
+pub const MISSING_DAY: &str = "missing_day";
+
 /// One alert.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct AlertSettings {
@@ -87,6 +90,7 @@ pub fn check(
     checker: &mut Checker<'_, '_>,
 ) -> IndexMap<String, AlertSettings> {
     let mut alerts = IndexMap::new();
+    let mut wanted = true;
     for (name, written) in &file.alerts {
         checker.name(&["alerts", name], name);
         let days = written.days.unwrap_or(1);
@@ -102,11 +106,31 @@ pub fn check(
             }
             days
         });
-        if let Some(on) = on(name, written, metrics, checker) {
+        if name == MISSING_DAY && written.missing == Some(false) && written.looks_for().is_empty() {
+            wanted = false;
+        } else if let Some(on) = on(name, written, metrics, checker) {
             alerts.insert(name.clone(), AlertSettings { on, days, snooze });
         }
     }
+    wanted &= alerts.values().all(|alert| alert.on != On::Missing);
+    if wanted && !alerts.is_empty() {
+        alerts.insert(MISSING_DAY.to_owned(), AlertSettings { on: On::Missing, days: 1, snooze: None });
+    }
     alerts
+}
+
+impl file::Alert {
+    /// What it looks for, of which there has to be one.
+    fn looks_for(&self) -> Vec<&'static str> {
+        let kinds = [
+            ("bounds", self.above.is_some() || self.below.is_some()),
+            ("change", self.change.is_some()),
+            ("target", self.target.is_some()),
+            ("anomaly", self.anomaly == Some(true)),
+            ("missing", self.missing == Some(true)),
+        ];
+        kinds.into_iter().filter_map(|(kind, there)| there.then_some(kind)).collect()
+    }
 }
 
 fn on(
@@ -115,27 +139,25 @@ fn on(
     metrics: &BTreeMap<String, MetricDef>,
     checker: &mut Checker<'_, '_>,
 ) -> Option<On> {
-    let kinds: Vec<&str> = [
-        ("bounds", written.above.is_some() || written.below.is_some()),
-        ("change", written.change.is_some()),
-        ("target", written.target.is_some()),
-        ("anomaly", written.anomaly == Some(true)),
-        ("missing", written.missing == Some(true)),
-    ]
-    .into_iter()
-    .filter_map(|(kind, there)| there.then_some(kind))
-    .collect();
+    let kinds = written.looks_for();
     let [kind] = kinds.as_slice() else {
         let hint = "write one of above or below (or both), change, target, anomaly = true and missing = true";
         let what = if kinds.is_empty() { "nothing" } else { "more than one thing" };
         checker.problem(&["alerts", name], format!("{name:?} looks for {what}"), hint.to_owned());
         return None;
     };
+    if name == MISSING_DAY && *kind != "missing" {
+        let hint = "take another name for this one".to_owned();
+        checker.problem(
+            &["alerts", name],
+            format!("{name:?} is the alert of days that are not frozen"),
+            hint,
+        );
+    }
     let shares = matches!(*kind, "change" | "target");
     let wrong = [
         ("metric", written.metric.is_some() && *kind == "missing"),
         ("by", written.by.is_some() && *kind == "missing"),
-        ("for", written.days.is_some() && *kind == "missing"),
         ("direction", written.direction.is_some() && matches!(*kind, "missing" | "bounds")),
         ("ignore_below", written.ignore_below.is_some() && matches!(*kind, "missing" | "bounds")),
         ("more_than", written.more_than.is_some() && !shares),

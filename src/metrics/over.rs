@@ -17,8 +17,10 @@ pub struct PastDay {
     pub day: Day,
     /// What made its numbers.
     pub definitions: DefinitionsDoc,
-    /// The metrics named by [`needed`].
+    /// The metrics named by [`needed`]; none where its numbers were thinned.
     pub metrics: BTreeMap<String, MetricDoc>,
+    /// Whether its numbers were thinned.
+    pub thinned: bool,
 }
 
 /// What a metric over several days is made from.
@@ -61,12 +63,18 @@ pub fn take_over(doc: &mut MetricDoc, name: &str, input: &OverInput<'_>) {
         parts_of(name, &metric.measure).into_iter().filter_map(|part| Side::new(part, input)).collect();
     let from = input.day.checked_add(1 - i64::from(days)).unwrap_or(input.day);
     let span = from..input.day;
-    let past: Vec<&PastDay> = input
+    let (lost, past): (Vec<&PastDay>, Vec<&PastDay>) = input
         .past
         .iter()
         .filter(|past| span.contains(&past.day) && sides.iter().all(|side| side.is_same(past, input)))
-        .collect();
+        .partition(|past| past.thinned);
+    // Days that were never frozen are left out and told by their number. Of these the numbers were known.
+    let lost = (!lost.is_empty()).then(|| {
+        let all = lost.len() + past.len();
+        format!("the totals of {} of the {all} earlier days were thinned", lost.len())
+    });
     let merged = match sides.as_slice() {
+        _ if lost.is_some() => figure::unknown(lost.as_deref().unwrap_or_default()),
         [only] => only.total(&past),
         [above, below] => figure::of_ratio(&above.total(&past), &below.total(&past)),
         _ => return,
@@ -78,9 +86,11 @@ pub fn take_over(doc: &mut MetricDoc, name: &str, input: &OverInput<'_>) {
             .iter()
             .filter(|past| !sides.iter().all(|side| side.is_same_by(&dimension, past, input)))
             .count();
-        if differ > 0 {
+        if lost.is_some() || differ > 0 {
             // The own values stay, for the days after this one.
-            let reason = format!("{differ} of the {} earlier days were broken down otherwise", past.len());
+            let reason = lost.clone().unwrap_or_else(|| {
+                format!("{differ} of the {} earlier days were broken down otherwise", past.len())
+            });
             let unknown = |member: MemberDoc| MemberDoc {
                 day: Some(member.figure),
                 figure: figure::unknown(reason.as_str()),
@@ -124,7 +134,7 @@ impl<'a> Side<'a> {
 
     /// Whether a frozen day measured the same.
     fn is_same(&self, past: &PastDay, input: &OverInput<'_>) -> bool {
-        past.metrics.contains_key(self.name)
+        (past.thinned || past.metrics.contains_key(self.name))
             && past.definitions.metrics.get(self.name) == input.fingerprints.metrics.get(self.name)
     }
 

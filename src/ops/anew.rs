@@ -56,7 +56,8 @@ pub fn render(
         layout,
         remarks: &remarks,
         cubes: &[],
-    });
+    })
+    .on_its_own();
     let bytes = page.to_bytes()?;
     let path = into.join(format!("asof-{}-anew.html", restored.id));
     let staged = into.join(format!(".asof-{}-{}.html", restored.id, std::process::id()));

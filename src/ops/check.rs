@@ -9,6 +9,7 @@ use super::key_file::{self, KeyFile};
 use super::reading::{self, Env, Now, ReadingError};
 use super::save::{SaveError, day_of};
 use super::worklist;
+use crate::archive::ArchiveError;
 use crate::calendar::{Calendar, DayName};
 use crate::config::{Config, SourceUrl};
 use crate::model::definitions::{Dialect, From, TimeIs};
@@ -116,6 +117,7 @@ pub async fn check(
     about_server(config, &server, &mut report);
     about_account(&server, &mut report);
     about_clock(config, &server, now, fixed_clock, &mut report);
+    about_archive(config, &mut report);
     about_key_file(config, &mut report);
     let mut sound = true;
     for events in &plan.events {
@@ -240,6 +242,13 @@ fn about_clock(
         let hint = "if the server writes its own local time, set [source] time_zone to its zone".to_owned();
         let level = if local { Level::Warning } else { Level::Good };
         report.add(level, "time zone", text, local.then_some(hint));
+    }
+}
+
+/// A folder that days were copied into is none that days are frozen into.
+fn about_archive(config: &Config, report: &mut CheckReport) {
+    if let Err(error @ ArchiveError::ColdStore { .. }) = day::open(config) {
+        report.add(Level::Error, "archive", error.to_string(), error.hint());
     }
 }
 

@@ -303,6 +303,7 @@ pub fn finish(
 pub fn open(config: &Config) -> Result<Option<(Archive, History)>, ArchiveError> {
     match Archive::open(&config.archive.dir) {
         Ok(archive) => {
+            archive.writable()?;
             let history = archive.history()?;
             // A ledger that can't be added to is told before the source is troubled.
             history.intact()?;

@@ -4,6 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
+use super::backfill::{Stop, stopped};
 use super::day::{SaveError, SaveOutcome};
 use super::decide::Why;
 use super::index::{self, IndexError};
@@ -15,7 +16,7 @@ use crate::analyze::drift::{self, DayDrift, Input, Kind, Side};
 use crate::archive::{Archive, ArchiveError, History, SnapshotLine};
 use crate::config::Config;
 use crate::metrics::keys::KeyHash;
-use crate::model::{Day, Manifest, Progress, SnapshotId};
+use crate::model::{Day, Manifest, Progress, Provenance, SnapshotId};
 use crate::source::{SourceError, Transient as _};
 
 /// What is asked for.
@@ -38,6 +39,8 @@ pub struct DriftRequest<'a> {
 pub struct DayReport {
     /// The edition that was held against the source.
     pub id: SnapshotId,
+    /// How it came to be known; a provisional day is expected to move.
+    pub provenance: Provenance,
     /// What has become of it.
     pub found: Found,
 }
@@ -145,7 +148,8 @@ pub struct Place<'a> {
     pub history: &'a History,
 }
 
-/// Looks at these frozen days one by one, and gives each to `tell` once it is known; `tell` says whether to go on.
+/// Looks at these frozen days one by one, and gives each to `tell` once it is known. When it is to stop, the day
+/// that is being read is dropped; one that is being frozen is not.
 ///
 /// # Errors
 /// When the source can't be reached, the hash key is missing, or the archive can't be read.
@@ -155,7 +159,7 @@ pub async fn drift(
     request: &DriftRequest<'_>,
     (env, now): (Env<'_>, Now<'_>),
     progress: &dyn Progress,
-    tell: &mut dyn FnMut(DayReport) -> bool,
+    (stop, tell): (&Stop, &mut dyn FnMut(DayReport)),
 ) -> Result<(), DriftError> {
     let Place { config, archive, history } = place;
     let hash = hash(config, history)?;
@@ -166,7 +170,13 @@ pub async fn drift(
     let mut ended = Ok(());
     for line in lines {
         progress.step(&format!("looking at {}", line.date));
-        let found = match look(&mut reader, &again, place, line, request, progress).await {
+        let mut stop = stop.clone();
+        let looked = tokio::select! {
+            biased;
+            () = stopped(&mut stop) => break,
+            looked = look(&mut reader, &again, place, line, request, progress) => looked,
+        };
+        let found = match looked {
             Err(source) if is_about_the_source(&source) => {
                 ended = Err(DriftError::Source { day: line.date, source });
                 break;
@@ -179,9 +189,7 @@ pub async fn drift(
             &found,
             Found::Read(read) if matches!(read.restated, Some(Restated::Frozen(_)))
         );
-        if !tell(DayReport { id: line.id(), found }) {
-            break;
-        }
+        tell(DayReport { id: line.id(), provenance: line.provenance, found });
     }
     reader.close().await;
     if restated {

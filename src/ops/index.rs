@@ -52,7 +52,9 @@ pub fn rebuild(archive: &Archive, config: &Config) -> Result<PathBuf, IndexError
     for _ in 0..TRIES {
         let before = ledger_size(archive);
         let history = archive.history()?;
-        let page = IndexPage::new(&input(&history, config))?.to_bytes()?;
+        let page =
+            IndexPage::new(&IndexInput { archive: archive.id().to_string(), ..input(&history, config) })?
+                .to_bytes()?;
         path = archive.replace_derived(NAME, &page)?;
         // Another writer may have added a day and been overtaken by this page.
         if ledger_size(archive) == before {
@@ -87,9 +89,11 @@ pub fn input(history: &History, config: &Config) -> IndexInput {
         editions: editions.iter().zip(headlines).map(|both| edition(history, both, &names)).collect(),
         labels: history.marks(day).labels.iter().map(|label| (*label).to_owned()).collect(),
         notes: history.marks(day).notes.iter().map(|(_, note)| (*note).to_owned()).collect(),
+        pinned: history.marks(day).pinned,
     });
     IndexInput {
         title: title(config),
+        archive: String::new(),
         zone: config.calendar.time_zone.name().to_owned(),
         main: main_metric(&config.presentation, &names),
         days: days.collect(),
@@ -168,7 +172,8 @@ fn metric(name: String, presentation: &Presentation) -> IndexMetric {
     }
 }
 
-fn title(config: &Config) -> String {
+/// What the archive is about: as the configuration says, else its events.
+pub fn title(config: &Config) -> String {
     config.presentation.title.clone().unwrap_or_else(|| {
         let labels: Vec<&str> =
             config.presentation.events.values().map(|events| events.label.as_str()).collect();

@@ -4,9 +4,11 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
+use chrono::{DateTime, Utc};
+
 use super::day::{self, Finish, Frozen, Next, SaveError, SaveOutcome};
 use super::decide::{By, Why, Wish};
-use super::reading::{Env, Now, Reader};
+use super::reading::{Env, Now, Reader, ReadingError};
 use super::reread::{self, Again, ByWhich, FreezeAgain, FrozenDay, RereadError, Shrunk};
 use super::seen::Seen;
 use super::{key_file, past, when};
@@ -16,6 +18,7 @@ use crate::config::Config;
 use crate::metrics::keys::KeyHash;
 use crate::model::manifest::DefinitionsDoc;
 use crate::model::{Day, Progress, Provenance, SnapshotId};
+use crate::source::SourceError;
 
 /// The reason that an edition is frozen with which a save found at its age.
 pub const REASON: &str = "lookback";
@@ -89,25 +92,34 @@ fn plan(ages: &[u16], frozen: &BTreeSet<Day>, today: Day, saving: Day) -> Vec<(D
     (1..=*oldest).rev().filter_map(task).collect()
 }
 
+/// What came of looking back.
+#[derive(Debug, Default)]
+pub struct Looking {
+    /// The days that were looked at, oldest first.
+    pub found: Vec<LookedBack>,
+    /// Why no further day was looked at: the source can't be reached.
+    pub ended: Option<SaveError>,
+}
+
 /// Looks back from today: every day of it is told of, and none keeps the others from being looked at.
 ///
 /// # Errors
-/// When the source can't be reached, the hash key is missing, or the archive can't be read.
-pub async fn look_back(input: &LookBack<'_>, progress: &dyn Progress) -> Result<Vec<LookedBack>, SaveError> {
+/// When the hash key is missing, or the archive can't be read.
+pub async fn look_back(input: &LookBack<'_>, progress: &dyn Progress) -> Result<Looking, SaveError> {
     let config = input.config;
     let calendar = Calendar::new(config.calendar);
     let now = (input.now)();
     let today = calendar.day_of(now).ok_or(SaveError::ClockBeyond(now))?;
-    let Some(known) = day::open(config)? else { return Ok(Vec::new()) };
+    let Some(known) = day::open(config)? else { return Ok(Looking::default()) };
     let days = known.1.days().map(|(day, _)| day).collect();
     let tasks = plan(&config.again.lookback, &days, today, input.saving);
     if tasks.is_empty() {
-        return Ok(Vec::new());
+        return Ok(Looking::default());
     }
     let hash = key_file::of(config, Some(&known))?;
     let (archive, mut history) = known;
     let mut reader = Reader::new(&config.source, input.env, hash.as_ref());
-    let (mut found, mut confirmed) = (Vec::new(), Vec::new());
+    let (mut looking, mut confirmed) = (Looking::default(), Vec::new());
     for (day, task) in tasks {
         progress.step(&format!("looking back at {day}"));
         let mut look = Look {
@@ -124,16 +136,17 @@ pub async fn look_back(input: &LookBack<'_>, progress: &dyn Progress) -> Result<
         };
         let looked = match looked {
             Ok(looked) => looked,
-            Err(error) if error.is_unreachable() => {
-                reader.close().await;
-                return Err(error);
+            // What was found so far is noted and told all the same.
+            Err(error) if is_the_end(&error) => {
+                looking.ended = Some(error);
+                break;
             }
             Err(error) => Some(LookedBack::Failed { day, why: sentence(&error) }),
         };
         if matches!(looked, Some(LookedBack::Frozen(_))) {
             history = archive.history()?;
         }
-        found.extend(looked);
+        looking.found.extend(looked);
     }
     reader.close().await;
     if !confirmed.is_empty()
@@ -142,7 +155,14 @@ pub async fn look_back(input: &LookBack<'_>, progress: &dyn Progress) -> Result<
         // The days hold all the same; that nobody noted it keeps no day from being saved.
         progress.warn(&format!("that frozen days still hold could not be noted: {error}"));
     }
-    Ok(found)
+    Ok(looking)
+}
+
+/// Whether no other day can be read either. A connection that breaks may be that day's own trouble.
+fn is_the_end(error: &SaveError) -> bool {
+    let lost =
+        matches!(error, SaveError::Reading { source: ReadingError::Source(SourceError::Lost { .. }), .. });
+    error.is_unreachable() && !lost
 }
 
 /// One look at a day.
@@ -163,7 +183,9 @@ impl Look<'_, '_> {
         confirmed: &mut Vec<Confirmation>,
         progress: &dyn Progress,
     ) -> Result<Option<LookedBack>, SaveError> {
-        let Some(line) = when::latest(self.history.day(day)?) else { return Ok(None) };
+        let Some(line) = when::latest(self.history.day(day)?) else {
+            return Ok(Some(LookedBack::Failed { day, why: "its folders are missing".to_owned() }));
+        };
         let now = (self.input.now)();
         let provisional = line.provenance == Provenance::Provisional;
         if provisional && self.calendar.provenance(day, now)? == Provenance::Provisional {
@@ -181,17 +203,31 @@ impl Look<'_, '_> {
         let found = read.map_err(|error| failed(day, error))?;
         let id = line.id();
         let gone = reread::shrunk(&frozen, &found, &self.input.config.again.shrink_guard);
-        if !gone.is_empty() && !provisional {
+        // A provisional day that is seen in its time is what it is; one that is seen too late may have lost rows.
+        let in_time =
+            provisional && self.calendar.provenance(day, found.reading.captured_at)? == Provenance::Witnessed;
+        if !gone.is_empty() && !in_time {
             return Ok(Some(LookedBack::Shrunk { id, gone }));
         }
         if !provisional && reread::differ(&frozen, &found).is_empty() {
             let captured_at = found.reading.captured_at;
-            confirmed.push(Confirmation { date: day, edition: id.edition, captured_at });
+            if !self.is_noted(id, captured_at) {
+                confirmed.push(Confirmation { date: day, edition: id.edition, captured_at });
+            }
             return Ok(Some(LookedBack::Confirmed { id }));
         }
         let after = id.edition;
         let why = if provisional { Why::Final { after } } else { Why::Lookback { after } };
         self.freeze(&why, &frozen, found).map(Some)
+    }
+
+    /// Whether the ledger says already that an edition still held on that day: saves that are repeated on one day
+    /// add nothing.
+    fn is_noted(&self, id: SnapshotId, at: DateTime<Utc>) -> bool {
+        let known = self.history.confirmations(id.day).iter();
+        known
+            .filter(|known| known.edition == id.edition)
+            .any(|known| self.calendar.day_of(known.captured_at) == self.calendar.day_of(at))
     }
 
     fn freeze(&self, why: &Why, frozen: &FrozenDay, live: reread::Live) -> Result<LookedBack, SaveError> {

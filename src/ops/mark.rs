@@ -104,6 +104,7 @@ pub fn mark(
         return Err(MarkError::Edition(when));
     }
     let (archive, history) = when::open(&config.archive.dir)?;
+    archive.writable()?;
     let day = when::find(&history, when, today)?.line.date;
     let known = history.marks(day);
     let mark = match wish {

@@ -18,6 +18,7 @@ pub mod list;
 pub mod lookback;
 pub mod mark;
 pub mod new_file;
+pub mod nights;
 pub mod past;
 pub mod points;
 pub mod prune;

@@ -4,6 +4,8 @@
 //! It is the archive as it stands now, and only days before this one: what a backfill adds later,
 //! before or after it, changes nothing that is frozen.
 
+use std::collections::BTreeMap;
+
 use super::when;
 use crate::analyze::earlier::{self, Earlier, EarlierDay, MadeBy, WEEK};
 use crate::archive::{Archive, ArchiveError, History, SnapshotLine};
@@ -72,8 +74,12 @@ fn over_day(
     names: &[&str],
 ) -> Result<(Manifest, PastDay), ArchiveError> {
     let manifest = archive.manifest(line)?;
-    let metrics = archive.chosen_metrics(&manifest, names)?.into_iter().collect();
-    let over = PastDay { day: line.date, definitions: manifest.definitions.clone(), metrics };
+    let (metrics, thinned) = match archive.chosen_metrics(&manifest, names) {
+        Ok(metrics) => (metrics.into_iter().collect(), false),
+        Err(ArchiveError::Pruned { .. }) => (BTreeMap::new(), true),
+        Err(error) => return Err(error),
+    };
+    let over = PastDay { day: line.date, definitions: manifest.definitions.clone(), metrics, thinned };
     Ok((manifest, over))
 }
 

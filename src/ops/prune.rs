@@ -1,18 +1,23 @@
 //! Thinning old days by the retention of the configuration: deciding from the ledger alone, copying
 //! what goes into a cold store, and thinning.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 
 use super::index;
+use crate::analyze::alerts;
+use crate::analyze::earlier::WEEK;
 use crate::analyze::retention::{self, Fate, FrozenDay, Keep, Passed, RetentionPlan};
 use crate::archive::reading::METRICS;
 use crate::archive::{Archive, ArchiveError, ColdStore, History, SnapshotLine, Thinning};
+use crate::config::alerts::On;
 use crate::config::retention::Period;
 use crate::config::{Config, RetentionSettings};
-use crate::model::{Day, Manifest, Progress, Provenance, SnapshotId};
+use crate::metrics::over;
+use crate::model::{Day, Fingerprint, Manifest, Progress, Provenance, SnapshotId};
 
 /// How many editions are thinned while the lock is held once.
 const AT_ONCE: usize = 24;
@@ -44,9 +49,6 @@ pub struct Outcome {
 /// Why nothing was thinned.
 #[derive(Debug, thiserror::Error)]
 pub enum PruneError {
-    /// The configuration says nothing of it.
-    #[error("the configuration has no [retention]: every day is kept whole")]
-    NoRetention,
     /// Nothing would be left.
     #[error("[retention] keeps no day: every frozen day but the newest would be thinned")]
     KeepsNothing,
@@ -59,9 +61,6 @@ impl PruneError {
     /// What to do about it.
     pub fn hint(&self) -> Option<String> {
         match self {
-            Self::NoRetention => {
-                Some("add [retention] with lines such as keep_daily = \"12 months\"".to_owned())
-            }
             Self::KeepsNothing => Some("add a rule such as keep_monthly = \"forever\"".to_owned()),
             Self::Archive(error) => error.hint(),
         }
@@ -71,9 +70,12 @@ impl PruneError {
 /// What becomes of each frozen day, from the ledger alone.
 ///
 /// # Errors
-/// When there is no retention, or it keeps nothing.
-pub fn plan(config: &Config, history: &History, today: Day) -> Result<RetentionPlan, PruneError> {
-    let settings = config.retention.as_ref().ok_or(PruneError::NoRetention)?;
+/// When the retention keeps nothing.
+pub fn plan(
+    settings: &RetentionSettings,
+    history: &History,
+    today: Day,
+) -> Result<RetentionPlan, PruneError> {
     let days: Vec<FrozenDay> = history.days().filter_map(|(day, _)| frozen_day(history, day)).collect();
     let plan = retention::plan(settings, &days, today);
     if plan.keeps_nothing() {
@@ -110,25 +112,30 @@ fn present(history: &History, day: Day) -> impl Iterator<Item = &SnapshotLine> {
 /// archive refuses.
 pub fn prune(
     archive: &Archive,
-    config: &Config,
+    (config, settings): (&Config, &RetentionSettings),
     plan: &RetentionPlan,
     request: &PruneRequest,
     now: DateTime<Utc>,
     progress: &dyn Progress,
 ) -> Result<Outcome, PruneError> {
-    let settings = config.retention.as_ref().ok_or(PruneError::NoRetention)?;
     let history = archive.history()?;
+    // A folder that can't be the store is told before anything is done.
+    let known = match &request.to {
+        Some(dir) => ColdStore::look(archive, dir)?,
+        None => None,
+    };
     // Before anything is copied: what a run before left, and whether the ledger can be added to.
     archive.thin(&[], &|_, _| false, request.wait, now)?;
-    let wanted = wanted(archive, &history, plan, request.drop_totals)?;
+    let totals = if request.drop_totals { totals(archive, &history, config, plan)? } else { BTreeMap::new() };
+    let wanted = wanted(archive, &history, plan, &totals)?;
     let mut outcome = Outcome::default();
     let mut done = Ok(());
+    let cold = match &request.to {
+        Some(dir) if !wanted.is_empty() || known.is_some() => Some(ColdStore::open(archive, dir)?),
+        _ => None,
+    };
     if !wanted.is_empty() {
-        let cold = match &request.to {
-            Some(dir) => Some(ColdStore::open(archive, dir)?),
-            None => None,
-        };
-        let thinner = Thinner { archive, settings, history: &history, cold, request, now };
+        let thinner = Thinner { archive, settings, history: &history, cold: cold.as_ref(), request, now };
         for some in wanted.chunks(AT_ONCE) {
             progress.step("thinning");
             done = thinner.thin(some, &mut outcome);
@@ -137,12 +144,83 @@ pub fn prune(
             }
         }
     }
+    if let (Some(cold), Ok(())) = (&cold, &done) {
+        // It knows then what it has to hold.
+        cold.follow(archive)?;
+    }
     if !outcome.editions.is_empty() || index::is_stale(archive) {
         outcome.warning = index::rebuild(archive, config).err().map(|error| {
             format!("the page of all days could not be written, the next save tries again: {error}")
         });
     }
     done.map(|()| outcome)
+}
+
+/// What becomes of the totals of a day that is or was thinned, once they are asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Totals {
+    /// They go.
+    Go,
+    /// They stay, since something keeps what is left of the day.
+    Stay,
+    /// They stay, since days to come are made of them.
+    Needed,
+    /// They are gone already.
+    Gone,
+}
+
+/// What becomes of the totals of the days that are not kept whole, when they are asked for.
+///
+/// # Errors
+/// When the definitions of the frozen days can't be read.
+pub fn totals(
+    archive: &Archive,
+    history: &History,
+    config: &Config,
+    plan: &RetentionPlan,
+) -> Result<BTreeMap<Day, Totals>, PruneError> {
+    let needed = needed_from(archive, history, config)?;
+    let fate = |day: Day, kept: bool| {
+        let gone = |line: &SnapshotLine| history.pruned(&line.id()).iter().any(|path| path == METRICS);
+        if present(history, day).all(gone) {
+            Totals::Gone
+        } else if kept {
+            Totals::Stay
+        } else if needed.is_none_or(|needed| needed <= day) {
+            Totals::Needed
+        } else {
+            Totals::Go
+        }
+    };
+    let of = |(day, of): &(Day, Fate)| match of {
+        Fate::Kept(_) => None,
+        Fate::Thinned(_) => Some((*day, fate(*day, false))),
+        Fate::Before { kept } => Some((*day, fate(*day, *kept))),
+    };
+    Ok(plan.days.iter().filter_map(of).collect())
+}
+
+/// The first day whose totals the next save may need: for metrics over several days, its own and those of
+/// the days that it reads again, for comparisons, and for alerts. `None` is every day.
+fn needed_from(archive: &Archive, history: &History, config: &Config) -> Result<Option<Day>, PruneError> {
+    let Some((newest, _)) = history.days().next_back() else { return Ok(None) };
+    // Days are read again by the definitions that froze them.
+    let frozen: BTreeSet<Fingerprint> =
+        history.days().flat_map(|(_, editions)| editions).map(|frozen| frozen.line.definitions).collect();
+    let mut over = over::needed(&config.definitions).1;
+    for fingerprint in frozen {
+        over = over.max(over::needed(&archive.definitions(fingerprint)?).1);
+    }
+    let looked_back = config.again.lookback.iter().max().copied().unwrap_or(0);
+    let alerts = config.alerts.values().filter_map(|alert| match &alert.on {
+        // Other values of earlier days are in the ledger.
+        On::Metric(rule) if rule.by.is_some() => Some(alerts::reach(&rule.rule) + i64::from(alert.days)),
+        On::Metric(_) | On::Missing => None,
+    });
+    let back = i64::from(over).max(WEEK) + i64::from(looked_back);
+    let back = back.max(alerts.max().unwrap_or(0));
+    // Where the calendar begins later than that, every day is needed.
+    Ok(newest.checked_add(1 - back))
 }
 
 /// An edition with what is to go of it.
@@ -158,10 +236,11 @@ fn wanted<'h>(
     archive: &Archive,
     history: &'h History,
     plan: &RetentionPlan,
-    drop_totals: bool,
+    totals: &BTreeMap<Day, Totals>,
 ) -> Result<Vec<Wanted<'h>>, PruneError> {
     let mut all = Vec::new();
     for (day, fate) in &plan.days {
+        let drop_totals = totals.get(day) == Some(&Totals::Go);
         let reason = match fate {
             Fate::Thinned(passed) => reason(passed),
             Fate::Before { kept: false } if drop_totals => "its totals were asked for".to_owned(),
@@ -191,7 +270,7 @@ struct Thinner<'a> {
     archive: &'a Archive,
     settings: &'a RetentionSettings,
     history: &'a History,
-    cold: Option<ColdStore>,
+    cold: Option<&'a ColdStore>,
     request: &'a PruneRequest,
     now: DateTime<Utc>,
 }
@@ -201,13 +280,13 @@ impl Thinner<'_> {
     fn thin(&self, some: &[Wanted<'_>], outcome: &mut Outcome) -> Result<(), PruneError> {
         let mut thinnings = Vec::with_capacity(some.len());
         for wanted in some {
-            if let Some(cold) = &self.cold {
+            if let Some(cold) = self.cold {
                 cold.keep(self.archive, wanted.line, self.history.pruned(&wanted.line.id()))?;
             }
             thinnings.push(Thinning {
                 id: wanted.line.id(),
                 files: wanted.files.clone(),
-                to: self.cold.as_ref().map(|cold| absolute(cold.dir())),
+                to: self.cold.map(|cold| (absolute(cold.dir()), cold.id())),
                 reason: wanted.reason.clone(),
             });
         }

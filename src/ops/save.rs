@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::day::{self, Finish, Next};
 use super::decide::{By, Wish};
 use super::index::{self, IndexError};
-use super::lookback::{LookBack, LookedBack, look_back};
+use super::lookback::{LookBack, LookedBack, Looking, look_back};
 use super::reading::{self, Env, Now};
 use super::seen::Seen;
 use super::{key_file, past};
@@ -61,7 +61,7 @@ pub async fn save(
     now: Now<'_>,
     progress: &dyn Progress,
 ) -> Result<Saved, SaveError> {
-    let mut lookback = Vec::new();
+    let mut lookback = Looking::default();
     if !config.again.lookback.is_empty() {
         let calendar = Calendar::new(config.calendar);
         let day = day_of(&calendar, request.day, now)?;
@@ -72,8 +72,12 @@ pub async fn save(
             LookBack { config, env, now, saving: day, retry_for: request.retry_for, wait: request.wait };
         lookback = look_back(&input, progress).await?;
     }
-    let outcome = save_day(config, request, env, now, progress).await;
-    let mut saved = Saved { lookback, outcome };
+    let outcome = match lookback.ended {
+        // What can't be reached for an earlier day can't be reached for this one.
+        Some(error) => Err(error),
+        None => save_day(config, request, env, now, progress).await,
+    };
+    let mut saved = Saved { lookback: lookback.found, outcome };
     if let Err(error) = refresh_index(config, &saved) {
         match &mut saved.outcome {
             Ok(SaveOutcome::Frozen(frozen)) => frozen.warnings.push(stale_index(&error)),

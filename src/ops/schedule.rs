@@ -5,10 +5,14 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use chrono::{NaiveTime, Timelike as _};
+use chrono_tz::Tz;
 
+use super::nights::{Nightly, nightly};
+use super::whole;
+use crate::calendar::Calendar;
 use crate::config::notify::SinkTo;
 use crate::config::{CalendarSettings, Config, PasswordFrom};
-use crate::model::Digest;
+use crate::model::{Day, Digest};
 use crate::view::schedule::{Job, begin, end};
 
 const MINUTES_OF_A_DAY: i64 = 24 * 60;
@@ -34,6 +38,14 @@ pub enum ScheduleError {
         at: String,
         /// The earliest that fits.
         from: String,
+    },
+    /// There is no time that fits in every night.
+    #[error(
+        "there is no time in {zone} at which a day is final in every night of the year, changes of clocks included"
+    )]
+    NoNight {
+        /// The zone of whoever keeps the schedule.
+        zone: String,
     },
     /// A path that can't be written down.
     #[error("the path {path:?} has characters that a schedule can't hold")]
@@ -62,6 +74,7 @@ impl ScheduleError {
     pub fn hint(&self) -> Option<String> {
         Some(match self {
             Self::NeverFinal { .. } => "set final_after in [calendar] below 24h".to_owned(),
+            Self::NoNight { .. } => "set final_after in [calendar] to fewer hours".to_owned(),
             Self::TooEarly { from, .. } => format!("--at {from}, or leave --at out"),
             Self::Path { .. } => "use a path of UTF-8 text without control characters".to_owned(),
             Self::Marks { .. } => "put that right with crontab -e: nothing was changed".to_owned(),
@@ -117,7 +130,7 @@ pub fn path_text(path: &Path) -> Result<String, ScheduleError> {
     text.map(str::to_owned).ok_or_else(|| ScheduleError::Path { path: path.to_owned() })
 }
 
-/// What is to be run every night; both paths are absolute.
+/// What is to be run every night, by the clock of `zone`; both paths are absolute.
 ///
 /// # Errors
 /// When the day is not final at that time, or a path can't be written down.
@@ -126,8 +139,17 @@ pub fn job(
     config_path: &Path,
     program: &Path,
     at: Option<NaiveTime>,
-) -> Result<Job, ScheduleError> {
-    let at = time(&config.calendar, at)?;
+    (zone, today): (Tz, Day),
+) -> Result<(Job, Nightly), ScheduleError> {
+    let wanted = time(&config.calendar, at)?;
+    let calendar = Calendar::new(config.calendar);
+    let nightly = nightly(&calendar, zone, wanted, at.is_some(), today)
+        .ok_or_else(|| ScheduleError::NoNight { zone: zone.name().to_owned() })?;
+    let meant = (zone != config.calendar.time_zone).then(|| {
+        let times: Vec<String> =
+            nightly.in_calendar.iter().map(|time| time.format("%H:%M").to_string()).collect();
+        format!("{} in {}", times.join(" or "), config.calendar.time_zone.name())
+    });
     let mut secrets = Vec::new();
     if let PasswordFrom::Env(name) = &config.source.password {
         secrets.push(name.clone());
@@ -142,16 +164,18 @@ pub fn job(
     secrets.sort();
     secrets.dedup();
     let path = path_text(config_path)?;
-    Ok(Job {
+    let job = Job {
         name: name(&path),
         program: path_text(program)?,
         folder: path_text(config_path.parent().unwrap_or(Path::new("/")))?,
         config: path,
-        hour: at.hour(),
-        minute: at.minute(),
-        zone: config.calendar.time_zone.name().to_owned(),
+        hour: nightly.at.hour(),
+        minute: nightly.at.minute(),
+        zone: zone.name().to_owned(),
+        meant,
         secrets,
-    })
+    };
+    Ok((job, nightly))
 }
 
 /// A crontab with the block of this configuration in its place, or without it. All other lines stay as they are.
@@ -200,7 +224,11 @@ pub fn put(path: &Path, text: &str) -> Result<bool, ScheduleError> {
     if let Some(folder) = path.parent() {
         fs::create_dir_all(folder).map_err(failed)?;
     }
-    fs::write(path, text).map_err(failed)?;
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    let staged = path.with_file_name(format!(".{name}.new"));
+    // Readers of units see the one before or the new one, and none that is half written.
+    whole::replace(path, &staged, 0o644, |out| out.write_all(text.as_bytes()))
+        .map_err(|refused| ScheduleError::Io { path: refused.path, error: refused.error })?;
     Ok(true)
 }
 

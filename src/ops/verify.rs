@@ -183,6 +183,10 @@ fn frozen<'h>(archive: &Archive, history: &'h History, findings: &mut Vec<Findin
     if !history.unlisted().is_empty() && history.days().next().is_none() && history.damaged().is_empty() {
         findings.push(Finding::damage("ledger.jsonl", "knows of no day, and there are folders of days"));
     }
+    for id in history.lost_copies() {
+        findings
+            .push(Finding::damage(id.to_string(), "is missing, and the ledger says that it was copied here"));
+    }
     let mut lines = Vec::new();
     for frozen in history.days().flat_map(|(_, editions)| editions) {
         if frozen.present {

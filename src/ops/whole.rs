@@ -6,6 +6,24 @@ use std::io::{self, BufWriter, ErrorKind, Write};
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 
+/// The name of a configuration that needs no name of its own in front of these files.
+const USUAL_CONFIG: &str = "asof.toml";
+
+/// Where a file lies that belongs to the configuration at `config`: in its folder, with its name in front when it
+/// is not called `asof.toml`.
+pub fn beside(config: &Path, name: &str) -> PathBuf {
+    let stem = config.file_stem().map(|stem| stem.to_string_lossy().into_owned()).unwrap_or_default();
+    let usual = config.file_name().is_some_and(|name| name == USUAL_CONFIG) || stem.is_empty();
+    let name = if usual { name.to_owned() } else { format!("{stem}.{name}") };
+    config.with_file_name(name)
+}
+
+/// The hidden file beside a file that serves it: `.plan.json.new` for `plan.json`.
+pub fn hidden(path: &Path, suffix: &str) -> PathBuf {
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    path.with_file_name(format!(".{name}.{suffix}"))
+}
+
 /// Why a file could not be replaced.
 #[derive(Debug)]
 pub struct Refused {
@@ -85,8 +103,19 @@ mod tests {
     use std::fs;
     use std::io;
     use std::os::unix::fs::PermissionsExt as _;
+    use std::path::Path;
 
-    use super::replace;
+    use super::{beside, hidden, replace};
+
+    #[test]
+    fn files_lie_beside_the_configuration_under_its_name() {
+        let beside = |config: &str| beside(Path::new(config), "plan.json").display().to_string();
+        assert_eq!(beside("asof.toml"), "plan.json");
+        assert_eq!(beside("../asof.toml"), "../plan.json");
+        assert_eq!(beside("/etc/asof/leads.toml"), "/etc/asof/leads.plan.json");
+        assert_eq!(beside("leads"), "leads.plan.json");
+        assert_eq!(hidden(Path::new("/etc/plan.json"), "new"), Path::new("/etc/.plan.json.new"));
+    }
 
     #[test]
     fn a_file_is_replaced_or_stays_and_nothing_is_left_beside_it() {

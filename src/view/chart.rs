@@ -77,15 +77,13 @@ pub fn columns(columns: &[Column], format: &Format, size: Size) -> Option<Drawin
         bottom: size.height() - BELOW,
     };
     let mut plot = String::new();
-    let labels = format.for_step(&ticks.step);
     let mut axis = String::new();
     let mut longest = 0;
-    for tick in &ticks.at {
+    for (tick, text) in ticks.at.iter().zip(ticks::labels(&ticks, format)) {
         let y = scale.y(tick);
         let class = if tick.is_zero() { "base" } else { "grid" };
         let _ = write!(plot, r#"<line class="{class}" x2="100%" y1="{y:.1}" y2="{y:.1}"/>"#);
         if !tick.is_zero() {
-            let text = labels.show_bare(tick).html();
             longest = longest.max(text.chars().count());
             let _ = write!(axis, r#"<text class="tick" x="8" y="{:.1}">{}</text>"#, y + 4.0, escaped(&text));
         }

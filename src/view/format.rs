@@ -108,6 +108,17 @@ impl Format {
         Self { unit: Unit::After("%".to_owned()), places }
     }
 
+    /// The same unit, fitted to other numbers of it.
+    #[must_use]
+    pub fn fitted_to<'a>(&self, numbers: impl IntoIterator<Item = &'a Number>) -> Self {
+        let places = match &self.unit {
+            Unit::None | Unit::After(_) => places_for(numbers),
+            Unit::Before(sign) if sign == "¥" => places_for(numbers),
+            Unit::Before(_) | Unit::Percent => self.places,
+        };
+        Self { unit: self.unit.clone(), places }
+    }
+
     /// Whether the numbers are fractions that are shown in percent.
     pub fn is_percent(&self) -> bool {
         self.unit == Unit::Percent

@@ -57,12 +57,10 @@ pub fn line(dots: &[Dot], redefined: &[Day], outlook: Option<&Outlook>, format: 
     };
     let part = |day: Day| to_f64(usize::try_from(day.days_since(first)).unwrap_or(0)) / to_f64(span);
     let (mut plot, mut axis, mut longest) = (String::new(), String::new(), 0);
-    let labels = format.for_step(&ticks.step);
-    for tick in &ticks.at {
+    for (tick, text) in ticks.at.iter().zip(ticks::labels(&ticks, format)) {
         let y = scale.y(tick);
         let class = if tick.is_zero() { "base" } else { "grid" };
         let _ = write!(plot, r#"<line class="{class}" x2="100%" y1="{y:.1}" y2="{y:.1}"/>"#);
-        let text = labels.show_bare(tick).html();
         longest = longest.max(text.chars().count());
         let _ = write!(axis, r#"<text class="tick" x="8" y="{:.1}">{}</text>"#, y + 4.0, escaped(&text));
     }

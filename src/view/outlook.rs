@@ -2,8 +2,8 @@
 
 use chrono::Weekday;
 
-use super::format::{Format, count};
-use crate::analyze::forecast::{LEVEL, Method, weekdays};
+use super::format::{Format, Shown, count};
+use crate::analyze::forecast::{Interval, LEVEL, Method, weekdays};
 use crate::analyze::outlook::{Outlook, Tested};
 use crate::model::Day;
 
@@ -26,6 +26,7 @@ pub fn sentences(outlook: &Outlook, format: &Format) -> Vec<String> {
         ));
     }
     said.push(method(outlook));
+    said.extend(interval(outlook.interval));
     said.push(match &outlook.back_test {
         Some(test) => tested(test, format),
         None => "There are too few days to try it on the past.".to_owned(),
@@ -71,17 +72,26 @@ fn method(outlook: &Outlook) -> String {
     }
 }
 
+/// What the interval rests on, where that is more than the model.
+fn interval(interval: Interval) -> Option<String> {
+    let Interval::BackTest { origins } = interval else { return None };
+    let origins = count(origins as u64);
+    Some(format!(
+        "The interval is at least so wide that it would have held {LEVEL} % of the last {origins} forecasts of as many days ahead."
+    ))
+}
+
 fn tested(test: &Tested, format: &Format) -> String {
     let inside = test.inside_percentage();
     let inside = inside.map_or_else(String::new, |inside| Format::percentage(1).show(&inside).to_string());
     let (origins, times) = many(test.origins, "day", "days");
-    let error =
-        |number| Format::of(format.common_unit(), [&test.error, &test.error_of_last_week]).show(number);
-    let (error, other) = if format.is_percent() {
-        (format.show(&test.error), format.show(&test.error_of_last_week))
-    } else {
-        (error(&test.error), error(&test.error_of_last_week))
+    let errors = format.fitted_to([&test.error, &test.error_of_last_week]);
+    let error = |number| {
+        let shown = errors.show(number);
+        // What rates are off by are points.
+        if errors.is_percent() { Shown { unit: Some("pt".to_owned()), ..shown } } else { shown }
     };
+    let (error, other) = (error(&test.error), error(&test.error_of_last_week));
     format!(
         "Tried on the past from {origins} {times}, {} ahead: off by {error} in the mean (mean absolute error), the same weekday of the week before by {other}; {inside} of the days lay inside their {LEVEL} % interval.",
         test.horizon
@@ -106,9 +116,31 @@ fn named(days: &[Day]) -> String {
 #[cfg(test)]
 mod tests {
     use super::sentences;
-    use crate::analyze::forecast::Method;
+    use crate::analyze::forecast::{Interval, Method};
     use crate::analyze::outlook::{Outlook, Tested};
     use crate::view::format::Format;
+
+    #[test]
+    fn errors_carry_the_unit_and_those_of_rates_are_points() {
+        let test = Tested {
+            origins: 2,
+            horizon: 7,
+            days: 14,
+            error: "0.01234".parse().unwrap(),
+            error_of_last_week: "0.05".parse().unwrap(),
+            inside: 14,
+            worse: false,
+        };
+        let said = super::tested(&test, &Format::of(Some("%"), []));
+        assert!(said.contains("off by 1.23 pt in the mean (mean absolute error), the same weekday of the week before by 5.00 pt;"), "{said}");
+        let test = Tested {
+            error: "5187.125".parse().unwrap(),
+            error_of_last_week: "7359".parse().unwrap(),
+            ..test
+        };
+        let said = super::tested(&test, &Format::of(Some("$"), []));
+        assert!(said.contains("off by $5,187.12 in the mean (mean absolute error), the same weekday of the week before by $7,359.00;"), "{said}");
+    }
 
     #[test]
     fn that_last_week_was_the_better_guess_comes_first() {
@@ -125,6 +157,7 @@ mod tests {
         let mut outlook = Outlook {
             days: Vec::new(),
             method: Method::Model,
+            interval: Interval::BackTest { origins: 28 },
             basis: (day("2025-09-01"), day("2025-09-30")),
             known: 28,
             filled: vec![day("2025-09-05"), day("2025-09-12")],
@@ -139,6 +172,7 @@ mod tests {
             [
                 "On the past this forecast did worse than the same weekday's value of the week before: that is the better guess.",
                 "From 28 known days from 2025-09-01 to 2025-09-30, by their weekly pattern (MSTL) and exponential smoothing (ETS). If the days go on as before, 80 % of them lie inside the interval.",
+                "The interval is at least so wide that it would have held 80 % of the last 28 forecasts of as many days ahead.",
                 "Tried on the past from 1 day, 7 ahead: off by 12.5 min in the mean (mean absolute error), the same weekday of the week before by 8.0 min; 71.4 % of the days lay inside their 80 % interval.",
                 "2 days are not known (2025-09-05, 2025-09-12); the median of the same weekday stood in.",
                 "1 day was captured before being over and left out (2025-10-01).",

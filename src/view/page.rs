@@ -40,6 +40,8 @@ pub struct DayPage {
     policy: String,
     provenance: &'static str,
     previous: Option<Previous>,
+    /// Whether other pages lie where the archive has them.
+    in_archive: bool,
     facts: Vec<Fact>,
     notes: Vec<String>,
     sections: Vec<SectionPart>,
@@ -134,6 +136,7 @@ impl DayPage {
                 folder: SnapshotId::new(previous.date, previous.edition).to_string(),
                 label: when::short(previous.date.date(), input.doc.date),
             }),
+            in_archive: true,
             facts: seal::facts(input).into_iter().map(visible_fact).collect(),
             notes: seal::notes(input)
                 .iter()
@@ -149,6 +152,12 @@ impl DayPage {
         };
         page.add_filter(input, &sections);
         page
+    }
+
+    /// The same page for a place outside of the archive: without links to its other pages.
+    #[must_use]
+    pub fn on_its_own(self) -> Self {
+        Self { in_archive: false, ..self }
     }
 
     /// Adds what the page is filtered with, as far as that fits.

@@ -19,6 +19,8 @@ pub struct Job {
     pub minute: u32,
     /// The zone of that time, by its IANA name.
     pub zone: String,
+    /// What that time is in the calendar's zone, in words; `None` where it is the same zone.
+    pub meant: Option<String>,
     /// Environment variables that hold secrets, by name.
     pub secrets: Vec<String>,
 }
@@ -31,7 +33,14 @@ impl Job {
     }
 
     fn notes(&self) -> String {
-        self.secrets.iter().map(|name| format!("# the environment must provide {name}\n")).collect()
+        let secrets = self.secrets.iter().map(|name| format!("# the environment must provide {name}\n"));
+        self.said().map(|said| format!("# {said}\n")).into_iter().chain(secrets).collect()
+    }
+
+    /// Its time in both zones.
+    fn said(&self) -> Option<String> {
+        let meant = self.meant.as_ref()?;
+        Some(format!("{:02}:{:02} {} is {meant}", self.hour, self.minute, self.zone))
     }
 }
 
@@ -46,6 +55,9 @@ pub fn end(config: &str) -> String {
 }
 
 /// The lines of a crontab, marked as those of this configuration.
+///
+/// The zone is that of the machine where it is known: some crons know `CRON_TZ`, others pass it over, and
+/// then both mean the same.
 pub fn crontab(job: &Job) -> String {
     let words = std::iter::once(job.program.as_str()).chain(job.arguments());
     let command: Vec<String> = words.map(shell_word).collect();
@@ -97,7 +109,7 @@ pub fn plist(job: &Job) -> String {
     format!(
         r#"<?xml version="1.0" encoding="UTF-8"?>
 <!DOCTYPE plist PUBLIC "-//Apple//DTD PLIST 1.0//EN" "http://www.apple.com/DTDs/PropertyList-1.0.dtd">
-<!-- the time is the machine's local time; it is meant in {} -->
+<!-- the time is the machine's local time: {} -->
 {secrets}<plist version="1.0">
 <dict>
   <key>Label</key>
@@ -117,7 +129,7 @@ pub fn plist(job: &Job) -> String {
 </dict>
 </plist>
 "#,
-        comment(&job.zone),
+        comment(&job.said().unwrap_or_else(|| job.zone.clone())),
         xml(&job.name),
         xml(&job.folder),
         job.hour,
@@ -162,6 +174,7 @@ mod tests {
             hour: 2,
             minute: 5,
             zone: "America/Chicago".to_owned(),
+            meant: None,
             secrets: vec!["ASOF_PASSWORD".to_owned()],
         }
     }

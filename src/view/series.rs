@@ -5,6 +5,7 @@ use askama::Template;
 use super::chart::Drawing;
 use super::format::{DASH, Format};
 use super::line::{self, Dot};
+use super::origin::Origin;
 use super::outlook::sentences;
 use super::page::{BASE_STYLE, csp_digest};
 use super::terminal::Gap;
@@ -69,6 +70,9 @@ impl SeriesInput<'_> {
 pub struct SeriesPage {
     label: String,
     unit: Option<String>,
+    subject: String,
+    origin: String,
+    provenances: Vec<(&'static str, usize)>,
     first: String,
     last: String,
     days: usize,
@@ -103,7 +107,7 @@ enum RowPart {
 
 impl SeriesPage {
     /// The page of this series.
-    pub fn new(input: &SeriesInput<'_>) -> Self {
+    pub fn new(input: &SeriesInput<'_>, origin: &Origin) -> Self {
         let format = input.format();
         let style = format!("{BASE_STYLE}{}", include_str!("../../templates/series.css"));
         let digest = csp_digest(&style);
@@ -118,6 +122,9 @@ impl SeriesPage {
         Self {
             label: visible(input.label).into_owned(),
             unit: format.common_unit().map(|unit| visible(unit).into_owned()),
+            subject: origin.subject(),
+            origin: origin.sentence(),
+            provenances: provenances(&input.rows),
             first: day(input.rows.first().map(|row| row.day)),
             last: day(input.rows.last().map(|row| row.day)),
             days: input.rows.len(),
@@ -154,6 +161,13 @@ impl SeriesPage {
     pub fn to_bytes(&self) -> Result<Vec<u8>, askama::Error> {
         Ok(self.render()?.into_bytes())
     }
+}
+
+/// How the days came to be known, each with its number of days.
+fn provenances(rows: &[SeriesRow]) -> Vec<(&'static str, usize)> {
+    let all = [Provenance::Witnessed, Provenance::Provisional, Provenance::Reconstructed];
+    let counted = all.map(|one| (one.word(), rows.iter().filter(|row| row.provenance == one).count()));
+    counted.into_iter().filter(|(_, days)| *days > 0).collect()
 }
 
 fn dot(row: &SeriesRow, format: &Format) -> Dot {

@@ -4,6 +4,7 @@ use askama::Template;
 
 use super::chart::{self, Column, Drawing, Size};
 use super::format::{Format, count};
+use super::origin::Origin;
 use super::page::{BASE_STYLE, csp_digest};
 use super::text::visible;
 use crate::analyze::settling::{AtAge, Moved, NEEDED_DAYS, Settling};
@@ -15,8 +16,8 @@ const BEYOND: &str = "∞";
 /// How metrics settle.
 #[derive(Clone, Debug)]
 pub struct SettlingInput {
-    /// What the archive is about.
-    pub title: String,
+    /// What was looked at: `days` `114`.
+    pub seal: Vec<(&'static str, String)>,
     /// The metrics, in the order in which they are shown.
     pub metrics: Vec<SettlingMetric>,
     /// What else is to be known, as sentences.
@@ -121,6 +122,8 @@ fn moved(moved: &Moved) -> String {
 #[template(path = "settling.html")]
 pub struct SettlingPage {
     title: String,
+    origin: String,
+    seal: Vec<(&'static str, String)>,
     style: String,
     policy: String,
     notes: Vec<String>,
@@ -144,7 +147,7 @@ pub struct SettlingPageError(#[from] askama::Error);
 
 impl SettlingPage {
     /// The page of these metrics.
-    pub fn new(input: &SettlingInput) -> Self {
+    pub fn new(input: &SettlingInput, origin: &Origin) -> Self {
         let style = [
             BASE_STYLE,
             include_str!("../../templates/day.css"),
@@ -157,7 +160,9 @@ impl SettlingPage {
         );
         let notes = input.notes.iter().cloned().chain(legend(&input.metrics));
         Self {
-            title: visible(&input.title).into_owned(),
+            title: origin.subject(),
+            origin: origin.sentence(),
+            seal: input.seal.clone(),
             style,
             policy,
             notes: notes.map(|note| visible(&note).into_owned()).collect(),
@@ -179,11 +184,17 @@ fn part(metric: &SettlingMetric) -> MetricPart {
     let tolerance = (!metric.tolerance.is_zero()).then(|| percent(&metric.tolerance));
     MetricPart {
         label: visible(&metric.label).into_owned(),
-        verdict: metric.verdict(),
+        verdict: sentence(&metric.verdict()),
         rows: metric.rows(),
         chart: drawn(metric),
         tolerance,
     }
+}
+
+/// With a capital letter.
+fn sentence(words: &str) -> String {
+    let mut letters = words.chars();
+    letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
 }
 
 /// What 95 % of the days moved at most after each age, drawn and in words.

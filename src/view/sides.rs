@@ -1,15 +1,18 @@
 //! Two sides beside each other as they are said: numbers, differences, what moved most, and what
 //! is to be known before. The terminal and the page put this into form.
 
+use std::collections::BTreeMap;
+
 use indexmap::IndexMap;
 
 use super::compared::{Arrow, Verdict, signed};
 use super::format::{DASH, Format, Shown};
 use super::text::member_name;
+use super::when;
 use crate::analyze::changed::ChangedLine;
 use crate::analyze::sides::{Beside, Fate, MetricSides, MovedMember, Side, Warning, Which};
 use crate::model::metrics_doc::Good;
-use crate::model::{Day, Number};
+use crate::model::{Day, Edition, Number, Provenance, SnapshotId};
 
 /// What is said of two sides.
 #[derive(Clone, Debug)]
@@ -35,6 +38,12 @@ pub struct SideLine {
     pub name: String,
     /// Which editions: `Thu, edition 1, witnessed`; `7 days, edition 2 of 2025-11-06, else 1`.
     pub aside: String,
+    /// The same without its weekday and provenance: `edition 1`.
+    pub editions: String,
+    /// Its days in words: `Thursday 6 November 2025`, `1 Nov – 7 Nov 2025`.
+    pub words: String,
+    /// How its days came to be known, each with its number of days.
+    pub provenances: Vec<(Provenance, usize)>,
 }
 
 /// A sentence, and lines that show what it says.
@@ -193,10 +202,17 @@ fn table(
 }
 
 fn side_line(letter: &'static str, side: &Side) -> SideLine {
+    let provenances = [Provenance::Provisional, Provenance::Witnessed, Provenance::Reconstructed];
+    let provenances =
+        provenances.map(|one| (one, side.days.iter().filter(|day| day.provenance == one).count()));
+    let provenances: Vec<_> = provenances.into_iter().filter(|(_, days)| *days > 0).collect();
     if let ([day], true) = (side.days.as_slice(), side.is_day()) {
         return SideLine {
             letter,
             name: side.from.to_string(),
+            words: when::in_words(side.from),
+            editions: format!("edition {}", day.id.edition),
+            provenances,
             aside: format!(
                 "{}, edition {}, {}",
                 side.from.date().format("%a"),
@@ -205,22 +221,39 @@ fn side_line(letter: &'static str, side: &Side) -> SideLine {
             ),
         };
     }
-    let later: Vec<String> = side
-        .days
-        .iter()
-        .filter(|day| day.id.edition.number() > 1)
-        .map(|day| format!("edition {} of {}", day.id.edition, day.id.day))
-        .collect();
-    let editions = if later.is_empty() {
-        "edition 1 of each".to_owned()
-    } else {
-        format!("{}, else 1", later.join(", "))
-    };
     SideLine {
         letter,
         name: format!("{} – {}", side.from, side.to),
-        aside: format!("{}, {editions}", days_in_words(side.length())),
+        aside: format!("{}, {}", days_in_words(side.length()), editions(side)),
+        editions: format!("{}, {}", days_in_words(side.length()), editions(side)),
+        words: when::span(side.from, side.to),
+        provenances,
     }
+}
+
+/// Which editions a range's days have: each later one by its day, or of many only how many.
+fn editions(side: &Side) -> String {
+    const MOST_NAMED: usize = 3;
+    let later: Vec<SnapshotId> =
+        side.days.iter().map(|day| day.id).filter(|id| id.edition.number() > 1).collect();
+    if later.is_empty() {
+        return "edition 1 of each".to_owned();
+    }
+    if later.len() <= MOST_NAMED {
+        let named: Vec<String> =
+            later.iter().map(|id| format!("edition {} of {}", id.edition, id.day)).collect();
+        return format!("{}, else 1", named.join(", "));
+    }
+    let mut numbers: BTreeMap<Edition, i64> = BTreeMap::new();
+    for id in &later {
+        *numbers.entry(id.edition).or_default() += 1;
+    }
+    let counted: Vec<String> = numbers
+        .iter()
+        .map(|(edition, days)| format!("edition {edition} of {}", days_in_words(*days)))
+        .collect();
+    let first = if later.len() == side.days.len() { "" } else { ", else 1" };
+    format!("{}{first}", counted.join(", "))
 }
 
 fn days_in_words(days: i64) -> String {
@@ -261,6 +294,9 @@ pub fn said(warning: &Warning) -> Vec<Said> {
             });
             return change.collect();
         }
+        Warning::Shortened { to, asked } => {
+            format!("A ends on {to} instead of {asked}: the month before has no more days")
+        }
         Warning::Dimension { dimension } => {
             format!("{dimension} is not defined alike on all days, so its members may mean other things")
         }
@@ -268,6 +304,12 @@ pub fn said(warning: &Warning) -> Vec<Said> {
             "{} lacks {} of its {of} days, and so do its sums: {}",
             letter(*side),
             days.len(),
+            list(days)
+        ),
+        Warning::Thinned { side, days, of } => format!(
+            "the numbers of {} of the {of} days of {} were thinned, so its sums lack them: {}",
+            days.len(),
+            letter(*side),
             list(days)
         ),
         Warning::Unknown { side, label, days, .. } => {

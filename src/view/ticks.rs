@@ -1,6 +1,6 @@
-//! Round ticks for an axis, exact: steps of 1, 2, 2.5 or 5 times a power of ten.
+//! Round ticks for an axis, exact: steps of 1, 2, 2.5 or 5 times a power of ten; and what stands at them.
 
-use super::format;
+use super::format::{self, Format, THIN_SPACE};
 use crate::model::Number;
 
 /// The ticks of an axis, from the lowest to the highest; zero is always one of them.
@@ -38,6 +38,35 @@ pub fn round(lowest: &Number, highest: &Number, most: i64, whole: bool) -> Optio
     Some(Ticks { step, at })
 }
 
+/// Longer labels would take the place of the chart, and are told in millions and more.
+const LONGEST_LABEL: usize = 11;
+
+/// What stands at the ticks, without the unit that [`Format::common_unit`] tells.
+///
+/// Ticks are round, so that nothing is lost where they are told in millions (`M`), thousands of
+/// those (`bn`), millions of those (`tn`), or by a power of ten (`150e15`).
+pub fn labels(ticks: &Ticks, format: &Format) -> Vec<String> {
+    let told = |format: &Format, number: &Number| format.for_step(&ticks.step).show_bare(number).html();
+    let full: Vec<String> = ticks.at.iter().map(|tick| told(format, tick)).collect();
+    let longest = full.iter().map(|label| label.chars().count()).max().unwrap_or(0);
+    let power = format::magnitude(&ticks.step).unwrap_or(0).div_euclid(3) * 3;
+    let suffix = match power {
+        6 => format!("{THIN_SPACE}M"),
+        9 => format!("{THIN_SPACE}bn"),
+        12 => format!("{THIN_SPACE}tn"),
+        power => format!("e{power}"),
+    };
+    let unit = format!("1e-{power}").parse::<Number>().ok();
+    let Some(unit) = unit.filter(|_| longest > LONGEST_LABEL && power >= 6 && !format.is_percent()) else {
+        return full;
+    };
+    let short = format.for_step(&ticks.step.times(&unit));
+    let label = |(tick, full): (&Number, String)| {
+        if tick.is_zero() { full } else { short.show_bare(&tick.times(&unit)).html() + &suffix }
+    };
+    ticks.at.iter().zip(full).map(label).collect()
+}
+
 fn shifted(base: &str, magnitude: i64) -> Option<Number> {
     let (mantissa, exponent) = base.split_once('e')?;
     let exponent: i64 = exponent.parse().ok()?;
@@ -50,6 +79,7 @@ mod tests {
 
     use super::round;
     use crate::model::Number;
+    use crate::view::format::Format;
 
     fn ticks(low: &str, high: &str, most: i64, whole: bool) -> Vec<String> {
         let ticks = round(&low.parse().unwrap(), &high.parse().unwrap(), most, whole);
@@ -64,6 +94,23 @@ mod tests {
         assert_eq!(ticks("0", "0.0123", 5, false), ["0", "0.0025", "0.005", "0.0075", "0.01", "0.0125"]);
         assert_eq!(ticks("-30", "100", 5, false), ["-40", "-20", "0", "20", "40", "60", "80", "100"]);
         assert!(ticks("0", "0", 5, false).is_empty());
+    }
+
+    #[test]
+    fn long_labels_are_told_in_millions_and_more() {
+        let labels = |high: &str, unit| {
+            let ticks = round(&Number::zero(), &high.parse().unwrap(), 3, true).unwrap();
+            super::labels(&ticks, &Format::of(unit, &ticks.at))
+        };
+        assert_eq!(labels("29999999", None), ["0", "10,000,000", "20,000,000", "30,000,000"]);
+        assert_eq!(labels("299999999", Some("min")), ["0", "100,000,000", "200,000,000", "300,000,000"]);
+        assert_eq!(labels("299999999", Some("$")), ["$0", "$100\u{2009}M", "$200\u{2009}M", "$300\u{2009}M"]);
+        assert_eq!(labels("7400000000", None), ["0", "2.5\u{2009}bn", "5.0\u{2009}bn", "7.5\u{2009}bn"]);
+        assert_eq!(
+            labels("140000000000000", Some("bytes")),
+            ["0", "50\u{2009}tn", "100\u{2009}tn", "150\u{2009}tn"]
+        );
+        assert_eq!(labels("1400000000000000000", None), ["0", "500e15", "1,000e15", "1,500e15"]);
     }
 
     #[test]

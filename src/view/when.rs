@@ -27,6 +27,11 @@ pub fn short(date: NaiveDate, seen_from: Day) -> String {
     date.format(form).to_string()
 }
 
+/// Days from one to another: `1 Nov – 7 Nov 2025`.
+pub fn span(from: Day, to: Day) -> String {
+    format!("{} – {}", short(from.date(), to), to.date().format("%-d %b %Y"))
+}
+
 /// A date with its weekday as seen from a day: `Thu 30 Oct`.
 pub fn weekday(day: Day, seen_from: Day) -> String {
     format!("{} {}", day.date().format("%a"), short(day.date(), seen_from))
@@ -94,6 +99,13 @@ mod tests {
     #[test]
     fn a_day_is_told_in_words() {
         assert_eq!(in_words("2025-11-06".parse().unwrap()), "Thursday 6 November 2025");
+    }
+
+    #[test]
+    fn a_span_tells_a_year_once_where_it_can() {
+        let told = |from: &str, to: &str| super::span(from.parse().unwrap(), to.parse().unwrap());
+        assert_eq!(told("2025-10-25", "2025-11-01"), "25 Oct – 1 Nov 2025");
+        assert_eq!(told("2024-12-30", "2025-01-05"), "30 Dec 2024 – 5 Jan 2025");
     }
 
     #[test]

@@ -14,6 +14,18 @@ function ticks(low, high, most, whole) {
   return { step, at };
 }
 
+// What stands at the ticks: where that would be long, in millions and more.
+function tickLabels(format, step, at) {
+  const own = trimmed(format.at === "%" ? times(step, number(100)) : step);
+  const full = at.map((tick) => told({ ...format, places: own.s }, tick, true));
+  const power = step.s > 0 ? 0 : Math.floor((String(step.n).length - 1) / 3) * 3;
+  if (format.at === "%" || power < 6 || Math.max(...full.map((text) => [...text].length)) <= 11) return full;
+  const suffix = { 6: "\u2009M", 9: "\u2009bn", 12: "\u2009tn" }[power] ?? `e${power}`;
+  const short = ({ n, s }) => trimmed({ n, s: s + power });
+  const places = short(step).s;
+  return at.map((tick, place) => (tick.n === 0n ? full[place] : told({ ...format, places }, short(tick), true) + suffix));
+}
+
 const NS = "http://www.w3.org/2000/svg";
 
 function svg(name, attributes, ...inside) {
@@ -37,14 +49,13 @@ function drawn([plot, axis], format, values, titles) {
   const minus = (a, b) => plus(a, { n: -b.n, s: b.s });
   const decimal = ({ n, s }) => Number(`${n}e-${s}`);
   const y = (value) => height - 24 - (height - 33) * decimal(over(minus(value, low), minus(high, low)));
-  const scaled = trimmed(format.at === "%" ? times(step, number(100)) : step);
-  const labels = { ...format, places: scaled.s };
+  const labels = tickLabels(format, step, at);
   const [lines, texts] = [[], []];
-  for (const tick of at) {
+  for (const [place, tick] of at.entries()) {
     const there = y(tick).toFixed(1);
     lines.push(svg("line", { class: tick.n === 0n ? "base" : "grid", x2: "100%", y1: there, y2: there }));
     if (tick.n !== 0n) {
-      texts.push(svg("text", { class: "tick", x: 8, y: (y(tick) + 4).toFixed(1) }, told(labels, tick, true)));
+      texts.push(svg("text", { class: "tick", x: 8, y: (y(tick) + 4).toFixed(1) }, labels[place]));
     }
   }
   const slot = 100 / values.length;

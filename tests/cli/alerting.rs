@@ -58,7 +58,8 @@ pub(super) fn got(place: &Place, name: &str) -> Vec<Value> {
     text.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
 }
 
-const LOW: &str = "[alerts.low]\nmetric = \"sales\"\nbelow = 10\n\n[sinks.ops]\ncommand = [\"./ops\"]\n";
+pub(super) const LOW: &str =
+    "[alerts.low]\nmetric = \"sales\"\nbelow = 10\n\n[sinks.ops]\ncommand = [\"./ops\"]\n";
 
 #[test]
 fn an_alert_is_told_once_and_again_after_it_has_cleared() {
@@ -215,34 +216,38 @@ exit 0
 
 #[test]
 fn a_command_that_fails_or_hangs_loses_nothing_and_gets_it_the_next_time() {
-    let place = sales(&[4, 4, 4], &LOW.replace("[\"./ops\"]", "[\"./ops\"]\ntimeout = \"500ms\""));
+    let place = sales(&[4, 20, 20], &LOW.replace("[\"./ops\"]", "[\"./ops\"]\ntimeout = \"500ms\""));
     program(&place, "ops", "echo no such channel >&2; exit 3");
     place.asof("save 2025-11-03");
     program(&place, "ops", "exec sleep 60");
     place.asof("save 2025-11-04");
     program(&place, "ops", "");
     place.asof("save 2025-11-05");
+    place.at("2025-11-06T03:00:00-06:00");
     place.asof("alerts --send");
     place.told(
         r#"
 $ asof save 2025-11-03
 ! warning: alert low on 2025-11-03: sales: 4 is below 10
-! warning: the sink ops did not get its alerts: ./ops failed (exit status: 3): no such channel; the next save tries again while the alert fires
+! warning: the sink ops did not get its alerts: ./ops failed (exit status: 3): no such channel; the next save tries again
 exit 0
 $ asof save 2025-11-04
-! warning: the sink ops did not get its alerts: ./ops took longer than 0.5 s and was given up; the next save tries again while the alert fires
+! warning: the sink ops did not get its alerts: ./ops took longer than 0.5 s and was given up; the next save tries again
 exit 0
 $ asof save 2025-11-05
 exit 0
 $ asof alerts --send
 2025-11-05
-Alert  State  Value  Expected  Why
-low    fires      4        10  4 is below 10
+Alert        State  Value  Expected  Why
+low          fine      20        10  20 is within its bounds
+missing_day  fine       0         0  no day is missing
 nothing is news
-exit 4
+exit 0
 "#,
     );
-    assert_eq!(got(&place, "ops").len(), 3);
+    // It was tried three times, and is about the day that it was about, although the alert is over.
+    let days: Vec<Value> = got(&place, "ops").iter().map(|told| told["day"].clone()).collect();
+    assert_eq!(days, ["2025-11-03", "2025-11-03", "2025-11-03"]);
 }
 
 #[test]
@@ -280,6 +285,10 @@ anomaly = true
 missing = true
 direction = "up"
 
+[alerts.missing_day]
+metric = "sales"
+below = 1
+
 [sinks.a]
 timeout = "5s"
 
@@ -306,11 +315,13 @@ $ asof check --offline
 !   hint: write one of above or below (or both), change, target, anomaly = true and missing = true
 ! asof.toml:41:13: "direction" means nothing with missing
 !   hint: leave it out
-! asof.toml:43:8: it is not said where "a" sends to
+! asof.toml:43:9: "missing_day" is the alert of days that are not frozen
+!   hint: take another name for this one
+! asof.toml:47:8: it is not said where "a" sends to
 !   hint: write one of command = ["program"] and webhook = "https://…"
-! asof.toml:47:11: this is no URL that can be called
+! asof.toml:51:11: this is no URL that can be called
 !   hint: write https://host/path
-! asof.toml:50:1: no program is named
+! asof.toml:54:1: no program is named
 !   hint: write the program and its arguments: ["mail", "ops@example.com"]
 exit 2
 "#,

@@ -60,10 +60,19 @@ exit 1
 fn a_newer_format_is_left_alone() {
     let place = frozen();
     place.change("snapshots/archive.json", "asof.archive/1", "asof.archive/2");
-    for line in ["save 2025-11-05", "list", "restore --json"] {
+    for line in [
+        "save 2025-11-05",
+        "list",
+        "restore --json",
+        "compare latest latest",
+        "drift",
+        "settling",
+        "series calls",
+    ] {
         refused(&place, line);
     }
-    place.told(r#"
+    place.told(
+        r#"
 $ asof save 2025-11-05
 ! error: snapshots/archive.json has the format asof.archive/2, and this version of asof reads no newer one than asof.archive/1
 !   hint: install a newer version of asof; this one leaves the archive as it is
@@ -75,7 +84,24 @@ exit 1
 $ asof restore --json
 ! {"error":{"exit_code":1,"hint":"install a newer version of asof; this one leaves the archive as it is","message":"snapshots/archive.json has the format asof.archive/2, and this version of asof reads no newer one than asof.archive/1"}}
 exit 1
-"#);
+$ asof compare latest latest
+! error: snapshots/archive.json has the format asof.archive/2, and this version of asof reads no newer one than asof.archive/1
+!   hint: install a newer version of asof; this one leaves the archive as it is
+exit 1
+$ asof drift
+! error: snapshots/archive.json has the format asof.archive/2, and this version of asof reads no newer one than asof.archive/1
+!   hint: install a newer version of asof; this one leaves the archive as it is
+exit 1
+$ asof settling
+! error: snapshots/archive.json has the format asof.archive/2, and this version of asof reads no newer one than asof.archive/1
+!   hint: install a newer version of asof; this one leaves the archive as it is
+exit 1
+$ asof series calls
+! error: snapshots/archive.json has the format asof.archive/2, and this version of asof reads no newer one than asof.archive/1
+!   hint: install a newer version of asof; this one leaves the archive as it is
+exit 1
+"#,
+    );
 }
 
 #[test]

@@ -173,7 +173,7 @@ fn a_program_is_told_all_members() {
     let found = document(&place, "compare latest -2d --json --metric conversion --metric calls");
     assert_eq!(
         found["a"],
-        json!({ "from": "2025-11-06", "to": "2025-11-06", "missing": [],
+        json!({ "from": "2025-11-06", "to": "2025-11-06", "missing": [], "thinned": [],
             "days": [{ "date": "2025-11-06", "edition": 1, "provenance": "witnessed", "hours": 24 }] })
     );
     assert_eq!(found["warnings"], json!([]));

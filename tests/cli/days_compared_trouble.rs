@@ -207,3 +207,108 @@ exit 1
     );
     assert!(page.contains("EASTSIDE") && page.contains("+66.67"), "{page}");
 }
+
+#[test]
+fn what_an_archive_held_then_is_compared_without_a_configuration() {
+    let place = two_days();
+    place.sqlite("calls.db", "update calls set status = 'SALE' where status = 'DROP'");
+    place.at("2025-11-09T03:00:00-06:00");
+    place.done(&["save 2025-11-06 --restate --reason 'late disposition'"]);
+    std::fs::rename(place.path("snapshots"), place.path("moved")).unwrap();
+    std::fs::remove_file(place.path("asof.toml")).unwrap();
+    let sales = |arguments: &str| {
+        let found = document(&place, &format!("compare {arguments} --archive moved --json --metric sales"));
+        (told(&found, "sales"), found["a"]["days"][0]["edition"].clone())
+    };
+    // One sale on the 5th, two on the 6th, and a third since the 9th.
+    assert_eq!(sales("2025-11-06 2025-11-05"), ("3 1 2 200.00".to_owned(), 2.into()));
+    assert_eq!(sales("2025-11-06 2025-11-05 --as-of 2025-11-08"), ("2 1 1 100.00".to_owned(), 1.into()));
+    assert_eq!(sales("2025-11-06@original 2025-11-06@latest"), ("2 3 -1 -33.33".to_owned(), 1.into()));
+    assert_eq!(sales("2025-11-06@2 2025-11-06@1"), ("3 2 1 50.00".to_owned(), 2.into()));
+    let then = "compare 2025-11-06@latest 2025-11-06@original --archive moved --as-of 2025-11-09T02:59 --metric sales";
+    assert!(place.asof(then).stdout.contains("\nSales   2  2           0  0.00 %\n"));
+    place.forget();
+    place.asof("compare 2025-11-06@2 2025-11-05 --archive moved --as-of 2025-11-08");
+    place.asof("compare latest latest~1 --archive moved --as-of 2025-11-06");
+    place.told(
+        r#"
+$ asof compare 2025-11-06@2 2025-11-05 --archive moved --as-of 2025-11-08
+! error: 2025-11-06@2 is not in the archive: the day has edition 1 only
+!   hint: asof list shows what there is
+exit 1
+$ asof compare latest latest~1 --archive moved --as-of 2025-11-06
+! error: at 2025-11-06T23:59:59-06:00 nothing was frozen yet: the archive begins at 2025-11-07T03:00:00-06:00
+!   hint: name a later time
+exit 1
+"#,
+    );
+}
+
+#[test]
+fn a_month_that_is_longer_than_the_one_before_is_cut_to_it() {
+    let place = shop();
+    place.sqlite(
+        "shop.db",
+        "insert into orders values ('2025-09-30 10:00:00', 'north', 'PAID', 100, 'ann'),
+           ('2025-10-01 10:00:00', 'north', 'PAID', 100, 'ann'), ('2025-10-30 10:00:00', 'north', 'PAID', 100, 'ann'),
+           ('2025-10-31 10:00:00', 'north', 'PAID', 100, 'ann'), ('2025-10-31 11:00:00', 'north', 'PAID', 100, 'ann');",
+    );
+    place.done(&["save 2025-09-30", "save 2025-10-01", "save 2025-10-30", "save 2025-10-31"]);
+    // October's last day has two orders, and no day of September to stand against.
+    place.asof("compare 2025-10-31 --to-date month --metric orders --by shop");
+    place.told(
+        r#"
+$ asof compare 2025-10-31 --to-date month --metric orders --by shop
+A  2025-10-01 – 2025-10-30  30 days, edition 1 of each
+B  2025-09-01 – 2025-09-30  30 days, edition 1 of each
+! A ends on 2025-10-30 instead of 2025-10-31: the month before has no more days
+! A lacks 28 of its 30 days, and so do its sums: 2025-10-02 – 2025-10-29
+! B lacks 29 of its 30 days, and so do its sums: 2025-09-01 – 2025-09-29
+
+Metric  A  B  Difference     Change
+Orders  2  1          +1  +100.00 %
+
+Orders by shop  A  B  Difference     Change
+north           2  1          +1  +100.00 %
+exit 0
+"#,
+    );
+    let found = document(&place, "compare 2025-10-31 --to-date month --json --metric orders");
+    assert_eq!(
+        found["warnings"][0],
+        json!({ "kind": "shortened", "to": "2025-10-30", "asked": "2025-10-31",
+                "text": "A ends on 2025-10-30 instead of 2025-10-31: the month before has no more days" })
+    );
+}
+
+#[test]
+fn days_whose_numbers_were_thinned_are_told_apart_from_days_that_are_missing() {
+    let place = shop();
+    place.change("asof.toml", "[lists]", "[retention]\nkeep_daily = \"3 days\"\n\n[lists]");
+    place.done(&["save 2025-11-06", "prune --drop-totals"]);
+    // The 3rd, the 4th and the 6th are whole, the 5th was never frozen.
+    place.asof("compare 2025-11-02..2025-11-03 2025-11-05..2025-11-06 --metric orders --by shop");
+    place.asof("compare 2025-11-01..2025-11-02 2025-11-05..2025-11-06 --metric orders --by shop");
+    place.told(
+        r#"
+$ asof compare 2025-11-02..2025-11-03 2025-11-05..2025-11-06 --metric orders --by shop
+A  2025-11-02 – 2025-11-03  2 days, edition 1 of each
+B  2025-11-05 – 2025-11-06  2 days, edition 1 of each
+! the numbers of 1 of the 2 days of A were thinned, so its sums lack them: 2025-11-02
+! B lacks 1 of its 2 days, and so do its sums: 2025-11-05
+
+Metric  A  B  Difference  Change
+Orders  3  0          +3       —
+  B is 0
+
+Orders by shop   A  B  Difference  Change
+west only in A   2  0          +2       —
+north only in A  1  0          +1       —
+exit 0
+$ asof compare 2025-11-01..2025-11-02 2025-11-05..2025-11-06 --metric orders --by shop
+! error: snapshots/2025-11-01/metrics.json was thinned on 2025-11-08
+!   hint: its totals are in the ledger, `asof list` shows them; a backup may hold the file
+exit 1
+"#,
+    );
+}

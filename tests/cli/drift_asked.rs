@@ -38,7 +38,7 @@ $ asof drift 2025-11-05
   events.calls is refused by the source: no such column: seconds (error 1)
 exit 0
 $ asof drift 2025-11-05 --exit-code --json
-{"date":"2025-11-05","edition":1,"error":"events.calls is refused by the source: no such column: seconds (error 1)","event":"day","hint":"correct the table, the column or the SQL in asof.toml; `asof check --sql` shows the whole query","kind":"unreadable"}
+{"date":"2025-11-05","edition":1,"error":"events.calls is refused by the source: no such column: seconds (error 1)","event":"day","hint":"correct the table, the column or the SQL in asof.toml; `asof check --sql` shows the whole query","kind":"unreadable","provenance":"reconstructed"}
 {"days":1,"event":"done","failed":0,"frozen_again":0,"redefined":0,"restated":0,"source_shrunk":0,"unchanged":0,"unreadable":1}
 exit 4
 $ asof drift 2025-11-05 --definitions current
@@ -350,8 +350,8 @@ $ asof drift --from 2025-11-01
 ! error: 1 day could not be looked at
 exit 3
 $ asof drift --from 2025-11-01 --json -q
-{"date":"2025-11-05","edition":1,"error":"snapshots/2025-11-05/metrics.json has changed since it was frozen: it has 2 bytes, and its manifest says 5729","event":"day","hint":"restore it from a backup; asof never repairs what was frozen","kind":null}
-{"date":"2025-11-06","edition":1,"event":"day","groups_differ_in":[],"kind":"unchanged","metrics":{"calls":{"by":{},"change":0,"frozen":5,"kind":"unchanged","live":5,"percentage":0.00},"conversion":{"by":{},"change":0.0,"frozen":0.4,"kind":"unchanged","live":0.4,"percentage":0.00},"minutes":{"by":{},"change":0.0,"frozen":16.5,"kind":"unchanged","live":16.5,"percentage":0.00},"sales":{"by":{},"change":0,"frozen":2,"kind":"unchanged","live":2,"percentage":0.00},"week":{"by":{},"change":0.0,"frozen":0.4,"kind":"unchanged","live":0.4,"percentage":0.00}},"rows":{"calls":{"frozen":5,"live":5,"shrunk":false}}}
+{"date":"2025-11-05","edition":1,"error":"snapshots/2025-11-05/metrics.json has changed since it was frozen: it has 2 bytes, and its manifest says 5729","event":"day","hint":"restore it from a backup; asof never repairs what was frozen","kind":null,"provenance":"reconstructed"}
+{"date":"2025-11-06","edition":1,"event":"day","groups_differ_in":[],"kind":"unchanged","metrics":{"calls":{"by":{},"change":0,"frozen":5,"kind":"unchanged","live":5,"percentage":0.00},"conversion":{"by":{},"change":0.0,"frozen":0.4,"kind":"unchanged","live":0.4,"percentage":0.00},"minutes":{"by":{},"change":0.0,"frozen":16.5,"kind":"unchanged","live":16.5,"percentage":0.00},"sales":{"by":{},"change":0,"frozen":2,"kind":"unchanged","live":2,"percentage":0.00},"week":{"by":{},"change":0.0,"frozen":0.4,"kind":"unchanged","live":0.4,"percentage":0.00}},"provenance":"witnessed","rows":{"calls":{"frozen":5,"live":5,"shrunk":false}}}
 {"days":2,"event":"done","failed":1,"frozen_again":0,"redefined":0,"restated":0,"source_shrunk":0,"unchanged":1,"unreadable":0}
 ! {"error":{"exit_code":3,"hint":null,"message":"1 day could not be looked at"}}
 exit 3

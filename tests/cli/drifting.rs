@@ -62,7 +62,7 @@ $ asof drift 2025-11-06 --exit-code --metric sales -v
   Sales        2    2       0  0.00 %  unchanged
 exit 0
 $ asof drift --json --metric calls --exit-code
-{"date":"2025-11-06","edition":1,"event":"day","groups_differ_in":[],"kind":"unchanged","metrics":{"calls":{"by":{},"change":0,"frozen":5,"kind":"unchanged","live":5,"percentage":0.00}},"rows":{"calls":{"frozen":5,"live":5,"shrunk":false}}}
+{"date":"2025-11-06","edition":1,"event":"day","groups_differ_in":[],"kind":"unchanged","metrics":{"calls":{"by":{},"change":0,"frozen":5,"kind":"unchanged","live":5,"percentage":0.00}},"provenance":"witnessed","rows":{"calls":{"frozen":5,"live":5,"shrunk":false}}}
 {"days":1,"event":"done","failed":0,"frozen_again":0,"redefined":0,"restated":0,"source_shrunk":0,"unchanged":1,"unreadable":0}
 exit 0
 "#,
@@ -247,7 +247,7 @@ $ asof drift --metric calls --exit-code
     status NA                  990    995      +5  +0.51 %
 exit 0
 $ asof drift --metric calls --metric sales --exit-code --json --by campaign
-{"date":"2025-11-06","edition":1,"event":"day","groups_differ_in":[],"kind":"unchanged","metrics":{"calls":{"by":{"campaign":[{"change":5,"frozen":1000,"key":"1027","label":"EASTSIDE","live":1005,"percentage":0.50}]},"change":5,"frozen":1000,"kind":"unchanged","live":1005,"percentage":0.50,"within_tolerance":true},"sales":{"by":{},"change":0,"frozen":10,"kind":"unchanged","live":10,"percentage":0.00}},"rows":{"calls":{"frozen":1000,"live":1005,"shrunk":false}}}
+{"date":"2025-11-06","edition":1,"event":"day","groups_differ_in":[],"kind":"unchanged","metrics":{"calls":{"by":{"campaign":[{"change":5,"frozen":1000,"key":"1027","label":"EASTSIDE","live":1005,"percentage":0.50}]},"change":5,"frozen":1000,"kind":"unchanged","live":1005,"percentage":0.50,"within_tolerance":true},"sales":{"by":{},"change":0,"frozen":10,"kind":"unchanged","live":10,"percentage":0.00}},"provenance":"witnessed","rows":{"calls":{"frozen":1000,"live":1005,"shrunk":false}}}
 {"days":1,"event":"done","failed":0,"frozen_again":0,"redefined":0,"restated":0,"source_shrunk":0,"unchanged":1,"unreadable":0}
 exit 0
 $ asof drift --metric calls --exit-code --by campaign

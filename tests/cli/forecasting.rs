@@ -29,7 +29,7 @@ with recursive days(n) as (select 0 union all select n + 1 from days where n < 3
 insert into calls (at) select date('2025-09-01', '+' || n || ' days') || ' 09:00:00' from calls_of;
 ";
 
-fn weeks() -> Place {
+pub(super) fn weeks() -> Place {
     let place = Place::new();
     place.write("asof.toml", CONFIG);
     place.sqlite("calls.db", CALLS);

@@ -2,20 +2,26 @@
 #![expect(clippy::needless_raw_string_hashes, reason = "what is told may come to hold a quote at any time")]
 
 mod alerting;
+mod alerting_days;
+mod alerting_kinds;
+mod alerting_state;
 mod archive_trouble;
 mod as_of;
 mod beginning;
 mod checking;
+mod cold_store;
 mod comparing;
 mod configuration;
 mod days_compared;
 mod days_compared_trouble;
 mod drift_asked;
+mod drift_interrupted;
 mod drifting;
 mod earlier_days;
 mod forecasting;
 mod freezing;
 mod index;
+mod json_documents;
 mod keyed;
 mod killed;
 mod lead_team;

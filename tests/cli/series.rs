@@ -314,7 +314,7 @@ $ asof series calls --last 9
 ! For more information, try '--help'.
 exit 2
 $ asof series calls --as-of yesterday
-! error: invalid value 'yesterday' for '--as-of <TIME>': write a time such as 2025-12-01T08:00:00Z or 2025-12-01T08:00:00-06:00
+! error: invalid value 'yesterday' for '--as-of <TIME>': "yesterday" names no time: give 2025-11-08T09:00, 2025-11-08T09:00:00-06:00, or a date for its end
 ! 
 ! For more information, try '--help'.
 exit 2

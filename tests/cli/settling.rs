@@ -219,7 +219,7 @@ exit 1
     for outside in ["http:", "https:", "src=", "href=", "<script", " style="] {
         assert!(!page.contains(outside), "{outside}");
     }
-    assert!(page.contains("not known yet: 4 of the 20 days that are needed tell"));
+    assert!(page.contains("Not known yet: 4 of the 20 days that are needed tell"));
 }
 
 #[test]
@@ -229,4 +229,98 @@ fn another_archive_needs_no_configuration() {
     fs::rename(place.path("snapshots"), place.path("moved")).unwrap();
     fs::remove_file(place.path("asof.toml")).unwrap();
     assert_eq!(place.asof("settling --archive moved").stdout, with);
+}
+
+/// 28 days of ten calls, each saved on the next morning with a lookback. A call of each day is a sale at once, a
+/// second one since the first afternoon, a third one since the second. A fourth one comes late, on one day.
+#[test]
+fn nights_that_look_back_tell_how_days_settle() {
+    let place = Place::new();
+    place.write("asof.toml", CONFIG);
+    place.change("asof.toml", "[lists]", "lookback = [1, 2, 3, 7]\n\n[lists]");
+    let date = |number: i64| first().checked_add(number).unwrap();
+    let mut sql =
+        "create table calls (id integer primary key, at text, campaign text, status text, seconds integer);
+        create table campaigns (id text, name text);"
+            .to_owned();
+    for number in 0..28 {
+        for call in 0..10 {
+            let status = if call == 0 { "SALE" } else { "NA" };
+            let _ = write!(
+                sql,
+                "insert into calls values (null, '{} 1{call}:00:00', 'A', '{status}', 60);",
+                date(number)
+            );
+        }
+    }
+    place.sqlite("calls.db", &sql);
+    let sell = |number: i64, call: i64| {
+        let at = date(number);
+        place
+            .sqlite("calls.db", &format!("update calls set status = 'SALE' where at = '{at} 1{call}:00:00'"));
+    };
+    for morning in 1..=28 {
+        place.at(&format!("{}T03:00:00-06:00", date(morning)));
+        place.done(&["save"]);
+        // On the first and on the second afternoon after their day.
+        sell(morning - 1, 1);
+        sell(morning - 2, 2);
+        if morning == 26 {
+            // The 22nd day, five days later.
+            sell(21, 3);
+        }
+    }
+    place.asof("settling --metric calls --metric sales");
+    // An age of 3 is told of by days that were looked at again on their seventh morning: 22, one of which had moved
+    // from three sales to four; a day before 21, and two days before that 19, all of which held still.
+    place.asof(&format!("settling --metric sales --as-of {}", date(27)));
+    place.asof(&format!("settling --metric sales --as-of {}", date(25)));
+    place.told(
+        r#"
+$ asof settling --metric calls --metric sales
+Calls  settled after 1 day: 27 of 27 days did not move since
+From age  Days  Settled  Median moved  95 % at most
+1 day       27       27        0.00 %        0.00 %
+2 days      26       26        0.00 %        0.00 %
+3 days      22       22        0.00 %        0.00 %
+
+Sales  settled after 3 days: 21 of 22 days did not move since
+From age  Days  Settled  Median moved  95 % at most
+1 day       27        0       66.67 %       66.67 %
+2 days      26        0       33.33 %       33.33 %
+3 days      22       21        0.00 %        0.00 %
+
+exit 0
+$ asof settling --metric sales --as-of 2025-10-28
+Sales  settled after 3 days: 21 of 21 days did not move since
+From age  Days  Settled  Median moved  95 % at most
+1 day       26        0       66.67 %       66.67 %
+2 days      25        0       33.33 %       33.33 %
+3 days      21       21        0.00 %        0.00 %
+
+exit 0
+$ asof settling --metric sales --as-of 2025-10-26
+Sales  not known yet: 19 of the 20 days that are needed tell
+From age  Days  Settled  Median moved  95 % at most
+1 day       24        0       66.67 %       66.67 %
+2 days      23        0       33.33 %       33.33 %
+3 days      19       19        0.00 %        0.00 %
+
+exit 0
+"#,
+    );
+    let json = |arguments: &str| {
+        let run = place.asof(&format!("settling --metric sales --json {arguments}"));
+        let told: Value = serde_json::from_str(&run.stdout).unwrap();
+        let metric = &told["metrics"][0];
+        (metric["settled_after"].clone(), metric["reason"].clone(), metric["days"].clone())
+    };
+    assert_eq!(json(""), (json!(3), json!(null), json!(22)));
+    assert_eq!(json(&format!("--as-of {}", date(25))), (json!(null), json!("too few days"), json!(19)));
+    // Each night but the first few found two days that had changed, and one that had not.
+    let ledger = place.read("snapshots/ledger.jsonl");
+    let kinds = |kind: &str| ledger.matches(&format!("\"kind\":\"{kind}\"")).count();
+    // 28 first editions, 27 second, 26 third and the one that came late; 21 days held on their seventh morning.
+    assert_eq!((kinds("snapshot"), kinds("confirmed")), (28 + 27 + 26 + 1, 21));
+    assert_eq!(place.asof("verify").code, 0);
 }

@@ -100,7 +100,7 @@ fn a_webhook_that_hangs_is_given_up_in_time_and_the_day_stays_frozen() {
         r#"
 $ asof save 2025-11-03
 ! warning: alert low on 2025-11-03: sales: 4 is below 10
-! warning: the sink chat did not get its alerts: the webhook took longer than 1 s and was given up; the next save tries again while the alert fires
+! warning: the sink chat did not get its alerts: the webhook took longer than 1 s and was given up; the next save tries again
 exit 0
 $ asof list
 Day             Editions  Provenance       Sales  Share
@@ -121,10 +121,10 @@ fn a_secret_that_is_missing_and_a_refusal_are_told() {
         r#"
 $ asof save 2025-11-03
 ! warning: alert low on 2025-11-03: sales: 4 is below 10
-! warning: the sink chat did not get its alerts: the environment variable HOOK, which holds the webhook's secret, is not set; the next save tries again while the alert fires
+! warning: the sink chat did not get its alerts: the environment variable HOOK, which holds the webhook's secret, is not set; the next save tries again
 exit 0
 $ asof save 2025-11-04
-! warning: the sink chat did not get its alerts: it answered with status 403; the next save tries again while the alert fires
+! warning: the sink chat did not get its alerts: it answered with status 403; the next save tries again
 exit 0
 "#,
     );

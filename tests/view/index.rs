@@ -36,6 +36,7 @@ pub fn day(date: &str, values: &[&str]) -> IndexDay {
         shown: 0,
         labels: Vec::new(),
         notes: Vec::new(),
+        pinned: false,
     }
 }
 
@@ -43,6 +44,7 @@ pub fn day(date: &str, values: &[&str]) -> IndexDay {
 pub fn input(metrics: Vec<IndexMetric>, days: Vec<IndexDay>) -> IndexInput {
     IndexInput {
         title: "Calls".into(),
+        archive: "0b5e".into(),
         zone: "America/Chicago".into(),
         metrics,
         main: 0,

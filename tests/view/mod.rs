@@ -1,5 +1,6 @@
 //! What people look at: the page and the tables of a made-up day.
 
+mod asked_browser;
 mod filtering;
 mod index;
 mod index_browser;

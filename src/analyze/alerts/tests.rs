@@ -133,11 +133,7 @@ fn days_in_a_row_all_have_to_be_so() {
 
 /// Weeks of about 100 on working days and 10 on weekends, from a Monday, a little different each day.
 fn weeks(days: i64) -> Series {
-    made_up(days, 1)
-}
-
-fn made_up(days: i64, seed: u64) -> Series {
-    let mut random = fastrand::Rng::with_seed(seed);
+    let mut random = fastrand::Rng::with_seed(1);
     from("2025-09-01", (0..days).map(|at| if at % 7 < 5 { random.i64(95..=105) } else { random.i64(9..=11) }))
 }
 
@@ -162,20 +158,6 @@ fn an_unusual_day_is_one_that_is_far_from_its_weekday() {
     let mut series = weeks(36);
     series.insert(day("2025-09-29"), Number::from(5_i64));
     assert_eq!(state(&anomaly, "2025-10-06", &series), State::Fine);
-}
-
-#[test]
-fn ordinary_days_are_hardly_ever_unusual() {
-    let anomaly = rule(Rule::Anomaly);
-    let (mut judged, mut fired) = (0, 0);
-    for seed in 0..20 {
-        let series = made_up(120, seed);
-        for on in series.keys().skip(21) {
-            judged += 1;
-            fired += usize::from(judge(&anomaly, 1, *on, &series).state == State::Fires);
-        }
-    }
-    assert!(judged == 20 * 99 && fired * 100 <= judged, "{fired} of {judged}");
 }
 
 #[test]

@@ -156,6 +156,106 @@ fn archives() -> impl Strategy<Value = Vec<FrozenDay>> {
     })
 }
 
+#[test]
+fn months_end_where_their_last_frozen_day_is() {
+    // Leap days, months of 28 days, and a last day of the month that nobody froze.
+    let mut days = range("2024-01-20", 420);
+    assert_eq!(days.last().unwrap().day, day("2025-03-14"));
+    days.retain(|frozen| frozen.day != day("2024-10-31") && frozen.day != day("2024-10-30"));
+    let settings = RetentionSettings {
+        rules: vec![rule(Period::Month, KeepSpan::Months(12))],
+        ..RetentionSettings::default()
+    };
+    // Twelve months before 14 March 2025 lie in March 2024, and that month counts as a whole.
+    let expected = [
+        "2024-03-31",
+        "2024-04-30",
+        "2024-05-31",
+        "2024-06-30",
+        "2024-07-31",
+        "2024-08-31",
+        "2024-09-30",
+        "2024-10-29",
+        "2024-11-30",
+        "2024-12-31",
+        "2025-01-31",
+        "2025-02-28",
+        "2025-03-14",
+    ];
+    assert_eq!(kept(&settings, &days), expected);
+    let until_leap_day: Vec<FrozenDay> =
+        days.iter().filter(|frozen| frozen.day <= day("2024-02-29")).cloned().collect();
+    assert_eq!(kept(&settings, &until_leap_day), ["2024-01-31", "2024-02-29"]);
+    let yearly = RetentionSettings {
+        rules: vec![rule(Period::Day, KeepSpan::Months(12))],
+        ..RetentionSettings::default()
+    };
+    // A year before a leap day is the 28th, which is still kept.
+    let days = range("2023-02-25", 370);
+    assert_eq!(days.last().unwrap().day, day("2024-02-29"));
+    assert_eq!(kept(&yearly, &days)[0], "2023-02-28");
+}
+
+#[test]
+fn the_first_day_of_a_period_stands_for_it_even_where_the_span_ends_later_in_it() {
+    let days = range("2025-08-01", 98);
+    assert_eq!(days.last().unwrap().day, day("2025-11-06"));
+    let first = |months| RetentionSettings {
+        rules: vec![rule(Period::Month, KeepSpan::Months(months))],
+        first: true,
+        ..RetentionSettings::default()
+    };
+    assert_eq!(kept(&first(1), &days), ["2025-10-01", "2025-11-01", "2025-11-06"]);
+    assert_eq!(kept(&first(2), &days), ["2025-09-01", "2025-10-01", "2025-11-01", "2025-11-06"]);
+}
+
+#[test]
+fn spans_reach_back_from_today_where_the_newest_day_lies_after_it() {
+    let days = range("2025-11-01", 6);
+    let settings = RetentionSettings {
+        rules: vec![rule(Period::Day, KeepSpan::Days(1))],
+        ..RetentionSettings::default()
+    };
+    let kept = |today: &str| {
+        let plan = plan(&settings, &days, day(today));
+        plan.days.iter().filter(|(_, fate)| matches!(fate, Fate::Kept(_))).count()
+    };
+    // A clock that is behind keeps more; one that is far ahead takes nothing away.
+    assert_eq!([kept("2025-11-06"), kept("2025-11-04"), kept("2040-01-01")], [2, 4, 2]);
+}
+
+/// What is whole after days were frozen one by one, and thinned after each.
+fn lived(settings: &RetentionSettings, first: &str, count: i64) -> Vec<Day> {
+    let mut days: Vec<FrozenDay> = Vec::new();
+    for new in range(first, count) {
+        let today = new.day;
+        days.push(new);
+        let gone: Vec<Day> = plan(settings, &days, today).thinned().collect();
+        for day in &mut days {
+            day.thinned |= gone.contains(&day.day);
+        }
+    }
+    days.into_iter().filter(|day| !day.thinned).map(|day| day.day).collect()
+}
+
+#[test]
+fn thinning_every_night_ends_where_thinning_once_does() {
+    let rules = vec![
+        rule(Period::Day, KeepSpan::Days(10)),
+        rule(Period::Month, KeepSpan::Months(5)),
+        rule(Period::Quarter, KeepSpan::Forever),
+    ];
+    for first in [false, true] {
+        let settings = RetentionSettings { rules: rules.clone(), first, ..RetentionSettings::default() };
+        let days = range("2024-01-01", 500);
+        let last = days.last().unwrap().day;
+        let once = plan(&settings, &days, last);
+        let once: Vec<Day> =
+            once.days.iter().filter(|(_, fate)| matches!(fate, Fate::Kept(_))).map(|(day, _)| *day).collect();
+        assert_eq!(lived(&settings, "2024-01-01", 500), once, "first: {first}");
+    }
+}
+
 proptest! {
     #[test]
     fn nothing_that_a_rule_keeps_is_thinned(settings in settings(), days in archives()) {
@@ -203,6 +303,56 @@ proptest! {
             if matches!(one, Fate::Kept(_)) {
                 prop_assert_eq!(one, other);
             }
+        }
+    }
+
+    #[test]
+    fn a_longer_span_or_one_rule_more_keeps_all_that_was_kept(
+        settings in settings(),
+        more in (prop::sample::select(vec![Period::Day, Period::Week, Period::Month, Period::Quarter, Period::Year]), spans()),
+        days in archives(),
+    ) {
+        let kept = |settings: &RetentionSettings| -> Vec<Day> {
+            let plan = plan(settings, &days, day("2030-01-01"));
+            plan.days.iter().filter(|(_, fate)| matches!(fate, Fate::Kept(_))).map(|(day, _)| *day).collect()
+        };
+        let longer = |span: KeepSpan| match span {
+            KeepSpan::Forever => KeepSpan::Forever,
+            KeepSpan::Days(days) => KeepSpan::Days(days + 13),
+            KeepSpan::Months(months) => KeepSpan::Months(months + 2),
+        };
+        let before = kept(&settings);
+        let rules = settings.rules.iter().map(|rule| KeepRule { span: longer(rule.span), ..*rule }).collect();
+        let longer = kept(&RetentionSettings { rules, ..settings.clone() });
+        let mut rules = settings.rules.clone();
+        rules.push(rule(more.0, more.1));
+        let with_one_more = kept(&RetentionSettings { rules, ..settings.clone() });
+        let every_label = kept(&RetentionSettings { labels: None, ..settings.clone() });
+        for day in &before {
+            prop_assert!(longer.contains(day), "{day} is not kept by longer spans");
+            prop_assert!(with_one_more.contains(day), "{day} is not kept with {more:?} beside");
+            prop_assert!(every_label.contains(day), "{day} is not kept by every label");
+        }
+    }
+
+    #[test]
+    fn a_policy_is_refused_if_and_only_if_no_rule_label_or_pin_keeps_anything_of_what_would_be_thinned(
+        settings in settings(),
+        days in archives(),
+    ) {
+        let found = plan(&settings, &days, day("2030-01-01"));
+        let whole = days.iter().filter(|day| !day.thinned).count();
+        let kept = whole - found.thinned().count();
+        // Of what was whole something stays always, and where it is only the newest, something says so.
+        prop_assert!(whole == 0 || kept > 0);
+        if settings.rules.is_empty() && whole > 1 {
+            let named = |day: &FrozenDay| {
+                day.pinned || day.labels.iter().any(|label| settings.labels.is_none() || label == "audit")
+            };
+            let any = days.iter().any(|day| !day.thinned && named(day));
+            prop_assert_eq!(found.keeps_nothing(), !any);
+        } else {
+            prop_assert!(!found.keeps_nothing());
         }
     }
 }

@@ -54,6 +54,8 @@ pub struct Side {
     pub days: Vec<SideDay>,
     /// Those that are not.
     pub missing: Vec<Day>,
+    /// Those that were frozen and of which the numbers were thinned.
+    pub thinned: Vec<Day>,
 }
 
 impl Side {

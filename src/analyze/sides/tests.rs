@@ -90,7 +90,7 @@ fn side(from: &str, days: &[DayOf]) -> Side {
         })
         .collect();
     let to = made.last().unwrap().id.day;
-    Side { from, to, days: made, missing: Vec::new() }
+    Side { from, to, days: made, missing: Vec::new(), thinned: Vec::new() }
 }
 
 fn days() -> impl Strategy<Value = Vec<DayOf>> {

@@ -39,6 +39,22 @@ pub struct DefinitionChange {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(tag = "kind", rename_all = "snake_case")]
 pub enum Warning {
+    /// Days were frozen, and their numbers were thinned.
+    Thinned {
+        /// On which side.
+        side: Which,
+        /// The days.
+        days: Vec<Day>,
+        /// Of how many days.
+        of: i64,
+    },
+    /// Days of A are left out, as the month before has none to hold against them.
+    Shortened {
+        /// The last day of A.
+        to: Day,
+        /// The last that was asked for.
+        asked: Day,
+    },
     /// A metric was not defined alike on all days.
     Definition {
         /// The metric, by name.
@@ -112,6 +128,9 @@ pub fn warnings(a: &Side, b: &Side, metrics: &IndexMap<String, MetricSides>) -> 
     for (which, side) in both {
         if !side.missing.is_empty() {
             found.push(Warning::Missing { side: which, days: side.missing.clone(), of: side.length() });
+        }
+        if !side.thinned.is_empty() {
+            found.push(Warning::Thinned { side: which, days: side.thinned.clone(), of: side.length() });
         }
     }
     for (which, side) in both.into_iter().filter(|(_, side)| !side.is_day()) {

@@ -142,6 +142,9 @@ impl Backfill {
         } else {
             context.output.answer(&lines::summary(&summary, &columns));
         }
+        if !config.alerts.is_empty() {
+            context.output.report("nobody is told of alerts by a backfill; asof alerts DAY judges a day\n");
+        }
         let gone_through = !summary.interrupted && summary.ended_by.is_none();
         let range = (summary.from, summary.to);
         let code = ended(summary, context, &files);

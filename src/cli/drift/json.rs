@@ -13,6 +13,7 @@ pub fn day(report: &DayReport, by: &[String]) -> Value {
     set("event", "day".into());
     set("date", json!(report.id.day));
     set("edition", json!(report.id.edition));
+    set("provenance", json!(report.provenance));
     set("kind", kind(report).map_or(Value::Null, |kind| kind.word().into()));
     match &report.found {
         Found::Unreadable(error) => {
@@ -100,7 +101,7 @@ pub fn done(tally: &Tally) -> Value {
     document.insert("event".to_owned(), "done".into());
     document.insert("days".to_owned(), tally.days().into());
     for kind in Kind::ALL {
-        document.insert(kind.word().to_owned(), tally.of(kind).into());
+        document.insert(kind.word().to_owned(), tally.kind(kind).into());
     }
     document.insert("failed".to_owned(), tally.failed.into());
     document.insert("frozen_again".to_owned(), tally.restated.into());

@@ -6,36 +6,40 @@ use serde_json::{Value, json};
 
 use super::{Judged, Judgement};
 use crate::analyze::alerts::State;
+use crate::archive::SnapshotLine;
 
 /// The format name and version of what a sink gets.
 pub const FORMAT: &str = "asof.alert/1";
 
-/// What a sink gets: what was looked at, and these alerts.
-pub fn message(judgement: &Judgement, folder: &Path, alerts: &[&Judged]) -> Value {
-    let mut document = of_day(judgement, folder);
-    let alerts = alerts.iter().map(|judged| of_alert(judgement, folder, judged)).collect();
+/// What a sink gets: what was looked at, and these alerts. `archive` is the absolute folder of the archive.
+pub fn message(judgement: &Judgement, archive: &Path, alerts: &[&Judged]) -> Value {
+    let mut document = of_day(judgement, archive);
+    let alerts = alerts.iter().map(|judged| of_alert(judgement, archive, judged)).collect();
     if let Value::Object(fields) = &mut document {
+        fields.insert("format".to_owned(), json!(FORMAT));
+        fields.insert("provenance".to_owned(), json!(judgement.line.as_ref().map(|line| line.provenance)));
         fields.insert("alerts".to_owned(), Value::Array(alerts));
     }
     document
 }
 
-fn of_day(judgement: &Judgement, folder: &Path) -> Value {
-    let line = &judgement.line;
+fn of_day(judgement: &Judgement, archive: &Path) -> Value {
+    let line = judgement.line.as_ref();
+    let page = |line: &SnapshotLine| {
+        archive.join(line.id().to_string()).join("dashboard.html").display().to_string()
+    };
     json!({
-        "format": FORMAT,
-        "day": line.date,
-        "edition": line.edition,
-        "provenance": line.provenance,
-        "manifest": line.manifest,
-        "page": folder.join("dashboard.html").display().to_string(),
+        "day": judgement.day,
+        "edition": line.map(|line| line.edition),
+        "manifest": line.map(|line| line.manifest),
+        "page": line.map(page),
     })
 }
 
-/// One alert with all that is to be known of it. `folder` is the absolute folder of the edition.
-pub fn of_alert(judgement: &Judgement, folder: &Path, judged: &Judged) -> Value {
-    let line = &judgement.line;
-    json!({
+/// One alert with all that is to be known of it. `archive` is the absolute folder of the archive.
+pub fn of_alert(judgement: &Judgement, archive: &Path, judged: &Judged) -> Value {
+    let mut document = of_day(judgement, archive);
+    let own = json!({
         "name": judged.name,
         "state": state(judged.verdict.state),
         "metric": judged.metric,
@@ -43,11 +47,11 @@ pub fn of_alert(judgement: &Judgement, folder: &Path, judged: &Judged) -> Value 
         "value": judged.verdict.value,
         "expected": judged.verdict.expected,
         "reason": sentence(judged),
-        "day": line.date,
-        "edition": line.edition,
-        "manifest": line.manifest,
-        "page": folder.join("dashboard.html").display().to_string(),
-    })
+    });
+    if let (Value::Object(fields), Value::Object(own)) = (&mut document, own) {
+        fields.extend(own);
+    }
+    document
 }
 
 /// The word for a state.

@@ -11,15 +11,28 @@ use crate::config::alerts::MetricRule;
 use crate::model::compared::MetricLevels;
 use crate::model::definitions::Measure;
 use crate::model::{Day, Fingerprint, Number, Provenance};
-use crate::ops::when;
+use crate::ops::{points, when};
+
+/// For how many days a member is looked at after the last one that had it: one that is gone is as much to hear of
+/// as one that fell.
+const GONE: i64 = 7;
+
+/// The values that one rule looks at.
+#[derive(Debug, Default)]
+pub struct Values {
+    /// One series, or one for each member of the rule's dimension that any of the days had.
+    pub series: Vec<(Option<Member>, Series)>,
+    /// Whether there is no other member on the day that is judged.
+    pub whole: bool,
+}
 
 /// Reads the values of metrics; what is damaged is done without, and noted.
 pub struct Reader<'a> {
     archive: &'a Archive,
     history: &'a History,
     config: &'a Config,
-    /// Whether a metric, and perhaps a dimension, was defined alike under a fingerprint.
-    alike: BTreeMap<(Fingerprint, String, Option<String>), bool>,
+    /// Whether a dimension of a metric was defined alike under a fingerprint.
+    alike: BTreeMap<(Fingerprint, String, String), bool>,
     /// The days that were opened, by the dimension that was read.
     opened: BTreeMap<(Day, String), Option<BTreeMap<String, MetricLevels>>>,
     /// What could not be read, as sentences.
@@ -39,45 +52,50 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// The values that a rule needs to judge a day; one series, or one for each member of its dimension
-    /// that any of these days had.
-    pub fn series(&mut self, rule: &MetricRule, days: u16, day: Day) -> Vec<(Option<Member>, Series)> {
-        let from = day.checked_add(-(reach(&rule.rule) + i64::from(days) - 1)).unwrap_or(day);
-        let history = self.history;
-        let in_reach = history.days().filter(|(found, _)| from <= *found && *found <= day);
-        let settled = in_reach
-            .filter_map(|(_, editions)| when::latest(editions))
-            .filter(|line| line.provenance != Provenance::Provisional);
-        let lines: Vec<&SnapshotLine> =
-            settled.filter(|line| self.is_alike(line, &rule.metric, rule.by.as_deref())).collect();
+    /// The values that a rule needs to judge a day.
+    pub fn values(&mut self, rule: &MetricRule, days: u16, day: Day) -> Values {
+        let reach = reach(&rule.rule);
+        let reach = if rule.by.is_some() { reach.max(GONE) } else { reach };
+        let from = day.checked_add(-(reach + i64::from(days) - 1)).unwrap_or(day);
+        let found = points::points(self.archive, self.history, &rule.metric, (Some(from), Some(day)));
+        self.damaged.extend(found.damaged.into_iter().map(|what| format!("alerts do without it: {what}")));
+        let now = self.config.definitions.metric_fingerprint(&rule.metric);
+        let settled = found.points.into_iter().filter(|point| {
+            point.provenance != Provenance::Provisional
+                && point.definitions.is_some()
+                && point.definitions == now
+        });
         match &rule.by {
-            None => vec![(None, totals(&lines, &rule.metric))],
-            Some(by) => self.members(&lines, rule, by),
+            None => {
+                let series = settled.filter_map(|point| Some((point.day, point.value?))).collect();
+                Values { series: vec![(None, series)], whole: true }
+            }
+            Some(by) => {
+                let days: Vec<Day> = settled.map(|point| point.day).collect();
+                self.members(&days, rule, by, day)
+            }
         }
     }
 
-    fn members(
-        &mut self,
-        lines: &[&SnapshotLine],
-        rule: &MetricRule,
-        by: &str,
-    ) -> Vec<(Option<Member>, Series)> {
+    fn members(&mut self, days: &[Day], rule: &MetricRule, by: &str, judged: Day) -> Values {
         let mut members: BTreeMap<Option<String>, Series> = BTreeMap::new();
         let mut broken_down = Vec::new();
-        for line in lines {
+        for day in days {
+            let line = self.history.day(*day).ok().and_then(when::latest);
+            let Some(line) = line.filter(|line| self.is_alike(line, &rule.metric, by)) else { continue };
             let Some(levels) = self.open(line, by) else { continue };
             let Some(of_day) = levels.get(&rule.metric).and_then(|levels| levels.by.get(by)) else {
                 continue;
             };
-            broken_down.push(line.date);
+            broken_down.push(*day);
             for level in of_day {
                 let series = members.entry(level.key.clone()).or_default();
-                series.extend(level.value.clone().map(|value| (line.date, value)));
+                series.extend(level.value.clone().map(|value| (*day, value)));
             }
         }
-        // A member that a day did not have was counted 0 times; of other measures nothing is known.
-        let counts = self.config.definitions.metrics.get(&rule.metric);
-        if counts.is_some_and(|def| matches!(def.measure, Measure::Count(_))) {
+        // Of a member that a day did not have there was nothing; nothing is known of its smallest value, or of a ratio.
+        let measure = self.config.definitions.metrics.get(&rule.metric).map(|def| &def.measure);
+        if matches!(measure, Some(Measure::Count(_) | Measure::Sum(_) | Measure::Distinct(_))) {
             for series in members.values_mut() {
                 for day in &broken_down {
                     series.entry(*day).or_insert_with(Number::zero);
@@ -85,7 +103,10 @@ impl<'a> Reader<'a> {
             }
         }
         let member = |key| Some(Member { by: by.to_owned(), key });
-        members.into_iter().map(|(key, series)| (member(key), series)).collect()
+        Values {
+            series: members.into_iter().map(|(key, series)| (member(key), series)).collect(),
+            whole: broken_down.last() == Some(&judged),
+        }
     }
 
     fn open(&mut self, line: &SnapshotLine, by: &str) -> Option<&BTreeMap<String, MetricLevels>> {
@@ -107,46 +128,28 @@ impl<'a> Reader<'a> {
         self.opened.get(&place).and_then(Option::as_ref)
     }
 
-    fn is_alike(&mut self, line: &SnapshotLine, metric: &str, by: Option<&str>) -> bool {
-        let place = (line.definitions, metric.to_owned(), by.map(str::to_owned));
+    /// Whether a dimension of all events that make the metric was defined as it is now.
+    fn is_alike(&mut self, line: &SnapshotLine, metric: &str, by: &str) -> bool {
+        let place = (line.definitions, metric.to_owned(), by.to_owned());
         if let Some(alike) = self.alike.get(&place) {
             return *alike;
         }
         let now = &self.config.definitions;
-        let alike = match self.archive.definitions(line.definitions) {
-            Ok(then) => {
-                let of = now.metrics.get(metric).map(|def| &def.measure);
-                // A ratio is made of its parts' events.
-                let events: Vec<&str> = match of {
-                    Some(Measure::Ratio(ratio)) => [&ratio.numerator, &ratio.denominator]
-                        .into_iter()
-                        .filter_map(|part| now.metrics.get(part)?.measure.of())
-                        .collect(),
-                    other => other.and_then(Measure::of).into_iter().collect(),
-                };
-                let same_dimension = by.is_none_or(|by| {
-                    events.iter().all(|events| {
-                        then.dimension_fingerprint(events, by) == now.dimension_fingerprint(events, by)
-                    })
-                });
-                same_dimension && then.metric_fingerprint(metric) == now.metric_fingerprint(metric)
-            }
-            Err(error) => {
-                self.damaged.push(format!("alerts do without {}: {error}", line.id()));
-                false
-            }
-        };
+        // That they can't be read was noted when the metric's own were looked at.
+        let alike = self.archive.definitions(line.definitions).is_ok_and(|then| {
+            // A ratio is made of its parts' events.
+            let events: Vec<&str> = match now.metrics.get(metric).map(|def| &def.measure) {
+                Some(Measure::Ratio(ratio)) => [&ratio.numerator, &ratio.denominator]
+                    .into_iter()
+                    .filter_map(|part| now.metrics.get(part)?.measure.of())
+                    .collect(),
+                other => other.and_then(Measure::of).into_iter().collect(),
+            };
+            events
+                .iter()
+                .all(|events| then.dimension_fingerprint(events, by) == now.dimension_fingerprint(events, by))
+        });
         self.alike.insert(place, alike);
         alike
     }
-}
-
-/// The values of whole days, from the ledger.
-fn totals(lines: &[&SnapshotLine], metric: &str) -> Series {
-    let names = [metric.to_owned()];
-    let value = |line: &&SnapshotLine| {
-        let value = line.values(&names).ok()?.into_iter().next()??;
-        Some((line.date, value))
-    };
-    lines.iter().filter_map(value).collect()
 }

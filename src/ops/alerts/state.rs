@@ -5,6 +5,7 @@ use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 use super::Member;
 use crate::model::Day;
@@ -12,8 +13,8 @@ use crate::ops::whole;
 
 /// The format name and version in the file.
 pub const FORMAT: &str = "asof.alerts/1";
-/// The name of a configuration that needs no name of its own in front of these files.
-const USUAL_CONFIG: &str = "asof.toml";
+/// What the names of all versions of the format begin with.
+const ANY_VERSION: &str = "asof.alerts/";
 
 /// What was told already.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -21,10 +22,16 @@ const USUAL_CONFIG: &str = "asof.toml";
 pub struct StateDoc {
     /// Always [`FORMAT`].
     pub format: String,
-    /// The newest day that was judged.
+    /// The newest frozen day that was judged.
     pub judged: Option<Day>,
+    /// Up to which line of the ledger saves have judged what was frozen; `None` before the first one did.
+    #[serde(default)]
+    pub seen: Option<u64>,
     /// The alerts that fired.
     pub alerts: Vec<Entry>,
+    /// What no sink has got yet, oldest first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub unsent: Vec<Unsent>,
 }
 
 /// An alert that fired.
@@ -36,18 +43,25 @@ pub struct Entry {
     /// The member.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub member: Option<Member>,
-    /// The day on which it was told last.
+    /// The newest day of which it was told.
     pub told: Day,
     /// Whether it has not cleared since.
     pub firing: bool,
-    /// The sinks that have not got it yet.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub waiting: Vec<String>,
+}
+
+/// What a sink is to get.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Unsent {
+    /// The sink.
+    pub sink: String,
+    /// The document.
+    pub document: Value,
 }
 
 impl Default for StateDoc {
     fn default() -> Self {
-        Self { format: FORMAT.to_owned(), judged: None, alerts: Vec::new() }
+        Self { format: FORMAT.to_owned(), judged: None, seen: None, alerts: Vec::new(), unsent: Vec::new() }
     }
 }
 
@@ -72,6 +86,14 @@ pub enum StateError {
         /// What is wrong with it.
         what: String,
     },
+    /// A newer version wrote it.
+    #[error("{} was written by another version of asof: its format is {format:?}, and this one reads {FORMAT}", path.display())]
+    Version {
+        /// The file.
+        path: PathBuf,
+        /// Its format.
+        format: String,
+    },
 }
 
 impl StateError {
@@ -84,6 +106,10 @@ impl StateError {
             Self::Unreadable { .. } => {
                 Some("move it away: alerts that still fire are told once more then".to_owned())
             }
+            Self::Version { .. } => Some(
+                "use that version, or move the file away: alerts that still fire are told once more then"
+                    .to_owned(),
+            ),
         }
     }
 }
@@ -95,13 +121,9 @@ pub struct StateFile {
     _lock: File,
 }
 
-/// Where it lies: `alerts.json` in the folder of the configuration at `config`, with its name in front when it is
-/// not called `asof.toml`.
+/// Where it lies: `alerts.json` beside the configuration at `config`.
 pub fn path_beside(config: &Path) -> PathBuf {
-    let folder = config.parent().unwrap_or(Path::new(""));
-    let stem = config.file_stem().map(|stem| stem.to_string_lossy().into_owned()).unwrap_or_default();
-    let usual = config.file_name().is_some_and(|name| name == USUAL_CONFIG) || stem.is_empty();
-    folder.join(if usual { "alerts.json".to_owned() } else { format!("{stem}.alerts.json") })
+    whole::beside(config, "alerts.json")
 }
 
 /// Reads the file; that nothing was told yet when there is none.
@@ -114,12 +136,16 @@ pub fn read(path: &Path) -> Result<StateDoc, StateError> {
         Err(error) if error.kind() == ErrorKind::NotFound => return Ok(StateDoc::default()),
         Err(error) => return Err(StateError::Io { doing: "read", path: path.to_owned(), error }),
     };
-    let wrong = |what: String| StateError::Unreadable { path: path.to_owned(), what };
-    let doc: StateDoc = serde_json::from_slice(&bytes).map_err(|error| wrong(error.to_string()))?;
-    if doc.format == FORMAT {
-        Ok(doc)
-    } else {
-        Err(wrong(format!("its format is {:?}, and this version reads {FORMAT}", doc.format)))
+    let path = || path.to_owned();
+    let wrong = |error: serde_json::Error| StateError::Unreadable { path: path(), what: error.to_string() };
+    let value: Value = serde_json::from_slice(&bytes).map_err(wrong)?;
+    // Another version's file is whole, and holds what this one would lose.
+    match value.get("format").and_then(Value::as_str) {
+        Some(format) if format != FORMAT && format.starts_with(ANY_VERSION) => {
+            Err(StateError::Version { path: path(), format: format.to_owned() })
+        }
+        Some(FORMAT) => serde_json::from_value(value).map_err(wrong),
+        _ => Err(StateError::Unreadable { path: path(), what: format!("it is no {FORMAT}") }),
     }
 }
 
@@ -129,8 +155,7 @@ impl StateFile {
     /// # Errors
     /// When there can be no lock.
     pub fn lock(path: PathBuf) -> Result<Self, StateError> {
-        let name = path.file_name().unwrap_or_default().to_string_lossy();
-        let lock_path = path.with_file_name(format!(".{name}.lock"));
+        let lock_path = whole::hidden(&path, "lock");
         let io = |doing| {
             let path = lock_path.clone();
             move |error| StateError::Io { doing, path, error }
@@ -141,12 +166,33 @@ impl StateFile {
         Ok(Self { path, _lock: lock })
     }
 
-    /// What was told.
+    /// What was told. A file that is not understood is set aside, since alerts that are told once more do less harm than
+    /// alerts that are never told; where it is now, in a sentence, comes with it.
     ///
     /// # Errors
-    /// Those of [`read`].
-    pub fn read(&self) -> Result<StateDoc, StateError> {
-        read(&self.path)
+    /// Those of [`read`], but for a file that is not understood; and when that can't be set aside.
+    pub fn read(&self) -> Result<(StateDoc, Option<String>), StateError> {
+        let error = match read(&self.path) {
+            Err(error @ StateError::Unreadable { .. }) => error,
+            read => return read.map(|doc| (doc, None)),
+        };
+        let named = |number: u32| {
+            let mut name = self.path.file_name().unwrap_or_default().to_os_string();
+            name.push(if number == 1 { ".damaged".to_owned() } else { format!(".damaged-{number}") });
+            self.path.with_file_name(name)
+        };
+        let Some(aside) = (1..=99).map(named).find(|aside| fs::symlink_metadata(aside).is_err()) else {
+            return Err(error);
+        };
+        fs::rename(&self.path, &aside).map_err(|error| StateError::Io {
+            doing: "rename",
+            path: self.path.clone(),
+            error,
+        })?;
+        let aside = aside.display();
+        let sentence =
+            format!("{error}; it was set aside as {aside}, and alerts that still fire are told once more");
+        Ok((StateDoc::default(), Some(sentence)))
     }
 
     /// Keeps what was told in the place of what was there.
@@ -161,9 +207,7 @@ impl StateFile {
         };
         let mut bytes = serde_json::to_vec_pretty(doc).map_err(io)?;
         bytes.push(b'\n');
-        let name = self.path.file_name().unwrap_or_default().to_string_lossy();
-        let staged = self.path.with_file_name(format!(".{name}.new"));
-        whole::replace(&self.path, &staged, 0o666, |file| file.write_all(&bytes))
+        whole::replace(&self.path, &whole::hidden(&self.path, "new"), 0o666, |file| file.write_all(&bytes))
             .map_err(|whole::Refused { doing, path, error }| StateError::Io { doing, path, error })
     }
 }

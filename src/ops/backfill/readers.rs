@@ -239,7 +239,7 @@ async fn read_day(
 }
 
 /// Waits until somebody wants the run to end; for ever where nobody can.
-async fn stopped(stop: &mut Stop) {
+pub async fn stopped(stop: &mut Stop) {
     if stop.wait_for(|stop| *stop).await.is_err() {
         std::future::pending::<()>().await;
     }

@@ -8,9 +8,6 @@ use std::path::{Path, PathBuf};
 use super::plan::{FORMAT, PlanDoc};
 use crate::ops::whole;
 
-/// The name of a configuration that needs no name of its own in front of these files.
-const USUAL_CONFIG: &str = "asof.toml";
-
 /// Where a backfill keeps its files.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct StateFiles {
@@ -91,14 +88,12 @@ impl StateFiles {
     /// Those of the configuration at `config`: `backfill.json` and `backfill-stats.json` in its
     /// folder, with its name in front when it is not called `asof.toml`.
     pub fn beside(config: &Path) -> Self {
-        let folder = config.parent().unwrap_or(Path::new(""));
-        let name = config.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
-        let stem = config.file_stem().map(|stem| stem.to_string_lossy().into_owned()).unwrap_or_default();
-        let prefix = if name == USUAL_CONFIG || stem.is_empty() { String::new() } else { format!("{stem}.") };
+        let lock = whole::beside(config, "backfill.lock");
+        let hidden = lock.file_name().map(|name| format!(".{}", name.to_string_lossy()));
         Self {
-            plan: folder.join(format!("{prefix}backfill.json")),
-            stats: folder.join(format!("{prefix}backfill-stats.json")),
-            lock: folder.join(format!(".{prefix}backfill.lock")),
+            plan: whole::beside(config, "backfill.json"),
+            stats: whole::beside(config, "backfill-stats.json"),
+            lock: lock.with_file_name(hidden.unwrap_or_default()),
         }
     }
 
@@ -162,8 +157,7 @@ impl StateFiles {
 
 /// Puts a file in the place of the one before. Everybody may read it whom the user's own settings let read.
 fn replace(path: &Path, bytes: &[u8]) -> Result<(), StateError> {
-    let name = path.file_name().unwrap_or_default().to_string_lossy();
-    let staged = path.with_file_name(format!(".{name}.new"));
+    let staged = whole::hidden(path, "new");
     let io = |whole::Refused { doing, path, error }: whole::Refused| StateError::Io { doing, path, error };
     whole::replace(path, &staged, 0o666, |file| file.write_all(bytes)).map_err(io)
 }

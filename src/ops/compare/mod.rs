@@ -14,7 +14,7 @@ pub use span::{SpanError, SpanName, SpanNameError, month_to_date};
 
 use super::when::{NotFound, When, find_latest, latest, nearest};
 use crate::analyze::sides::{MetricSides, Side, SideDay, Warning, sides, warnings};
-use crate::archive::{Archive, ArchiveError, History, SnapshotLine};
+use crate::archive::{Archive, ArchiveError, History, METRICS, SnapshotLine};
 use crate::model::definitions::Measure;
 use crate::model::{Day, Definitions, Fingerprint};
 
@@ -89,6 +89,7 @@ struct Found<'h> {
     to: Day,
     lines: Vec<&'h SnapshotLine>,
     missing: Vec<Day>,
+    thinned: Vec<Day>,
 }
 
 /// Compares two days or ranges by these metrics and dimensions, by all where none is named.
@@ -102,11 +103,13 @@ pub fn compare(
     today: Day,
     (metrics, by): (&[String], &[String]),
 ) -> Result<Compared, CompareError> {
+    let mut shortened = None;
     let (a, b) = match asked {
         Asked::Named(a, b) => (named(history, a, today)?, named(history, b, today)?),
         Asked::MonthToDate(when) => {
             let day = find_latest(history, when, today)?.line.date;
             let [a, b] = month_to_date(day).ok_or(CompareError::FirstMonth(day))?;
+            shortened = (a.1 < day).then_some(Warning::Shortened { to: a.1, asked: day });
             (range(history, a.0, a.1)?, range(history, b.0, b.1)?)
         }
     };
@@ -121,14 +124,20 @@ pub fn compare(
     });
     let (a, b) = (a?, b?);
     let metrics = sides(&a, &b, metrics, by);
-    let warnings = warnings(&a, &b, &metrics);
+    let warnings = shortened.into_iter().chain(warnings(&a, &b, &metrics)).collect();
     Ok(Compared { a, b, metrics, warnings })
 }
 
 fn named(history: &History, name: SpanName, today: Day) -> Result<Found<'_>, CompareError> {
     if let SpanName::Day(when) = name {
         let line = &find_latest(history, when, today)?.line;
-        return Ok(Found { from: line.date, to: line.date, lines: vec![line], missing: Vec::new() });
+        return Ok(Found {
+            from: line.date,
+            to: line.date,
+            lines: vec![line],
+            missing: Vec::new(),
+            thinned: Vec::new(),
+        });
     }
     let (from, to) = name.days(history, today)?;
     range(history, from, to)
@@ -136,16 +145,25 @@ fn named(history: &History, name: SpanName, today: Day) -> Result<Found<'_>, Com
 
 /// The latest editions of a range's days, and the days that have none.
 fn range(history: &History, from: Day, to: Day) -> Result<Found<'_>, CompareError> {
-    let mut found = Found { from, to, lines: Vec::new(), missing: Vec::new() };
+    let mut found = Found { from, to, lines: Vec::new(), missing: Vec::new(), thinned: Vec::new() };
+    let mut thinned = Vec::new();
     for day in (0..=to.days_since(from)).filter_map(|at| from.checked_add(at)) {
         let editions = history.day(day)?;
         match (latest(editions), editions.last()) {
+            (Some(line), _) if history.pruned(&line.id()).iter().any(|path| path == METRICS) => {
+                thinned.push(line);
+            }
             (Some(line), _) => found.lines.push(line),
             // It was frozen, and none of it is left: that is damage and no gap.
             (None, Some(frozen)) => found.lines.push(&history.get(&frozen.line.id())?.line),
             (None, None) => found.missing.push(day),
         }
     }
+    if found.lines.is_empty() {
+        // Of none of them there are numbers: reading them tells so.
+        found.lines = std::mem::take(&mut thinned);
+    }
+    found.thinned = thinned.iter().map(|line| line.date).collect();
     if found.lines.is_empty() {
         return Err(NotFound::Day { day: from, nearest: nearest(history, from) }.into());
     }
@@ -226,5 +244,5 @@ fn read(
         })
     };
     let days = found.lines.into_iter().map(day).collect::<Result<_, ArchiveError>>()?;
-    Ok(Side { from: found.from, to: found.to, days, missing: found.missing })
+    Ok(Side { from: found.from, to: found.to, days, missing: found.missing, thinned: found.thinned })
 }

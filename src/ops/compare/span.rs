@@ -100,7 +100,8 @@ fn end(history: &History, when: When, today: Day) -> Result<Day, NotFound> {
     }
 }
 
-/// The month of a day up to it, and the equal span of the month before, which ends with that month.
+/// The month of a day up to it, and the equal span of the month before. Where that month is shorter, both spans
+/// have as many days as it has.
 /// `None` in the calendar's first month.
 pub fn month_to_date(day: Day) -> Option<[(Day, Day); 2]> {
     let first = |date: NaiveDate| date.with_day(1);
@@ -108,7 +109,7 @@ pub fn month_to_date(day: Day) -> Option<[(Day, Day); 2]> {
     let last_before = this.pred_opt()?;
     let before = first(last_before)?;
     let end = last_before.day().min(day.date().day());
-    let days = [(this, day.date()), (before, before.with_day(end)?)];
+    let days = [(this, this.with_day(end)?), (before, before.with_day(end)?)];
     let [one, other] = days.map(|(from, to)| Day::new(from).zip(Day::new(to)));
     Some([one?, other?])
 }
@@ -137,7 +138,10 @@ mod tests {
             format!("{a} {b} {c} {d}")
         };
         assert_eq!(told("2025-11-06"), "2025-11-01 2025-11-06 2025-10-01 2025-10-06");
-        assert_eq!(told("2025-03-31"), "2025-03-01 2025-03-31 2025-02-01 2025-02-28");
+        assert_eq!(told("2025-03-31"), "2025-03-01 2025-03-28 2025-02-01 2025-02-28");
+        assert_eq!(told("2025-07-31"), "2025-07-01 2025-07-30 2025-06-01 2025-06-30");
+        assert_eq!(told("2024-03-31"), "2024-03-01 2024-03-29 2024-02-01 2024-02-29");
+        assert_eq!(told("2025-02-28"), "2025-02-01 2025-02-28 2025-01-01 2025-01-28");
         assert_eq!(told("2024-03-29"), "2024-03-01 2024-03-29 2024-02-01 2024-02-29");
         assert_eq!(told("2025-01-31"), "2025-01-01 2025-01-31 2024-12-01 2024-12-31");
     }

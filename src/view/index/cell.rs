@@ -3,7 +3,7 @@
 use chrono::Datelike as _;
 
 use super::input::{IndexDay, IndexEdition};
-use crate::model::{Day, Number, Provenance};
+use crate::model::{Day, Number, Provenance, SnapshotId};
 use crate::view::format::Format;
 use crate::view::text::isolated;
 use crate::view::when;
@@ -20,6 +20,8 @@ pub struct Cell {
     pub class: String,
     /// Its page; none when there is nothing to open.
     pub href: Option<String>,
+    /// Its snapshot, where only the page is gone.
+    pub thinned: Option<String>,
     /// The number that is shown.
     pub value: String,
     /// All of it in words.
@@ -52,6 +54,8 @@ impl Cell {
             number: number(day.day),
             class,
             href: day.page(shown),
+            thinned: (shown.present && shown.thinned)
+                .then(|| SnapshotId::new(day.day, shown.edition).to_string()),
             value: value.map(|value| value.number).unwrap_or_default(),
             words: match say {
                 Words::Full => words(day, shown, &in_words),
@@ -67,6 +71,7 @@ impl Cell {
             number: number(day),
             class: "gap".to_owned(),
             href: None,
+            thinned: None,
             value: String::new(),
             words: format!("{name}: not captured"),
         }
@@ -89,6 +94,12 @@ fn class(day: &IndexDay, shown: &IndexEdition, level: Option<usize>) -> String {
             class.push(' ');
             class.push_str(other.word());
         }
+    }
+    if shown.present && shown.thinned {
+        class.push_str(" thinned");
+    }
+    if day.is_told_of() {
+        class.push_str(" told");
     }
     if day.later().is_some() {
         class.push_str(" later");

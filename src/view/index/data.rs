@@ -32,6 +32,10 @@ struct Data<'a> {
     reason: Vec<(usize, String)>,
     /// The places of those without a page: their folders are missing, or they were thinned.
     gone: Vec<usize>,
+    /// The places of those of these that were thinned.
+    thinned: Vec<usize>,
+    /// What was said of a day, by the place of the edition that is shown.
+    said: Vec<(usize, String)>,
 }
 
 #[derive(Serialize)]
@@ -52,6 +56,13 @@ struct Metric<'a> {
 struct Row<'a> {
     day: &'a IndexDay,
     edition: &'a IndexEdition,
+}
+
+impl Row<'_> {
+    /// Whether it is the edition that is shown when none is named.
+    fn is_shown(&self) -> bool {
+        self.day.shown().is_some_and(|shown| shown.edition == self.edition.edition)
+    }
 }
 
 /// What is drawn of one metric.
@@ -97,6 +108,14 @@ pub fn json(input: &IndexInput, drawn: &[Drawn<'_>]) -> Result<String, serde_jso
         provenance: rows.iter().map(|row| letter(row.edition.provenance)).collect(),
         reason: numbered().filter_map(reason).collect(),
         gone: numbered().filter(|(_, row)| !row.edition.has_page()).map(|(at, _)| at).collect(),
+        thinned: numbered()
+            .filter(|(_, row)| row.edition.present && row.edition.thinned)
+            .map(|(at, _)| at)
+            .collect(),
+        said: numbered()
+            .filter(|(_, row)| row.day.is_told_of() && row.is_shown())
+            .map(|(at, row)| (at, visible(&row.day.said().join("; ")).into_owned()))
+            .collect(),
     };
     Ok(escaped(&serde_json::to_string(&data)?))
 }

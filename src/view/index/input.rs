@@ -11,6 +11,8 @@ use crate::view::text::isolated;
 pub struct IndexInput {
     /// What the numbers are about.
     pub title: String,
+    /// The archive's own id.
+    pub archive: String,
     /// The IANA name of the zone in which times are told.
     pub zone: String,
     /// The metrics, in the order in which they are shown.
@@ -49,6 +51,8 @@ pub struct IndexDay {
     pub labels: Vec<String>,
     /// What was noted about it, oldest first.
     pub notes: Vec<String>,
+    /// Whether it is kept whole whatever the retention says.
+    pub pinned: bool,
 }
 
 /// An edition of a day.
@@ -86,9 +90,16 @@ impl IndexDay {
         edition.has_page().then(|| format!("{}/dashboard.html", SnapshotId::new(self.day, edition.edition)))
     }
 
+    /// Whether anything was said of it.
+    pub fn is_told_of(&self) -> bool {
+        self.pinned || !self.labels.is_empty() || !self.notes.is_empty()
+    }
+
     /// What was said of it, in words: `label audit; note: the dialer was down`.
     pub fn said(&self) -> Vec<String> {
         let labels = self.labels.iter().map(|label| format!("label {}", isolated(label)));
+        let pinned = self.pinned.then(|| "pinned".to_owned());
+        let labels = labels.chain(pinned);
         labels.chain(self.notes.iter().map(|note| format!("note: {}", isolated(note)))).collect()
     }
 }

@@ -75,6 +75,31 @@ pub enum ListRow {
     Gap(String),
 }
 
+/// A day of which something was said.
+pub struct ToldRow {
+    /// The day in words.
+    pub day: String,
+    /// The page of the shown edition; none when it is not there.
+    pub href: Option<String>,
+    /// What was said.
+    pub said: Vec<String>,
+}
+
+/// How many days are shown of which something was said; the others are in the list of all.
+const TOLD_SHOWN: usize = 12;
+
+/// The days of which something was said, newest first, and how many more there are.
+pub fn told(input: &IndexInput) -> (Vec<ToldRow>, usize) {
+    let all = input.days.iter().rev().filter(|day| day.is_told_of());
+    let count = all.clone().count();
+    let row = |day: &IndexDay| ToldRow {
+        day: when::in_words(day.day),
+        href: day.shown().and_then(|shown| day.page(shown)),
+        said: day.said().iter().map(|said| visible(said).into_owned()).collect(),
+    };
+    (all.take(TOLD_SHOWN).map(row).collect(), count.saturating_sub(TOLD_SHOWN))
+}
+
 /// The days with a later edition, newest first, and how many more there are.
 pub fn later(input: &IndexInput, drawn: &[Drawn<'_>]) -> (Vec<LaterRow>, usize) {
     let all = input.days.iter().rev().filter_map(|day| Some((day, day.shown()?, day.later()?)));

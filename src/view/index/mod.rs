@@ -21,10 +21,11 @@ use super::format::{Format, count};
 use super::page::{BASE_STYLE, csp_digest};
 use super::script::{NUMBER, packed};
 use super::text::visible;
+use super::when;
 use crate::model::Day;
 use cell::{Cell, Words};
 use data::Drawn;
-use list::{LaterRow, ListRow, ListYear};
+use list::{LaterRow, ListRow, ListYear, ToldRow};
 
 /// The page of all days.
 #[derive(Template)]
@@ -48,6 +49,12 @@ pub struct IndexPage {
     /// How many days with a later edition are only in the list.
     more_later: usize,
     list: Vec<ListYear>,
+    told: Vec<ToldRow>,
+    /// How many days of which something was said are only in the list.
+    more_told: usize,
+    /// Whether there is a thinned day.
+    any_thinned: bool,
+    origin: Option<String>,
 }
 
 /// Something about the whole archive.
@@ -86,9 +93,18 @@ struct MonthPart {
 /// A year of the calendar.
 struct YearPart {
     year: i32,
-    weeks: Vec<(&'static str, [Place; 7])>,
+    weeks: Vec<WeekPart>,
     /// Years before it in which nothing was frozen.
     before: Option<String>,
+}
+
+/// A week of a year.
+struct WeekPart {
+    /// The month that begins in it.
+    month: &'static str,
+    places: [Place; 7],
+    /// Whether none of its days lies between the first and the last.
+    outside: bool,
 }
 
 /// One place of the calendar.
@@ -136,6 +152,8 @@ impl IndexPage {
         let chosen = input.metrics.get(input.main).zip(drawn.get(input.main));
         let months = days.as_ref().map(months).unwrap_or_default();
         let (later, more_later) = list::later(input, &drawn);
+        let (told, more_told) = list::told(input);
+        let mut shown = input.days.iter().filter_map(IndexDay::shown);
         Ok(Self {
             title: visible(&input.title).into_owned(),
             policy: policy(&style, &script),
@@ -162,6 +180,10 @@ impl IndexPage {
             later,
             more_later,
             list: list::years(input, drawn.get(input.main)),
+            told,
+            more_told,
+            any_thinned: shown.any(|edition| edition.present && edition.thinned),
+            origin: origin(input),
         })
     }
 
@@ -259,7 +281,9 @@ fn years(days: &Days<'_>) -> Vec<YearPart> {
         let week = |week: grid::Week| {
             let name =
                 week.month.and_then(|month| MONTHS.get(month as usize - 1)).copied().unwrap_or_default();
-            (name, week.days.map(|day| days.place(day, Words::Short)))
+            let places = week.days.map(|day| days.place(day, Words::Short));
+            let outside = !places.iter().any(|place| matches!(place, Place::Day(_)));
+            WeekPart { month: name, places, outside }
         };
         parts.push(YearPart { year: *number, weeks: weeks.into_iter().map(week).collect(), before });
     }
@@ -275,6 +299,17 @@ fn newest(input: &IndexInput) -> Option<Newest> {
         href: day.page(shown),
         words: day.day.date().format("%a %-d %b").to_string(),
     })
+}
+
+/// Which archive it is, and as of when.
+fn origin(input: &IndexInput) -> Option<String> {
+    let editions = input.days.iter().flat_map(|day| &day.editions);
+    let newest = editions.map(|edition| edition.captured_at).max()?;
+    Some(format!(
+        "From the ledger of the archive {}; its newest snapshot was captured at {}.",
+        visible(&input.archive),
+        when::minute_with_year(newest, &input.zone)
+    ))
 }
 
 /// What there is in all.

@@ -2,6 +2,7 @@
 
 mod damage;
 mod forged;
+mod thinned;
 
 use std::collections::BTreeSet;
 use std::fs;
