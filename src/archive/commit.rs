@@ -18,8 +18,8 @@ use super::lock::Lock;
 use super::open::DEFINITIONS;
 use super::writer::Writer;
 use super::{Archive, ArchiveError, Sealed, SnapshotLine, files};
-use crate::model::{Fingerprint, Number};
 use crate::model::seen::SeenDoc;
+use crate::model::{Fingerprint, Number};
 
 /// What the ledger's line tells of a day's numbers, so that lists need not open the day.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -115,7 +115,11 @@ impl Archive {
     }
 
     /// Gives a staged text of definitions its name, unless it is there already.
-    pub(super) fn keep_definition(&self, staged: &Path, fingerprint: Fingerprint) -> Result<(), ArchiveError> {
+    pub(super) fn keep_definition(
+        &self,
+        staged: &Path,
+        fingerprint: Fingerprint,
+    ) -> Result<(), ArchiveError> {
         let folder = self.dir().join(DEFINITIONS);
         match fs::create_dir(&folder) {
             Err(error) if error.kind() != io::ErrorKind::AlreadyExists => {

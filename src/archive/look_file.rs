@@ -22,7 +22,7 @@ use parquet::schema::types::ColumnPath;
 use sha2::{Digest as _, Sha256};
 
 use crate::entities::LookTable;
-use crate::entities::table::data_type;
+use crate::entities::cells::data_type;
 use crate::model::entity::{EntityDef, FieldKind};
 use crate::model::{Day, Digest};
 
@@ -173,8 +173,12 @@ struct Writer<'f>(ArrowWriter<Hashing<'f>>);
 
 impl<'f> Writer<'f> {
     fn new(file: &'f File, facts: &LookFacts<'_>, schema: Arc<Schema>) -> Result<Self, LookFileError> {
-        let kinds: serde_json::Map<String, serde_json::Value> =
-            facts.def.fields.iter().map(|(name, field)| (name.clone(), serde_json::json!(field.kind))).collect();
+        let kinds: serde_json::Map<String, serde_json::Value> = facts
+            .def
+            .fields
+            .iter()
+            .map(|(name, field)| (name.clone(), serde_json::json!(field.kind)))
+            .collect();
         let said = [
             ("asof.format", FORMAT.to_owned()),
             ("asof.entity", facts.entity.to_owned()),
@@ -200,11 +204,11 @@ impl<'f> Writer<'f> {
             };
             if field.name() == KEY {
                 // By the first and last key of a group a reader finds the one group that it needs.
-                properties =
-                    properties.set_column_statistics_enabled(path.clone(), EnabledStatistics::Chunk);
+                properties = properties.set_column_statistics_enabled(path.clone(), EnabledStatistics::Chunk);
             }
-            properties =
-                properties.set_column_dictionary_enabled(path.clone(), false).set_column_encoding(path, encoding);
+            properties = properties
+                .set_column_dictionary_enabled(path.clone(), false)
+                .set_column_encoding(path, encoding);
         }
         let options =
             ArrowWriterOptions::new().with_properties(properties.build()).with_skip_arrow_metadata(true);
@@ -248,8 +252,8 @@ impl LookReader {
             match keys.and_then(|column| column.statistics()) {
                 // A long key may be cut in the statistics: then nothing is known of the group.
                 Some(Statistics::ByteArray(range)) if range.min_is_exact() && range.max_is_exact() => {
-                    let first = range.min_opt().map_or(&[][..], |first| first.data());
-                    let last = range.max_opt().map(|last| last.data());
+                    let first = range.min_opt().map_or(&[][..], parquet::data_type::ByteArray::data);
+                    let last = range.max_opt().map(parquet::data_type::ByteArray::data);
                     first <= key.as_bytes() && last.is_none_or(|last| key.as_bytes() <= last)
                 }
                 _ => true,

@@ -150,8 +150,17 @@ impl EntityLine {
     }
 
     /// Reads a line of this kind; `None` when that is none about entities.
-    pub(super) fn read(kind: &str, seq: u64, at: DateTime<Utc>, bytes: &[u8]) -> Option<Result<Self, serde_json::Error>> {
-        fn said<T: for<'de> Deserialize<'de>>(seq: u64, at: DateTime<Utc>, bytes: &[u8]) -> Result<Said<T>, serde_json::Error> {
+    pub(super) fn read(
+        kind: &str,
+        seq: u64,
+        at: DateTime<Utc>,
+        bytes: &[u8],
+    ) -> Option<Result<Self, serde_json::Error>> {
+        fn said<T: for<'de> Deserialize<'de>>(
+            seq: u64,
+            at: DateTime<Utc>,
+            bytes: &[u8],
+        ) -> Result<Said<T>, serde_json::Error> {
             serde_json::from_slice(bytes).map(|doc| Said { seq, at, doc })
         }
         match kind {

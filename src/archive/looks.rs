@@ -27,8 +27,6 @@ use crate::model::{Day, Digest, EntityDef, Fingerprint};
 pub const ROWS: &str = "rows.parquet";
 /// The file of a look with the keys that are not among them.
 pub const REST: &str = "rest.parquet";
-/// The file of all captures of a day.
-const COMPACTED: &str = "day.jsonl.zst";
 
 /// What an archive holds of one kind of entities, from the ledger: no file is opened.
 #[derive(Clone, Debug, Default)]
@@ -49,7 +47,8 @@ impl Looks {
     /// The names of the files that hold a day's captures, with what they must be; oldest first.
     pub fn capture_files(&self, day: Day) -> Vec<&FileDoc> {
         let compacted = self.compacted.get(&day).into_iter().flatten();
-        let gone: Vec<&str> = compacted.clone().flat_map(|line| line.doc.of.iter().map(String::as_str)).collect();
+        let gone: Vec<&str> =
+            compacted.clone().flat_map(|line| line.doc.of.iter().map(String::as_str)).collect();
         let own = self.captures.iter().filter(|line| line.doc.date == day).map(|line| &line.doc.file);
         let all = compacted.map(|line| &line.doc.file).chain(own);
         all.filter(|file| !gone.contains(&file.path.as_str())).collect()
@@ -67,9 +66,9 @@ impl Looks {
 /// A folder or file that is complete and synced, and only needs its name. Dropped, it is gone.
 #[derive(Debug)]
 pub struct Staged<T> {
-    claim: Claim,
-    doc: T,
-    definition: Option<Fingerprint>,
+    pub(super) claim: Claim,
+    pub(super) doc: T,
+    pub(super) definition: Option<Fingerprint>,
 }
 
 /// What became of a commit.
@@ -159,7 +158,8 @@ impl Archive {
     ) -> Result<Kept<Said<LookDoc>>, ArchiveError> {
         let target = self.dir().join(look_folder(&staged.doc.entity, staged.doc.date));
         let line = |seq, at| EntityLine::Look(Said { seq, at, doc: staged.doc.clone() });
-        let kept = self.keep("look", &staged, &staged.doc, &staged.doc.entity, &target, known, (wait, now), &line)?;
+        let kept =
+            self.keep("look", &staged, &staged.doc, &staged.doc.entity, &target, known, (wait, now), &line)?;
         Ok(match kept {
             Kept::Done((seq, at)) => Kept::Done(Said { seq, at, doc: staged.doc }),
             Kept::Taken => Kept::Taken,
@@ -170,7 +170,12 @@ impl Archive {
     ///
     /// # Errors
     /// Those of [`Archive::confirm`].
-    pub fn note_unlooked(&self, doc: &UnlookedDoc, wait: Duration, now: DateTime<Utc>) -> Result<(), ArchiveError> {
+    pub fn note_unlooked(
+        &self,
+        doc: &UnlookedDoc,
+        wait: Duration,
+        now: DateTime<Utc>,
+    ) -> Result<(), ArchiveError> {
         self.writing(wait, now, |writer| {
             let known = self.looks(None)?;
             let looks = known.get(&doc.entity);
@@ -221,69 +226,12 @@ impl Archive {
         })
     }
 
-    /// Puts the captures of a day together in one file, and removes those that it stands for.
-    ///
-    /// The line that names them comes before they go: a crash between is finished by the next call.
-    ///
-    /// # Errors
-    /// Those of [`Archive::keep_look`], and when a file of captures is damaged.
-    pub fn compact_captures(
-        &self,
-        entity: &str,
-        day: Day,
-        wait: Duration,
-        now: DateTime<Utc>,
-    ) -> Result<(), ArchiveError> {
-        let known = self.looks(None)?;
-        let Some(looks) = known.get(entity) else { return Ok(()) };
-        let parts: Vec<FileDoc> = looks.capture_files(day).into_iter().cloned().collect();
-        let folder = self.dir().join(captures_folder(entity, day));
-        if parts.len() > 1 {
-            let mut rows = Vec::new();
-            for part in &parts {
-                rows.extend(self.capture_rows(entity, day, part)?);
-            }
-            rows.sort_by(|one, other| (&one.row.key, one.row.seq).cmp(&(&other.row.key, other.row.seq)));
-            let (claim, file) = self.stage_rows(&rows)?;
-            // A day may get captures after it was put together once.
-            let before = looks.compacted.get(&day).map_or(0, Vec::len);
-            let path = if before == 0 { COMPACTED.to_owned() } else { format!("day-{}.jsonl.zst", before + 1) };
-            let of = parts.into_iter().map(|part| part.path).collect();
-            let doc = CompactedDoc { entity: entity.to_owned(), date: day, file: FileDoc { path, ..file }, of };
-            let target = folder.join(&doc.file.path);
-            let line = |seq, at| EntityLine::Compacted(Said { seq, at, doc: doc.clone() });
-            let staged = Staged { claim, doc: doc.clone(), definition: None };
-            match self.keep("compacted", &staged, &doc, entity, &target, looks.last, (wait, now), &line)? {
-                Kept::Done(_) => {}
-                Kept::Taken => return Ok(()),
-            }
-        }
-        self.remove_compacted(entity, day)
-    }
-
-    /// Removes the files that lines name as put together.
-    fn remove_compacted(&self, entity: &str, day: Day) -> Result<(), ArchiveError> {
-        let known = self.looks(None)?;
-        let folder = self.dir().join(captures_folder(entity, day));
-        let lines = known.get(entity).and_then(|looks| looks.compacted.get(&day));
-        let mut removed = false;
-        for line in lines.into_iter().flatten() {
-            for name in &line.doc.of {
-                super::reading::check_path(name)?;
-                let path = folder.join(name);
-                match fs::remove_file(&path) {
-                    Ok(()) => removed = true,
-                    Err(error) if error.kind() == io::ErrorKind::NotFound => {}
-                    Err(error) => return Err(ArchiveError::Io { doing: "remove", path, error }),
-                }
-            }
-        }
-        if removed { files::sync_dir(&folder) } else { Ok(()) }
-    }
-
     /// Adds a line and gives what was staged its name, under the lock.
-    #[expect(clippy::too_many_arguments, reason = "the one place for looks, captures and what is put together")]
-    fn keep<T, D: serde::Serialize>(
+    #[expect(
+        clippy::too_many_arguments,
+        reason = "the one place for looks, captures and what is put together"
+    )]
+    pub(super) fn keep<T, D: serde::Serialize>(
         &self,
         kind: &str,
         staged: &Staged<T>,
@@ -321,9 +269,8 @@ impl Archive {
                     });
                 }
             }
-            match target.parent() {
-                Some(parent) => files::sync_dir(parent)?,
-                None => {}
+            if let Some(parent) = target.parent() {
+                files::sync_dir(parent)?;
             }
             Ok(Kept::Done((seq, at)))
         })
@@ -346,13 +293,16 @@ impl Archive {
     }
 
     /// Stages rows as a file; its path is still to be given.
-    fn stage_rows(&self, rows: &[CaptureRow]) -> Result<(Claim, FileDoc), ArchiveError> {
+    pub(super) fn stage_rows(&self, rows: &[CaptureRow]) -> Result<(Claim, FileDoc), ArchiveError> {
         let staging = self.staging_path();
         claim::remove_leftovers(&staging);
         let claim = Claim::new(&staging)?;
         let path = claim.path().join(STAGED);
-        let bytes = capture_file::encode(rows)
-            .map_err(|error| ArchiveError::Io { doing: "write", path: path.clone(), error: io::Error::other(error) })?;
+        let bytes = capture_file::encode(rows).map_err(|error| ArchiveError::Io {
+            doing: "write",
+            path: path.clone(),
+            error: io::Error::other(error),
+        })?;
         let file = files::write_new(&path, &bytes)?;
         files::sync_files(&[(&path, file)])?;
         Ok((claim, FileDoc { path: String::new(), size: bytes.len() as u64, sha256: Digest::of(&bytes) }))
@@ -381,7 +331,8 @@ impl Archive {
         let bytes = files::read(&path)?;
         let digest = Digest::of(&bytes);
         if digest != fingerprint.0 {
-            let what = format!("has changed since it was kept: its SHA-256 is {digest}, which is not its name");
+            let what =
+                format!("has changed since it was kept: its SHA-256 is {digest}, which is not its name");
             return Err(document::damaged(&path, what));
         }
         document::read(&bytes, &path, entity::FORMAT)
@@ -432,7 +383,12 @@ impl Archive {
     ///
     /// # Errors
     /// When it is missing or not as it was kept.
-    pub fn capture_rows(&self, entity: &str, day: Day, doc: &FileDoc) -> Result<Vec<CaptureRow>, ArchiveError> {
+    pub fn capture_rows(
+        &self,
+        entity: &str,
+        day: Day,
+        doc: &FileDoc,
+    ) -> Result<Vec<CaptureRow>, ArchiveError> {
         super::reading::check_path(&doc.path)?;
         let path = self.dir().join(captures_folder(entity, day)).join(&doc.path);
         let bytes = checked(&path, doc)?;
@@ -455,7 +411,8 @@ fn checked(path: &Path, doc: &FileDoc) -> Result<Vec<u8>, ArchiveError> {
 
 fn changed(path: &Path, digest: Digest, doc: &FileDoc) -> ArchiveError {
     let sha256 = doc.sha256;
-    let what = format!("has changed since it was kept: its SHA-256 is {digest}, and the ledger says {sha256}");
+    let what =
+        format!("has changed since it was kept: its SHA-256 is {digest}, and the ledger says {sha256}");
     document::damaged(path, what)
 }
 
@@ -472,8 +429,11 @@ impl StagingLook {
         let path = self.folder.join(name);
         let opened = OpenOptions::new().write(true).create_new(true).open(&path);
         let file = opened.map_err(ArchiveError::io("create", &path))?;
-        let written = write(&file)
-            .map_err(|error| ArchiveError::Io { doing: "write", path: path.clone(), error: io::Error::other(error) })?;
+        let written = write(&file).map_err(|error| ArchiveError::Io {
+            doing: "write",
+            path: path.clone(),
+            error: io::Error::other(error),
+        })?;
         self.files.push(FileDoc { path: name.to_owned(), size: written.size, sha256: written.sha256 });
         self.written.push((path, file));
         Ok(())
@@ -483,7 +443,12 @@ impl StagingLook {
     ///
     /// # Errors
     /// When something can't be synced.
-    pub fn seal(self, archive: &Archive, def: &EntityDef, doc: LookDoc) -> Result<Staged<LookDoc>, ArchiveError> {
+    pub fn seal(
+        self,
+        archive: &Archive,
+        def: &EntityDef,
+        doc: LookDoc,
+    ) -> Result<Staged<LookDoc>, ArchiveError> {
         files::sync_files(&self.written)?;
         files::sync_dir(&self.folder)?;
         let definition = archive.stage_definition(&self.claim, def)?;

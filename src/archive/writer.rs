@@ -127,7 +127,11 @@ impl<'a> Writer<'a> {
     }
 
     /// Adds the line that closes one about entities.
-    pub(super) fn abandon_entity(&mut self, line: &EntityLine, at: DateTime<Utc>) -> Result<(), ArchiveError> {
+    pub(super) fn abandon_entity(
+        &mut self,
+        line: &EntityLine,
+        at: DateTime<Utc>,
+    ) -> Result<(), ArchiveError> {
         let (entity, date) = line.about();
         self.add("abandoned", at, NewAbandonedEntity { of: line.seq(), entity, date }).map(drop)
     }

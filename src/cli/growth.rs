@@ -91,7 +91,9 @@ pub fn chosen<'c>(
             .get_key_value(name)
             .ok_or_else(|| wrong(format!("{name:?} is no entity"), Some(format!("there are {known}")))),
         (None, 1) => entities.first().ok_or_else(|| wrong("there are no entities".to_owned(), None)),
-        (None, _) => Err(wrong("there are several kinds of entities".to_owned(), Some(format!("name one of {known}")))),
+        (None, _) => {
+            Err(wrong("there are several kinds of entities".to_owned(), Some(format!("name one of {known}"))))
+        }
     }
 }
 
@@ -130,7 +132,12 @@ impl GrowthCommand {
                 zone,
                 current: seen(&found.current),
                 previous: found.previous.as_ref().ok().map(seen),
-                without: found.previous.as_ref().err().map(|missing| sentences(name, missing)).unwrap_or_default(),
+                without: found
+                    .previous
+                    .as_ref()
+                    .err()
+                    .map(|missing| sentences(name, missing))
+                    .unwrap_or_default(),
                 grown: found.grown,
                 now: found.now,
                 by: self.by,

@@ -51,7 +51,9 @@ fn document(name: &str, day: Day, looked: &Looked) -> Value {
     let (status, doc, reason) = match looked {
         Looked::Kept(doc) => ("kept", Some(doc), None),
         Looked::Already => ("already", None, None),
-        Looked::TooLate { lag, .. } => ("too_late", None, Some(format!("{} after the day's end", spoken(*lag)))),
+        Looked::TooLate { lag, .. } => {
+            ("too_late", None, Some(format!("{} after the day's end", spoken(*lag))))
+        }
         Looked::Failed(error) => ("failed", None, Some(error.to_string())),
     };
     json!({

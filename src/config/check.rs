@@ -129,7 +129,8 @@ pub fn check(file: &File, tree: &Tree<'_>, base: &Path, problems: &mut Vec<Probl
             events.insert(name.clone(), def);
         }
     }
-    let looks_only = checker.tree.names(&["events"]).is_empty() && checker.tree.names(&["metrics"]).is_empty();
+    let looks_only =
+        checker.tree.names(&["events"]).is_empty() && checker.tree.names(&["metrics"]).is_empty();
     let looks_only = looks_only && !checker.tree.names(&["entities"]).is_empty();
     if checker.tree.names(&["events"]).is_empty() && !looks_only {
         let hint = "add [events.NAME] with table, time and time_is, or [entities.NAME]".to_owned();
@@ -154,8 +155,7 @@ pub fn check(file: &File, tree: &Tree<'_>, base: &Path, problems: &mut Vec<Probl
         day_starts_at: calendar.day_starts_at.format("%H:%M:%S").to_string(),
     };
     let dialect = source.url.dialect();
-    let around =
-        entities::Around { calendar: cut.clone(), dialect, tenants: !tenants.is_empty(), file };
+    let around = entities::Around { calendar: cut.clone(), dialect, tenants: !tenants.is_empty(), file };
     let entities = entities::check(&around, &mut checker);
     let definitions = Definitions {
         format: FORMAT.to_owned(),

@@ -11,9 +11,7 @@ use super::file::{self, File};
 use super::problem::{did_you_mean, listed};
 use crate::model::Number;
 use crate::model::definitions::{CalendarDef, Dialect};
-use crate::model::entity::{
-    CaptureType, DueRule, EntityDef, Every, FORMAT, FieldDef, FieldKind,
-};
+use crate::model::entity::{CaptureType, DueRule, EntityDef, Every, FORMAT, FieldDef, FieldKind};
 
 /// How long after a day's end a look still counts for it, when nothing else is said.
 const MAX_LAG: Duration = Duration::from_hours(3);
@@ -215,15 +213,7 @@ fn one(
     };
     let list = |name: &str| Some((name.to_owned(), around.file.lists.get(name)?.clone()));
     def.lists = def.names().into_iter().filter_map(list).collect();
-    Some(EntitySettings {
-        def,
-        cooldown: cooldown?,
-        max_lag: max_lag?,
-        numbers,
-        on,
-        changes,
-        references,
-    })
+    Some(EntitySettings { def, cooldown: cooldown?, max_lag: max_lag?, numbers, on, changes, references })
 }
 
 /// Checks a query: the names in it, and that it keeps to the tenant.
@@ -245,16 +235,13 @@ fn query(path: &[&str], sql: &str, tenants: bool, others: &[&str], checker: &mut
     }
 }
 
-fn fields(
-    name: &str,
-    entity: &written::Entity,
-    checker: &mut Checker<'_, '_>,
-) -> IndexMap<String, FieldDef> {
+fn fields(name: &str, entity: &written::Entity, checker: &mut Checker<'_, '_>) -> IndexMap<String, FieldDef> {
     let mut fields: IndexMap<String, FieldDef> = IndexMap::new();
     let counters = entity.counters.iter().map(|(field, column)| ("counters", field, column.clone()));
-    let gauges = entity.gauges.iter().map(|(field, gauge)| {
-        ("gauges", field, gauge.column.clone().unwrap_or_else(|| field.clone()))
-    });
+    let gauges = entity
+        .gauges
+        .iter()
+        .map(|(field, gauge)| ("gauges", field, gauge.column.clone().unwrap_or_else(|| field.clone())));
     let attributes = entity.attributes.iter().map(|field| ("attributes", field, field.clone()));
     let lists = entity.lists.iter().map(|field| ("lists", field, field.clone()));
     for (table, field, column) in counters.chain(gauges).chain(attributes).chain(lists) {
@@ -315,10 +302,8 @@ fn numbers(
             Some(TrendSettings { over: trend.over, threshold: threshold? })
         });
         let good_up = gauge.good.map(|good| matches!(good, file::Good::Up));
-        numbers.insert(
-            field.clone(),
-            NumberSettings { significant, trend, good_up, unit: gauge.unit.clone() },
-        );
+        numbers
+            .insert(field.clone(), NumberSettings { significant, trend, good_up, unit: gauge.unit.clone() });
     }
     numbers
 }
@@ -430,7 +415,11 @@ pub fn tenants(file: &File, checker: &mut Checker<'_, '_>) -> Vec<String> {
     for (item, id) in tenants.ids.iter().enumerate() {
         let path = ["tenants", "ids", &item.to_string()];
         if id.is_empty() || id.len() > 80 {
-            checker.problem(&path, format!("{id:?} is no id of a tenant"), "write 1 to 80 letters".to_owned());
+            checker.problem(
+                &path,
+                format!("{id:?} is no id of a tenant"),
+                "write 1 to 80 letters".to_owned(),
+            );
         }
         if tenants.ids.iter().take(item).any(|other| other == id) {
             checker.problem(&path, format!("the tenant {id:?} is named twice"), "leave one out".to_owned());

@@ -62,9 +62,15 @@ mod tests {
         .collect()
     }
 
-    fn row(health: Option<&str>, revenue: Option<&str>, status: Option<&str>, books: Option<&[&str]>) -> EntityRow {
+    fn row(
+        health: Option<&str>,
+        revenue: Option<&str>,
+        status: Option<&str>,
+        books: Option<&[&str]>,
+    ) -> EntityRow {
         let number = |text: Option<&str>| text.map(|text| FieldValue::Number(text.parse().unwrap()));
-        let books = books.map(|books| FieldValue::List(books.iter().map(|book| (*book).to_owned()).collect()));
+        let books =
+            books.map(|books| FieldValue::List(books.iter().map(|book| (*book).to_owned()).collect()));
         let fields = [
             ("health", number(health)),
             ("revenue", number(revenue)),
@@ -85,8 +91,14 @@ mod tests {
         for (after, expected) in [
             (before.clone(), &[][..]),
             (row(Some("75"), Some("1100"), Some("active"), Some(&["b", "a"])), &[]),
-            (row(Some("75.1"), Some("899"), Some("active"), Some(&["a", "b"])), &["health_score_change", "revenue_change"]),
-            (row(Some("70"), Some("1000"), Some("churn"), Some(&["b", "c"])), &["status_change", "playbook_started", "playbook_completed"]),
+            (
+                row(Some("75.1"), Some("899"), Some("active"), Some(&["a", "b"])),
+                &["health_score_change", "revenue_change"],
+            ),
+            (
+                row(Some("70"), Some("1000"), Some("churn"), Some(&["b", "c"])),
+                &["status_change", "playbook_started", "playbook_completed"],
+            ),
             (row(None, None, None, None), &["status_change", "playbook_completed"]),
         ] {
             assert_eq!(changes(&rules(), &before, &after), expected);

@@ -1,5 +1,6 @@
 //! Entities: rows of a look, in order and numbered, and what is told of how they changed. Pure.
 
+pub mod cells;
 pub mod changes;
 pub mod due;
 pub mod numbering;

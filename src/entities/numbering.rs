@@ -88,7 +88,8 @@ mod tests {
 
     #[test]
     fn of_two_numbers_for_a_key_the_higher_counts() {
-        let before = [("a", 3), ("b", 1), ("b", 4), ("c", 2), ("c", 1)].map(|(key, seq)| Previous { key: key.to_owned(), seq });
+        let before = [("a", 3), ("b", 1), ("b", 4), ("c", 2), ("c", 1)]
+            .map(|(key, seq)| Previous { key: key.to_owned(), seq });
         let numbered = number([("b", true)], before);
         assert_eq!(numbered.seqs, [5]);
         assert_eq!(numbered.gone, [("a".to_owned(), 3), ("c".to_owned(), 2)]);

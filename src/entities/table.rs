@@ -7,18 +7,15 @@ use std::sync::Arc;
 
 use arrow_array::builder::{Decimal128Builder, Int64Builder, StringBuilder};
 use arrow_array::{Array as _, ArrayRef, StringArray};
-use arrow_schema::{ArrowError, DataType};
+use arrow_schema::ArrowError;
 use indexmap::IndexMap;
 
+use super::cells::{GAUGE_DIGITS, GAUGE_PLACES, decimal, list, text, whole};
 use super::due::how_often;
-use crate::model::entity::{EntityDef, Every, FieldKind, FieldValue};
-use crate::model::{Number, Value};
+use crate::model::Value;
+use crate::model::entity::{EntityDef, Every, FieldKind};
 use crate::plan::EntityPlan;
 
-/// The digits of a gauge, and how many of them stand behind the point.
-pub const GAUGE_DIGITS: u8 = 38;
-/// How many digits of a gauge stand behind the point.
-pub const GAUGE_PLACES: i8 = 9;
 /// How many keys are named in an error.
 const NAMED: usize = 5;
 
@@ -228,7 +225,9 @@ impl TableBuilder {
             Value::Number(number) => number.to_string(),
             Value::Float(float) => float.to_string(),
             Value::Text(text) => format!("{:?}", text.chars().take(60).collect::<String>()),
-            Value::Bytes(bytes) => bytes.iter().take(40).copied().collect::<Vec<_>>().escape_ascii().to_string(),
+            Value::Bytes(bytes) => {
+                bytes.iter().take(40).copied().collect::<Vec<_>>().escape_ascii().to_string()
+            }
         };
         LookError::Value {
             entity: self.entity.clone(),
@@ -267,7 +266,13 @@ impl TableBuilder {
         for (name, _, builder) in self.fields {
             fields.insert(name, builder.finish()?);
         }
-        Ok(LookTable { keys, labels: self.labels.map(|mut labels| labels.finish()), fields, due: self.due, order })
+        Ok(LookTable {
+            keys,
+            labels: self.labels.map(|mut labels| labels.finish()),
+            fields,
+            due: self.due,
+            order,
+        })
     }
 }
 
@@ -311,103 +316,12 @@ impl Builder {
     }
 }
 
-/// A cell as text; given back when it is none.
-pub fn text(cell: Value) -> Result<Option<String>, Value> {
-    match cell {
-        Value::Null => Ok(None),
-        Value::Number(number) => Ok(Some(number.to_string())),
-        Value::Float(float) => Ok(Some(float.to_string())),
-        Value::Text(text) => Ok(Some(text)),
-        Value::Bytes(_) => Err(cell),
-    }
-}
-
-/// A cell as a number, exact.
-fn number(cell: &Value) -> Result<Option<Number>, ()> {
-    match cell {
-        Value::Null => Ok(None),
-        Value::Number(number) => Ok(Some(number.clone())),
-        Value::Float(float) => Number::from_f64(*float).map(Some).ok_or(()),
-        Value::Text(_) | Value::Bytes(_) => Err(()),
-    }
-}
-
-fn whole(cell: &Value) -> Result<Option<i64>, ()> {
-    let Some(number) = number(cell)? else { return Ok(None) };
-    // A float or decimal without a fraction is as whole as an integer.
-    number.to_i64().or_else(|| number.trimmed().to_i64()).map(Some).ok_or(())
-}
-
-fn decimal(cell: &Value) -> Result<Option<i128>, ()> {
-    let Some(number) = number(cell)? else { return Ok(None) };
-    let (digits, scale) = number.trimmed().to_scaled();
-    let digits = i128::try_from(&digits).map_err(|_| ())?;
-    let missing = i64::from(GAUGE_PLACES) - scale;
-    let power = u32::try_from(missing).ok().and_then(|power| 10_i128.checked_pow(power)).ok_or(())?;
-    let scaled = digits.checked_mul(power).ok_or(())?;
-    if scaled.unsigned_abs() < 10_u128.pow(u32::from(GAUGE_DIGITS)) { Ok(Some(scaled)) } else { Err(()) }
-}
-
-/// A cell as a list: a JSON array of texts, in which numbers are texts too.
-fn list(cell: &Value) -> Result<Option<Vec<String>>, ()> {
-    let text = match cell {
-        Value::Null => return Ok(None),
-        Value::Text(text) => text,
-        _ => return Err(()),
-    };
-    let items: Vec<serde_json::Value> = serde_json::from_str(text).map_err(|_| ())?;
-    let texts = items.into_iter().map(|item| match item {
-        serde_json::Value::String(text) => Some(text),
-        serde_json::Value::Number(number) => Some(number.to_string()),
-        // What is more than a text is kept as JSON.
-        other @ (serde_json::Value::Object(_) | serde_json::Value::Array(_) | serde_json::Value::Bool(_)) => {
-            Some(other.to_string())
-        }
-        serde_json::Value::Null => None,
-    });
-    // An aggregate over no rows may give [null].
-    Ok(Some(texts.flatten().collect()))
-}
-
-/// The type of a field's column.
-pub fn data_type(kind: FieldKind) -> DataType {
-    match kind {
-        FieldKind::Counter => DataType::Int64,
-        FieldKind::Gauge => DataType::Decimal128(GAUGE_DIGITS, GAUGE_PLACES),
-        FieldKind::Attribute | FieldKind::List => DataType::Utf8,
-    }
-}
-
-/// The value of a field in a row of such a column; `None` is NULL, or a column of another type.
-pub fn value_at(column: &ArrayRef, kind: FieldKind, row: usize) -> Option<FieldValue> {
-    use arrow_array::cast::AsArray as _;
-    use arrow_array::types::{Decimal128Type, Int64Type};
-    if row >= column.len() || column.is_null(row) {
-        return None;
-    }
-    match kind {
-        FieldKind::Counter => {
-            let whole = column.as_primitive_opt::<Int64Type>()?.value(row);
-            Some(FieldValue::Number(whole.into()))
-        }
-        FieldKind::Gauge => {
-            let digits = column.as_primitive_opt::<Decimal128Type>()?;
-            let scale = i64::from(digits.scale());
-            Some(FieldValue::Number(Number::from_scaled(digits.value(row).into(), scale).trimmed()))
-        }
-        FieldKind::Attribute => Some(FieldValue::Text(column.as_string_opt::<i32>()?.value(row).to_owned())),
-        FieldKind::List => {
-            let text = column.as_string_opt::<i32>()?.value(row);
-            serde_json::from_str(text).ok().map(FieldValue::List)
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use arrow_array::Array as _;
 
-    use super::{LookError, TableBuilder, value_at};
+    use super::{LookError, TableBuilder};
+    use crate::entities::cells::value_at;
     use crate::model::Value;
     use crate::model::definitions::{CalendarDef, Dialect};
     use crate::model::entity::{DueRule, EntityDef, Every, FORMAT, FieldDef, FieldKind, FieldValue};
@@ -425,7 +339,7 @@ mod tests {
             format: FORMAT.into(),
             calendar: CalendarDef { time_zone: "UTC".into(), day_starts_at: "00:00:00".into() },
             dialect: Dialect::Sqlite,
-            lists: Default::default(),
+            lists: std::collections::BTreeMap::new(),
             sql: "select * from t".into(),
             key: "id".into(),
             label: None,
@@ -495,7 +409,11 @@ mod tests {
                 "views of 1 is \"many\", which is no whole number of 64 bits",
             ),
             (
-                row(Value::from(1), [decimal("9223372036854775808"), Value::Null, Value::Null, Value::Null], [0, 0]),
+                row(
+                    Value::from(1),
+                    [decimal("9223372036854775808"), Value::Null, Value::Null, Value::Null],
+                    [0, 0],
+                ),
                 "views of 1 is 9223372036854775808, which is no whole number of 64 bits",
             ),
             (

@@ -59,7 +59,8 @@ pub const HEADS: [&str; 4] = ["Current", "Previous", "Growth", "Change"];
 
 /// A whole number with its digits in groups.
 pub fn whole(number: i128) -> String {
-    let digits = u64::try_from(number.unsigned_abs()).map_or_else(|_| number.unsigned_abs().to_string(), count);
+    let digits =
+        u64::try_from(number.unsigned_abs()).map_or_else(|_| number.unsigned_abs().to_string(), count);
     if number < 0 { format!("−{digits}") } else { digits }
 }
 
@@ -101,7 +102,9 @@ impl GrowthInput {
     pub fn rows(&self) -> Vec<GrowthRow> {
         match &self.grown {
             Some(grown) => grown.counters.iter().map(|(name, sums)| of_sums(&label_of(name), sums)).collect(),
-            None => self.now.counters.iter().map(|(name, sums)| alone(&label_of(name), sums.current)).collect(),
+            None => {
+                self.now.counters.iter().map(|(name, sums)| alone(&label_of(name), sums.current)).collect()
+            }
         }
     }
 

@@ -16,8 +16,8 @@ use crate::archive::{Archive, CaptureDoc, Kept, Looks};
 use crate::calendar::Calendar;
 use crate::config::{Config, EntitySettings};
 use crate::entities::LookTable;
+use crate::entities::cells::value_at;
 use crate::entities::changes::changes;
-use crate::entities::table::value_at;
 use crate::model::entity::{CaptureRow, CaptureType, EntityRow, RowId};
 use crate::model::manifest::FileDoc;
 use crate::model::{Day, Digest, Progress};
@@ -273,7 +273,8 @@ impl Capture<'_> {
 
     fn doc(&self, captured_at: DateTime<Utc>, full: bool) -> Result<CaptureDoc, EntityError> {
         let date: Option<Day> = self.calendar.day_of(captured_at);
-        let date = date.ok_or_else(|| EntityError::Background("the clock is beyond the calendar".to_owned()))?;
+        let date =
+            date.ok_or_else(|| EntityError::Background("the clock is beyond the calendar".to_owned()))?;
         Ok(CaptureDoc {
             entity: self.name.to_owned(),
             date,

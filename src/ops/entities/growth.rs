@@ -203,12 +203,7 @@ pub fn growth(
             Some(grow(new, old, (&not_due.0, &not_due.1), &asked)?)
         }
     };
-    Ok(Growth {
-        current: current_seen,
-        previous: previous.map(|look| Kept::Look(look).seen()),
-        grown,
-        now,
-    })
+    Ok(Growth { current: current_seen, previous: previous.map(|look| Kept::Look(look).seen()), grown, now })
 }
 
 struct Reader<'a> {

@@ -180,7 +180,9 @@ async fn look(
     for _ in 0..TRIES {
         match known.keep(&table, &doc, request)? {
             Kept::Done(kept) => return Ok(Looked::Kept(Box::new(kept))),
-            Kept::Taken if archive.looks(None)?.get(name).is_some_and(|looks| looks.looks.contains_key(&day)) => {
+            Kept::Taken
+                if archive.looks(None)?.get(name).is_some_and(|looks| looks.looks.contains_key(&day)) =>
+            {
                 return Ok(Looked::Already);
             }
             Kept::Taken => {}
@@ -278,9 +280,8 @@ fn totals(table: &LookTable, places: &[u32], entity: &EntitySettings) -> IndexMa
             continue;
         };
         let values = places.iter().map(|at| *at as usize).filter(|at| column.is_valid(*at));
-        let (sum, count) = values.fold((0_i128, 0_u64), |(sum, count), at| {
-            (sum + i128::from(column.value(at)), count + 1)
-        });
+        let (sum, count) =
+            values.fold((0_i128, 0_u64), |(sum, count), at| (sum + i128::from(column.value(at)), count + 1));
         let total = (count > 0).then(|| Number::from_scaled(sum.into(), 0));
         totals.insert(field.to_owned(), total);
     }

@@ -8,7 +8,7 @@ use chrono::{DateTime, Utc};
 use crate::archive::look_file::{KEY, LABEL, SEQ, seq_column, text_column};
 use crate::archive::looks::ROWS;
 use crate::archive::{Archive, ArchiveError, LookDoc, Looks};
-use crate::entities::table::value_at;
+use crate::entities::cells::value_at;
 use crate::model::entity::{CaptureRow, CaptureType, EntityRow};
 use crate::model::{Day, EntityDef, Fingerprint};
 

@@ -22,8 +22,8 @@ mod verify;
 
 pub use alerts::{AlertRow, alerts};
 pub use day::day;
-pub use growth::growth;
 pub use drift::{DriftRow, drift, words as drift_words};
+pub use growth::growth;
 pub use list::{Days, Gap, ListRow, list};
 pub use outlook::outlook;
 pub use restated::{ChangedRow, Changes, changes};
