@@ -16,7 +16,8 @@ const EXAMPLES: &str = "\
 Examples:
   asof init                         a small asof.toml to begin with, here
   asof init --preset vicidial DIR   one for a VICIDIAL call centre, in DIR
-  asof init --preset lead-backfill  one for a lead team with months of history";
+  asof init --preset lead-backfill  one for a lead team with months of history
+  asof init --preset video-growth   one for videos whose counters only tell today's total";
 
 /// Write a commented asof.toml
 #[derive(Debug, clap::Args)]
@@ -39,6 +40,8 @@ pub enum Preset {
     Vicidial,
     /// A lead team with months of history
     LeadBackfill,
+    /// Videos whose counters only tell today's total
+    VideoGrowth,
 }
 
 impl Preset {
@@ -48,6 +51,7 @@ impl Preset {
             Self::General => include_str!("../../presets/general.toml"),
             Self::Vicidial => include_str!("../../presets/vicidial.toml"),
             Self::LeadBackfill => include_str!("../../presets/lead-backfill.toml"),
+            Self::VideoGrowth => include_str!("../../presets/video-growth.toml"),
         }
     }
 }

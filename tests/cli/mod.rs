@@ -18,6 +18,8 @@ mod drift_asked;
 mod drift_interrupted;
 mod drifting;
 mod earlier_days;
+mod entities_demo;
+mod entities_done;
 mod forecasting;
 mod freezing;
 mod index;
