@@ -1,13 +1,21 @@
-//! Captured rows as a file: one JSON object a line, compressed.
+//! Captured rows as a file: one JSON object a line, compressed, sorted by key and number.
+//!
+//! They are written and read one by one, since a capture may have a million of them.
 
-use std::io::{self, Read as _};
+use std::fs::File;
+use std::io::{self, BufRead as _, BufReader, Read, Write as _};
 
+use super::look_file::{Hashing, Written};
 use crate::model::entity::CaptureRow;
 
-/// How hard it is compressed: these files are small and are kept for years.
+/// How hard a file is compressed that is small: these are many, and are kept for years.
 const LEVEL: i32 = 19;
-/// No file of captures is read that is longer than this.
-const MOST_BYTES: u64 = 1 << 31;
+/// How hard a large one is: it must not take much longer than the reading of its rows.
+const LEVEL_OF_LARGE: i32 = 3;
+/// A file is small whose text is shorter than this.
+const SMALL: usize = 1 << 20;
+/// No row is read that is longer than this.
+const MOST_BYTES: u64 = 1 << 30;
 
 /// A failure of writing or reading such a file.
 #[derive(Debug, thiserror::Error)]
@@ -28,39 +36,117 @@ pub enum CaptureFileError {
     Row(serde_json::Error),
 }
 
-/// The rows as the bytes of a file.
-///
-/// # Errors
-/// When they can't be compressed.
-pub fn encode(rows: &[CaptureRow]) -> Result<Vec<u8>, CaptureFileError> {
-    let mut text = Vec::new();
-    for row in rows {
-        serde_json::to_writer(&mut text, row).map_err(CaptureFileError::Row)?;
-        text.push(b'\n');
-    }
-    Ok(zstd::bulk::compress(&text, LEVEL)?)
+/// Writes such a file, row by row.
+pub struct CaptureWriter<'f> {
+    file: &'f File,
+    /// What is not compressed yet.
+    text: Vec<u8>,
+    /// Where it goes once the file is large.
+    stream: Option<zstd::Encoder<'static, Hashing<'f>>>,
+    rows: u64,
 }
 
-/// The rows of a file.
-///
-/// # Errors
-/// When it is no such file.
-pub fn decode(bytes: &[u8]) -> Result<Vec<CaptureRow>, CaptureFileError> {
-    let mut text = Vec::new();
-    zstd::Decoder::new(bytes)?.take(MOST_BYTES).read_to_end(&mut text)?;
-    let lines = text.split(|byte| *byte == b'\n').enumerate().filter(|(_, line)| !line.is_empty());
-    lines
-        .map(|(at, line)| {
-            serde_json::from_slice(line).map_err(|error| CaptureFileError::Line { line: at + 1, error })
-        })
-        .collect()
+impl<'f> CaptureWriter<'f> {
+    /// Writes into an empty file.
+    pub fn new(file: &'f File) -> Self {
+        Self { file, text: Vec::new(), stream: None, rows: 0 }
+    }
+
+    /// Writes a row.
+    ///
+    /// # Errors
+    /// When the disk refuses.
+    pub fn push(&mut self, row: &CaptureRow) -> Result<(), CaptureFileError> {
+        serde_json::to_writer(&mut self.text, row).map_err(CaptureFileError::Row)?;
+        self.text.push(b'\n');
+        self.rows += 1;
+        if self.text.len() >= SMALL {
+            let stream = match &mut self.stream {
+                Some(stream) => stream,
+                none => none.insert(zstd::Encoder::new(Hashing::new(self.file), LEVEL_OF_LARGE)?),
+            };
+            stream.write_all(&self.text)?;
+            self.text.clear();
+        }
+        Ok(())
+    }
+
+    /// How many rows were written.
+    pub fn rows(&self) -> u64 {
+        self.rows
+    }
+
+    /// Ends the file. It is not synced.
+    ///
+    /// # Errors
+    /// When the disk refuses.
+    pub fn finish(self) -> Result<Written, CaptureFileError> {
+        let hashing = if let Some(mut stream) = self.stream {
+            stream.write_all(&self.text)?;
+            stream.finish()?
+        } else {
+            let mut hashing = Hashing::new(self.file);
+            hashing.write_all(&zstd::bulk::compress(&self.text, LEVEL)?)?;
+            hashing
+        };
+        Ok(hashing.written())
+    }
+}
+
+/// The rows of such a file, one by one; after a failure there are no more.
+pub struct CaptureReader<R: Read> {
+    text: BufReader<zstd::Decoder<'static, BufReader<R>>>,
+    line: Vec<u8>,
+    at: usize,
+    ended: bool,
+}
+
+impl<R: Read> CaptureReader<R> {
+    /// Reads such a file.
+    ///
+    /// # Errors
+    /// When it can't be uncompressed.
+    pub fn new(file: R) -> Result<Self, CaptureFileError> {
+        let text = BufReader::new(zstd::Decoder::new(file)?);
+        Ok(Self { text, line: Vec::new(), at: 0, ended: false })
+    }
+
+    fn read(&mut self) -> Result<Option<CaptureRow>, CaptureFileError> {
+        loop {
+            self.line.clear();
+            self.at += 1;
+            if (&mut self.text).take(MOST_BYTES).read_until(b'\n', &mut self.line)? == 0 {
+                return Ok(None);
+            }
+            let line = self.line.strip_suffix(b"\n").unwrap_or(&self.line);
+            if !line.is_empty() {
+                let row = serde_json::from_slice(line);
+                return row
+                    .map(Some)
+                    .map_err(|error| CaptureFileError::Line { line: self.at, error });
+            }
+        }
+    }
+}
+
+impl<R: Read> Iterator for CaptureReader<R> {
+    type Item = Result<CaptureRow, CaptureFileError>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        if self.ended {
+            return None;
+        }
+        let row = self.read().transpose();
+        self.ended = !matches!(row, Some(Ok(_)));
+        row
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
 
-    use super::{CaptureFileError, decode, encode};
+    use super::{CaptureFileError, CaptureReader, CaptureWriter};
     use crate::model::entity::{CaptureRow, CaptureType, EntityRow, FieldValue};
     use crate::model::{Digest, Fingerprint};
 
@@ -87,18 +173,53 @@ mod tests {
         )
     }
 
+    fn encode(rows: &[CaptureRow]) -> Vec<u8> {
+        let file = tempfile::NamedTempFile::new().unwrap();
+        let mut writer = CaptureWriter::new(file.as_file());
+        rows.iter().for_each(|row| writer.push(row).unwrap());
+        assert_eq!(writer.rows(), rows.len() as u64);
+        let written = writer.finish().unwrap();
+        let bytes = std::fs::read(file.path()).unwrap();
+        assert_eq!((written.size, written.sha256), (bytes.len() as u64, Digest::of(&bytes)));
+        bytes
+    }
+
+    fn decode(bytes: &[u8]) -> Result<Vec<CaptureRow>, CaptureFileError> {
+        CaptureReader::new(bytes)?.collect()
+    }
+
     proptest! {
         #[test]
         fn rows_come_back_as_they_were(rows in proptest::collection::vec(any_row(), 0..6)) {
-            let bytes = encode(&rows).unwrap();
-            prop_assert_eq!(decode(&bytes).unwrap(), rows);
+            prop_assert_eq!(decode(&encode(&rows)).unwrap(), rows);
         }
+    }
+
+    #[test]
+    fn a_large_file_comes_back_too() {
+        let row = |seq: u64| CaptureRow {
+            captured_at: "2025-11-07T10:15:30.25Z".parse().unwrap(),
+            kind: CaptureType::Manual,
+            trigger: None,
+            reason: Some("x".repeat(usize::try_from(seq % 700).unwrap())),
+            actor: None,
+            occurred_at: None,
+            changes: Vec::new(),
+            definition: Fingerprint(Digest::of(b"")),
+            row: EntityRow { key: "5".into(), seq, label: None, fields: [].into_iter().collect() },
+        };
+        let rows: Vec<CaptureRow> = (1..6_000).map(row).collect();
+        let bytes = encode(&rows);
+        assert_eq!(decode(&bytes).unwrap(), rows);
+        assert!(decode(&bytes[..bytes.len() / 2]).is_err(), "half a file is none");
     }
 
     #[test]
     fn what_is_no_such_file_is_an_error() {
         assert!(matches!(decode(b"not compressed"), Err(CaptureFileError::Compression(_))));
-        let text = zstd::bulk::compress(b"{}\n", 3).unwrap();
-        assert!(matches!(decode(&text), Err(CaptureFileError::Line { line: 1, .. })));
+        let text = zstd::bulk::compress(b"\n{}\n{}\n", 3).unwrap();
+        let mut rows = CaptureReader::new(&text[..]).unwrap();
+        assert!(matches!(rows.next(), Some(Err(CaptureFileError::Line { line: 2, .. }))));
+        assert!(rows.next().is_none(), "nothing comes after a failure");
     }
 }

@@ -79,10 +79,21 @@ pub struct Written {
 }
 
 /// Counts and digests what goes to a file.
-struct Hashing<'f> {
+pub(super) struct Hashing<'f> {
     file: &'f File,
     hash: Sha256,
     size: u64,
+}
+
+impl<'f> Hashing<'f> {
+    pub(super) fn new(file: &'f File) -> Self {
+        Self { file, hash: Sha256::new(), size: 0 }
+    }
+
+    pub(super) fn written(self) -> Written {
+        let sha256 = Digest::from(<[u8; 32]>::from(self.hash.finalize()));
+        Written { size: self.size, sha256 }
+    }
 }
 
 impl Write for Hashing<'_> {
@@ -212,14 +223,11 @@ impl<'f> Writer<'f> {
         }
         let options =
             ArrowWriterOptions::new().with_properties(properties.build()).with_skip_arrow_metadata(true);
-        let hashing = Hashing { file, hash: Sha256::new(), size: 0 };
-        Ok(Self(ArrowWriter::try_new_with_options(hashing, schema, options)?))
+        Ok(Self(ArrowWriter::try_new_with_options(Hashing::new(file), schema, options)?))
     }
 
     fn finish(self) -> Result<Written, LookFileError> {
-        let hashing = self.0.into_inner()?;
-        let sha256 = Digest::from(<[u8; 32]>::from(hashing.hash.finalize()));
-        Ok(Written { size: hashing.size, sha256 })
+        Ok(self.0.into_inner()?.written())
     }
 }
 
@@ -240,11 +248,12 @@ impl LookReader {
         Ok(Self { batches: builder.with_projection(mask).with_batch_size(BATCH).build()? })
     }
 
-    /// Reads these columns of the one row of a key: of the group that may have it. `None` where no row has.
+    /// Reads these columns of the groups of rows that may have keys from `first` to `last`.
     ///
     /// # Errors
     /// When it is no such file.
-    pub fn one(file: File, columns: &[&str], key: &str) -> Result<Option<RecordBatch>, LookFileError> {
+    pub fn between(file: File, columns: &[&str], first: &str, last: &str) -> Result<Self, LookFileError> {
+        use parquet::data_type::ByteArray;
         use parquet::file::statistics::Statistics;
         let builder = ParquetRecordBatchReaderBuilder::try_new(file)?;
         let groups = builder.metadata().row_groups().iter().enumerate().filter(|(_, group)| {
@@ -252,9 +261,9 @@ impl LookReader {
             match keys.and_then(|column| column.statistics()) {
                 // A long key may be cut in the statistics: then nothing is known of the group.
                 Some(Statistics::ByteArray(range)) if range.min_is_exact() && range.max_is_exact() => {
-                    let first = range.min_opt().map_or(&[][..], parquet::data_type::ByteArray::data);
-                    let last = range.max_opt().map(parquet::data_type::ByteArray::data);
-                    first <= key.as_bytes() && last.is_none_or(|last| key.as_bytes() <= last)
+                    let lowest = range.min_opt().map_or(&[][..], ByteArray::data);
+                    let highest = range.max_opt().map(ByteArray::data);
+                    lowest <= last.as_bytes() && highest.is_none_or(|highest| first.as_bytes() <= highest)
                 }
                 _ => true,
             }
@@ -265,7 +274,15 @@ impl LookReader {
             wanted.filter(|name| builder.schema().field_with_name(name).is_ok()).collect();
         let mask = ProjectionMask::columns(builder.parquet_schema(), wanted);
         let batches = builder.with_row_groups(groups).with_projection(mask).with_batch_size(BATCH).build()?;
-        for batch in batches {
+        Ok(Self { batches })
+    }
+
+    /// Reads these columns of the one row of a key: of the group that may have it. `None` where no row has.
+    ///
+    /// # Errors
+    /// When it is no such file.
+    pub fn one(file: File, columns: &[&str], key: &str) -> Result<Option<RecordBatch>, LookFileError> {
+        for batch in Self::between(file, columns, key, key)? {
             let batch = batch?;
             let Some(keys) = text_column(&batch, KEY) else { return Ok(None) };
             if let Some(at) = keys.iter().position(|found| found == Some(key)) {

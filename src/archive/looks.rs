@@ -1,4 +1,4 @@
-//! What an archive holds of entities: its looks and captures, and how they come into it.
+//! What an archive holds of entities: its looks and captures, and how looks come into it.
 //!
 //! A look is a folder, a capture a file. Each is staged and synced, has its line in the ledger by digest,
 //! and then gets its name: the same way as a day, and apart from the days.
@@ -16,10 +16,10 @@ use super::claim::{self, Claim};
 use super::ledger::{Ledger, Line};
 use super::look_file::{LookFileError, LookReader, Written};
 use super::look_line::{
-    CaptureDoc, CompactedDoc, EntityLine, LookDoc, Said, UnlookedDoc, captures_folder, look_folder,
+    CaptureDoc, CompactedDoc, EntityLine, LookDoc, Said, UnlookedDoc, look_folder,
 };
-use super::{Archive, ArchiveError, capture_file, document, files, verify};
-use crate::model::entity::{self, CaptureRow};
+use super::{Archive, ArchiveError, document, files, verify};
+use crate::model::entity;
 use crate::model::manifest::FileDoc;
 use crate::model::{Day, Digest, EntityDef, Fingerprint};
 
@@ -89,7 +89,7 @@ pub struct StagingLook {
     files: Vec<FileDoc>,
 }
 
-const STAGED: &str = "staged";
+pub(super) const STAGED: &str = "staged";
 const DEFINITION: &str = "definition.json";
 
 impl Archive {
@@ -186,46 +186,6 @@ impl Archive {
         })
     }
 
-    /// Stages the rows of a capture.
-    ///
-    /// # Errors
-    /// When the archive can't be written.
-    pub fn stage_capture(
-        &self,
-        rows: &[CaptureRow],
-        def: &EntityDef,
-        doc: CaptureDoc,
-    ) -> Result<Staged<CaptureDoc>, ArchiveError> {
-        let (claim, file) = self.stage_rows(rows)?;
-        // Its digest makes the name its own.
-        let at = doc.captured_at.format("%Y%m%dT%H%M%S%.3fZ");
-        let path = format!("{at}-{}.jsonl.zst", &file.sha256.to_string()[..8]);
-        let definition = self.stage_definition(&claim, def)?;
-        let file = FileDoc { path, ..file };
-        Ok(Staged { claim, doc: CaptureDoc { file, rows: rows.len() as u64, ..doc }, definition })
-    }
-
-    /// Keeps a capture, if nothing was added about its entities since the line numbered `known`.
-    ///
-    /// # Errors
-    /// Those of [`Archive::keep_look`].
-    pub fn keep_capture(
-        &self,
-        staged: Staged<CaptureDoc>,
-        known: u64,
-        wait: Duration,
-        now: DateTime<Utc>,
-    ) -> Result<Kept<Said<CaptureDoc>>, ArchiveError> {
-        let doc = &staged.doc;
-        let target = self.dir().join(captures_folder(&doc.entity, doc.date)).join(&doc.file.path);
-        let line = |seq, at| EntityLine::Capture(Said { seq, at, doc: staged.doc.clone() });
-        let kept = self.keep("capture", &staged, doc, &doc.entity, &target, known, (wait, now), &line)?;
-        Ok(match kept {
-            Kept::Done((seq, at)) => Kept::Done(Said { seq, at, doc: staged.doc }),
-            Kept::Taken => Kept::Taken,
-        })
-    }
-
     /// Adds a line and gives what was staged its name, under the lock.
     #[expect(
         clippy::too_many_arguments,
@@ -292,24 +252,8 @@ impl Archive {
         Ok(())
     }
 
-    /// Stages rows as a file; its path is still to be given.
-    pub(super) fn stage_rows(&self, rows: &[CaptureRow]) -> Result<(Claim, FileDoc), ArchiveError> {
-        let staging = self.staging_path();
-        claim::remove_leftovers(&staging);
-        let claim = Claim::new(&staging)?;
-        let path = claim.path().join(STAGED);
-        let bytes = capture_file::encode(rows).map_err(|error| ArchiveError::Io {
-            doing: "write",
-            path: path.clone(),
-            error: io::Error::other(error),
-        })?;
-        let file = files::write_new(&path, &bytes)?;
-        files::sync_files(&[(&path, file)])?;
-        Ok((claim, FileDoc { path: String::new(), size: bytes.len() as u64, sha256: Digest::of(&bytes) }))
-    }
-
     /// Stages the text of a definition; `None` when the archive has it already.
-    fn stage_definition(&self, claim: &Claim, def: &EntityDef) -> Result<Option<Fingerprint>, ArchiveError> {
+    pub(super) fn stage_definition(&self, claim: &Claim, def: &EntityDef) -> Result<Option<Fingerprint>, ArchiveError> {
         let text = def.text();
         let fingerprint = Fingerprint(Digest::of(text.as_bytes()));
         let kept = self.definitions_path(fingerprint);
@@ -368,31 +312,28 @@ impl Archive {
         LookReader::one(file, columns, key).map_err(|error| self.look_damaged(look, name, &error))
     }
 
+    /// Columns of the rows of a look that may have keys from `first` to `last`; `None` when the look has no
+    /// such file.
+    ///
+    /// # Errors
+    /// When a file is missing or not as it was kept.
+    pub fn look_between(
+        &self,
+        look: &LookDoc,
+        name: &str,
+        columns: &[&str],
+        (first, last): (&str, &str),
+    ) -> Result<Option<LookReader>, ArchiveError> {
+        let Some(file) = self.look_file(look, name)? else { return Ok(None) };
+        let reader = LookReader::between(file, columns, first, last);
+        reader.map(Some).map_err(|error| self.look_damaged(look, name, &error))
+    }
+
     /// A file of a look, open at its beginning, once its bytes are those that were kept.
     fn look_file(&self, look: &LookDoc, name: &str) -> Result<Option<File>, ArchiveError> {
         let Some(doc) = look.files.iter().find(|doc| doc.path == name) else { return Ok(None) };
         let path = self.dir().join(look_folder(&look.entity, look.date)).join(name);
-        let digest = verify::digest_of(&path)?;
-        if digest != doc.sha256 {
-            return Err(changed(&path, digest, doc));
-        }
-        File::open(&path).map(Some).map_err(|error| files::unreadable(&path, error))
-    }
-
-    /// The rows of a file of captures.
-    ///
-    /// # Errors
-    /// When it is missing or not as it was kept.
-    pub fn capture_rows(
-        &self,
-        entity: &str,
-        day: Day,
-        doc: &FileDoc,
-    ) -> Result<Vec<CaptureRow>, ArchiveError> {
-        super::reading::check_path(&doc.path)?;
-        let path = self.dir().join(captures_folder(entity, day)).join(&doc.path);
-        let bytes = checked(&path, doc)?;
-        capture_file::decode(&bytes).map_err(|error| document::damaged(&path, error.to_string()))
+        opened(&path, doc).map(Some)
     }
 
     /// A failure about a file of a look, as one of the archive.
@@ -402,11 +343,13 @@ impl Archive {
     }
 }
 
-/// The bytes of a file, if they are those that were kept.
-fn checked(path: &Path, doc: &FileDoc) -> Result<Vec<u8>, ArchiveError> {
-    let bytes = files::read(path)?;
-    let digest = Digest::of(&bytes);
-    if digest == doc.sha256 { Ok(bytes) } else { Err(changed(path, digest, doc)) }
+/// A file, open at its beginning, if its bytes are those that were kept.
+pub(super) fn opened(path: &Path, doc: &FileDoc) -> Result<File, ArchiveError> {
+    let digest = verify::digest_of(path)?;
+    if digest != doc.sha256 {
+        return Err(changed(path, digest, doc));
+    }
+    File::open(path).map_err(|error| files::unreadable(path, error))
 }
 
 fn changed(path: &Path, digest: Digest, doc: &FileDoc) -> ArchiveError {

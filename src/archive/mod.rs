@@ -17,12 +17,13 @@
 //! | [`cold`] | a folder into which days are copied before they are thinned |
 //! | `derived` | what may be replaced: the index |
 //! | [`cube_file`] | cubes as Parquet |
-//! | [`looks`], [`look_line`] | what it holds of entities, and how that comes into it |
+//! | [`looks`], [`captures`], [`look_line`] | what it holds of entities, and how that comes into it |
 //! | [`look_file`], [`capture_file`] | rows of entities as Parquet, and as compressed lines |
 //! | [`keys`] | the keys of a day, in a stream |
 //! | [`verify`] | whether all files are those that were frozen |
 
 pub mod capture_file;
+pub mod captures;
 pub mod chain;
 mod claim;
 pub mod cold;

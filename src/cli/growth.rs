@@ -67,7 +67,10 @@ pub struct GrowthCommand {
 }
 
 /// Reads `field=value`.
-fn pair(text: &str) -> Result<(String, String), String> {
+///
+/// # Errors
+/// Where there is no `=`.
+pub fn pair(text: &str) -> Result<(String, String), String> {
     let (field, value) = text.split_once('=').ok_or("write it as field=value")?;
     Ok((field.to_owned(), value.to_owned()))
 }

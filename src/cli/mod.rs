@@ -2,6 +2,7 @@
 
 mod alerts;
 mod backfill;
+mod capture;
 mod check;
 mod compare;
 mod context;
@@ -72,6 +73,7 @@ Examples:
   asof drift 2025-11-06         does it still read the same?
   asof series calls             a metric day by day, and asof forecast what comes next
   asof growth --period 7        how counters grew in a week
+  asof capture account --key 5  keep what an account is now
   asof alerts                   is there anything that somebody should hear of?
   asof compare -1d -8d          one day against another
 
@@ -130,6 +132,7 @@ enum Command {
     Series(series::SeriesCommand),
     Forecast(forecast::Forecast),
     Growth(growth::GrowthCommand),
+    Capture(capture::CaptureCommand),
     Alerts(alerts::Alerts),
     Settling(settling::Settling),
     Compare(compare::Compare),
@@ -162,6 +165,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         Command::Series(series) => series.run(&context),
         Command::Forecast(forecast) => forecast.run(&context),
         Command::Growth(growth) => growth.run(&context),
+        Command::Capture(capture) => capture.run(&context),
         Command::Alerts(alerts) => alerts.run(&context),
         Command::Settling(settling) => settling.run(&context),
         Command::Compare(compare) => compare.run(&context),

@@ -15,6 +15,7 @@ use crate::calendar::{Calendar, DayName};
 use crate::config::{Config, duration};
 use crate::model::Provenance;
 use crate::ops::decide::{By, Why, Wish};
+use crate::ops::entities::compacting::compact_ended;
 use crate::ops::entities::look::{LookRequest, look_all};
 use crate::ops::save::{Frozen, SaveOutcome, SaveRequest, day_of, save};
 use crate::view::format::{Format, count};
@@ -104,6 +105,10 @@ impl Save {
         let progress = TerminalProgress::new(context.output);
         let looked = block_on(look_all(config, day, &request, &progress))?;
         progress.clear();
+        // No row hangs on this: what is not done tonight is done by the next save.
+        if let Err(error) = compact_ended(config, self.wait, context.now()) {
+            context.output.warn(&format!("the captures of days that have ended stay as they are: {error}"));
+        }
         Ok(looks::tell(context, day, &looked))
     }
 

@@ -1,7 +1,8 @@
 //! A capture: what entities are now, because somebody asks or something happened.
 //!
 //! The cooldown is a matter of what the archive holds, so it holds across processes: it is asked again
-//! under each try to keep the rows, and a capture that came in between starts the reckoning anew.
+//! under each try to keep the rows, and a capture that came in between starts the reckoning anew. Rows
+//! are compared, numbered and written one by one, since there may be a million of them.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
@@ -9,21 +10,27 @@ use std::time::Duration;
 use arrow_array::Array as _;
 use chrono::{DateTime, TimeDelta, Utc};
 
+use super::captured::{CaptureOutcome, Captured, Told};
 use super::look::{EntityError, LookRequest, read};
+use super::newest::Newest;
 use super::numbers::LastNumbers;
-use super::rows::{KeptRow, Rows};
+use super::rows::Rows;
+use crate::archive::captures::RowSink;
 use crate::archive::{Archive, CaptureDoc, Kept, Looks};
 use crate::calendar::Calendar;
 use crate::config::{Config, EntitySettings};
 use crate::entities::LookTable;
 use crate::entities::cells::value_at;
 use crate::entities::changes::changes;
-use crate::model::entity::{CaptureRow, CaptureType, EntityRow, RowId};
+use crate::model::entity::{CaptureRow, CaptureType, EntityRow, FieldValue};
 use crate::model::manifest::FileDoc;
-use crate::model::{Day, Digest, Progress};
+use crate::model::{Digest, Number, Progress};
 
 /// How often a capture is reckoned anew when others come in between.
-const TRIES: usize = 20;
+const TRIES: usize = 500;
+
+/// How many rows are compared with those of before at once.
+const CHUNK: usize = 1 << 14;
 
 /// What is asked for.
 #[derive(Clone, Debug)]
@@ -50,48 +57,6 @@ pub struct CaptureRequest {
     pub if_changed: bool,
 }
 
-/// What became of one entity.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Captured {
-    /// Its row is kept.
-    Kept {
-        /// The row's id.
-        id: RowId,
-        /// What people call it.
-        label: Option<String>,
-        /// What happened since the last row, where that was asked.
-        changes: Vec<String>,
-    },
-    /// It was seen too lately.
-    Cooldown {
-        /// How long it still is.
-        remaining: Duration,
-    },
-    /// There is a row that does.
-    Existing {
-        /// The row's id.
-        id: RowId,
-        /// When it was seen.
-        at: DateTime<Utc>,
-    },
-    /// Nothing happened since this row.
-    Unchanged {
-        /// The row's id.
-        id: RowId,
-    },
-    /// The source has no such entity.
-    Absent,
-}
-
-/// What a capture did: for each key, in their order.
-#[derive(Clone, Debug)]
-pub struct CaptureOutcome {
-    /// When the source was read; `None` when it was not.
-    pub captured_at: Option<DateTime<Utc>>,
-    /// By key.
-    pub keys: BTreeMap<String, Captured>,
-}
-
 /// Captures entities.
 ///
 /// # Errors
@@ -106,18 +71,18 @@ pub async fn capture(
 ) -> Result<CaptureOutcome, EntityError> {
     let archive = Archive::open_or_create(&config.archive.dir, None, (request.now)())?;
     let one = Capture { archive: &archive, name, entity, asked, calendar: Calendar::new(config.calendar) };
-    let mut outcome = CaptureOutcome { captured_at: None, keys: BTreeMap::new() };
+    let mut outcome = CaptureOutcome::new();
     // Keys that are named need not be read where a row that is there stops that.
     let mut wanted = asked.keys.clone();
     if let Some(keys) = &mut wanted {
-        let looks = one.looks()?;
-        let named: BTreeSet<String> = keys.iter().cloned().collect();
-        let newest = Rows::new(&archive, name, &looks)?.newest(&named)?;
         keys.sort_unstable();
         keys.dedup();
-        keys.retain(|key| match newest.get(key).and_then(|row| one.stopped(row, (request.now)())) {
+        let looks = one.looks()?;
+        let now = (request.now)();
+        let newest = if one.stops() { one.newest(&looks, keys, now)? } else { BTreeMap::new() };
+        keys.retain(|key| match newest.get(key).and_then(|row| one.stopped(row, now)) {
             Some(stopped) => {
-                outcome.keys.insert(key.clone(), stopped);
+                outcome.others.insert(key.clone(), stopped);
                 false
             }
             None => true,
@@ -126,30 +91,33 @@ pub async fn capture(
             return Ok(outcome);
         }
     }
-    let (table, captured_at) = read(config, name, entity, wanted.as_deref(), request, progress).await?;
+    let (mut table, captured_at) = read(config, name, entity, wanted.as_deref(), request, progress).await?;
     outcome.captured_at = Some(captured_at);
-    let rows = one.rows(&table, wanted.as_deref());
-    for key in wanted.iter().flatten() {
-        if !rows.iter().any(|row| row.key == *key) {
-            outcome.keys.insert(key.clone(), Captured::Absent);
-        }
-    }
+    let places = one.places(&table, wanted.as_deref(), &mut outcome.others);
     progress.step(&format!("keeping {name}"));
     for _ in 0..TRIES {
         let looks = one.looks()?;
-        let (kept, told) = one.decide(&looks, &rows, captured_at, (request.now)())?;
-        if kept.is_empty() {
-            outcome.keys.extend(told);
-            return Ok(outcome);
-        }
-        let doc = one.doc(captured_at, asked.keys.is_none() && asked.filters.is_empty())?;
-        let staged = archive.stage_capture(&kept, &entity.def, doc)?;
-        match archive.keep_capture(staged, looks.last, request.wait, (request.now)())? {
-            Kept::Done(_) => {
-                outcome.keys.extend(told);
-                return Ok(outcome);
+        let mut told = Vec::with_capacity(places.len());
+        let doc = one.doc(captured_at)?;
+        let staged = archive.stage_capture(&entity.def, doc, |sink| {
+            one.fill(&looks, &table, &places, (captured_at, (request.now)()), sink, &mut told)?;
+            let all = told.iter().all(|(_, told)| matches!(told, Told::Kept { .. }));
+            // What is left out may have changed: only with every row it stands for all entities.
+            Ok::<_, EntityError>(asked.keys.is_none() && asked.filters.is_empty() && all)
+        })?;
+        let done = match staged {
+            None => true,
+            Some(staged) => {
+                let kept = archive.keep_capture(staged, looks.last, request.wait, (request.now)())?;
+                matches!(kept, Kept::Done(_))
             }
-            Kept::Taken => {}
+        };
+        if done {
+            table.fields.clear();
+            outcome.told = told;
+            outcome.keys = table.keys;
+            outcome.labels = table.labels;
+            return Ok(outcome);
         }
     }
     Err(EntityError::Busy { entity: name.to_owned() })
@@ -168,111 +136,157 @@ impl Capture<'_> {
         Ok(self.archive.looks(None)?.remove(self.name).unwrap_or_default())
     }
 
-    /// What stops a capture of an entity that has this row already.
-    fn stopped(&self, row: &KeptRow, now: DateTime<Utc>) -> Option<Captured> {
-        let id = row.row.snapshot_id();
-        // A clock that went back makes no row older.
-        let age = now.signed_duration_since(row.at).max(TimeDelta::zero());
-        let younger = |than: Duration| TimeDelta::from_std(than).is_ok_and(|than| age < than);
-        if self.asked.if_missing || self.asked.max_age.is_some_and(younger) {
-            return Some(Captured::Existing { id, at: row.at });
-        }
-        let cooldown = self.entity.cooldown;
-        if self.asked.kind.cools_down() && younger(cooldown) {
-            let remaining = cooldown.saturating_sub(age.to_std().unwrap_or_default());
-            return Some(Captured::Cooldown { remaining });
-        }
-        None
+    /// Whether a row that is there may stop it.
+    fn stops(&self) -> bool {
+        self.asked.if_missing
+            || self.asked.max_age.is_some()
+            || (self.asked.kind.cools_down() && !self.entity.cooldown.is_zero())
     }
 
-    /// The rows of what was read that are asked for; they are not numbered yet.
-    fn rows(&self, table: &LookTable, keys: Option<&[String]>) -> Vec<EntityRow> {
-        let def = &self.entity.def;
-        let wanted: Option<BTreeSet<&String>> = keys.map(|keys| keys.iter().collect());
-        let mut rows = Vec::new();
-        for (at, key) in table.sorted_keys() {
-            // The source may hold keys equal that are not.
-            if wanted.as_ref().is_some_and(|wanted| !wanted.iter().any(|known| known.as_str() == key)) {
-                continue;
-            }
-            let value = |name: &String| {
-                table.fields.get(name).and_then(|column| value_at(column, def.fields.get(name)?.kind, at))
-            };
-            let label = table.labels.as_ref().filter(|labels| labels.is_valid(at));
-            let row = EntityRow {
-                key: key.to_owned(),
-                seq: 0,
-                label: label.map(|labels| labels.value(at).to_owned()),
-                fields: def.fields.keys().map(|name| (name.clone(), value(name))).collect(),
-            };
-            let passes = self.asked.filters.iter().all(|(field, wanted)| {
-                let value = row.fields.get(field).and_then(Option::as_ref);
-                value.is_some_and(|value| value.to_string() == *wanted)
-            });
-            if passes {
-                rows.push(row);
-            }
-        }
-        rows
+    /// From when on rows count that were seen so lately that they may stop it.
+    fn since(&self, now: DateTime<Utc>) -> DateTime<Utc> {
+        let span = self.entity.cooldown.max(self.asked.max_age.unwrap_or_default());
+        let since = TimeDelta::from_std(span).ok().and_then(|span| now.checked_sub_signed(span));
+        since.unwrap_or(DateTime::<Utc>::MIN_UTC)
     }
 
-    /// Which rows are kept, numbered, and what is told of each.
-    fn decide(
+    /// What is known of these keys, which are sorted.
+    fn newest(
         &self,
         looks: &Looks,
-        rows: &[EntityRow],
-        captured_at: DateTime<Utc>,
+        keys: &[String],
         now: DateTime<Utc>,
-    ) -> Result<(Vec<CaptureRow>, BTreeMap<String, Captured>), EntityError> {
-        let keys: BTreeSet<String> = rows.iter().map(|row| row.key.clone()).collect();
-        let newest = Rows::new(self.archive, self.name, looks)?.newest(&keys)?;
-        let mut numbers: BTreeMap<String, u64> = BTreeMap::new();
+    ) -> Result<BTreeMap<String, Newest>, EntityError> {
         let mut last = LastNumbers::new(self.archive, looks)?;
-        for known in last.by_ref().filter(|known| keys.contains(&known.key)) {
-            let number = numbers.entry(known.key).or_default();
-            *number = known.seq.max(*number);
-        }
+        let numbers = last.of(keys.iter().map(String::as_str));
         last.ended()?;
-        let (mut kept, mut told) = (Vec::new(), BTreeMap::new());
-        for row in rows {
-            let before = newest.get(&row.key);
-            if let Some(stopped) = before.and_then(|before| self.stopped(before, now)) {
-                told.insert(row.key.clone(), stopped);
-                continue;
-            }
-            let happened = match before {
-                Some(before) if self.asked.if_changed => {
-                    let happened = changes(&self.entity.changes, &before.row, row);
-                    if happened.is_empty() {
-                        told.insert(row.key.clone(), Captured::Unchanged { id: before.row.snapshot_id() });
-                        continue;
-                    }
-                    happened
-                }
-                _ => Vec::new(),
-            };
-            let seq = numbers.get(&row.key).copied().unwrap_or(0) + 1;
-            let row = EntityRow { seq, ..row.clone() };
-            let captured =
-                Captured::Kept { id: row.snapshot_id(), label: row.label.clone(), changes: happened.clone() };
-            told.insert(row.key.clone(), captured);
-            kept.push(CaptureRow {
-                captured_at,
-                kind: self.asked.kind,
-                trigger: self.asked.trigger.clone(),
-                reason: self.asked.reason.clone(),
-                actor: self.asked.actor.clone(),
-                occurred_at: self.asked.occurred_at,
-                changes: happened,
-                definition: self.entity.def.fingerprint(),
-                row,
-            });
-        }
-        Ok((kept, told))
+        Ok(Rows::new(self.archive, self.name, looks)?.newest(&numbers, Some(self.since(now)))?)
     }
 
-    fn doc(&self, captured_at: DateTime<Utc>, full: bool) -> Result<CaptureDoc, EntityError> {
-        let date: Option<Day> = self.calendar.day_of(captured_at);
+    /// What stops a capture of an entity of which this is known already.
+    fn stopped(&self, known: &Newest, now: DateTime<Utc>) -> Option<Captured> {
+        let id = known.seen_as.clone();
+        // A clock that went back makes no row older.
+        let age = now.signed_duration_since(known.seen).max(TimeDelta::zero()).to_std().unwrap_or_default();
+        if self.asked.if_missing || self.asked.max_age.is_some_and(|most| age < most) {
+            return Some(Captured::Existing { id, at: known.seen });
+        }
+        let cooldown = self.entity.cooldown;
+        (self.asked.kind.cools_down() && age < cooldown)
+            .then(|| Captured::Cooldown { remaining: cooldown.saturating_sub(age), id })
+    }
+
+    /// The places of the rows that are asked for, by key; of the others that are named it is told.
+    fn places(
+        &self,
+        table: &LookTable,
+        keys: Option<&[String]>,
+        others: &mut BTreeMap<String, Captured>,
+    ) -> Vec<u32> {
+        let wanted: Option<BTreeSet<&str>> = keys.map(|keys| keys.iter().map(String::as_str).collect());
+        let mut places = Vec::with_capacity(table.len());
+        for (at, key) in table.sorted_keys() {
+            // The source may hold keys equal that are not.
+            if wanted.as_ref().is_some_and(|wanted| !wanted.contains(key)) {
+                continue;
+            }
+            if self.passes(table, at) {
+                places.push(u32::try_from(at).unwrap_or(u32::MAX));
+            } else if wanted.is_some() {
+                others.insert(key.to_owned(), Captured::Other);
+            }
+        }
+        let mut found = places.iter().map(|at| table.keys.value(*at as usize)).peekable();
+        // Both are sorted.
+        for key in wanted.into_iter().flatten() {
+            if found.next_if_eq(&key).is_none() {
+                others.entry(key.to_owned()).or_insert(Captured::Absent);
+            }
+        }
+        places
+    }
+
+    /// Whether a row has the values that are asked for.
+    fn passes(&self, table: &LookTable, at: usize) -> bool {
+        self.asked.filters.iter().all(|(field, wanted)| match self.value(table, field, at) {
+            Some(FieldValue::Number(number)) => wanted.parse::<Number>().is_ok_and(|wanted| wanted == number),
+            Some(FieldValue::Text(text)) => text == *wanted,
+            Some(FieldValue::List(items)) => items.contains(wanted),
+            None => false,
+        })
+    }
+
+    fn value(&self, table: &LookTable, field: &str, at: usize) -> Option<FieldValue> {
+        value_at(table.fields.get(field)?, self.entity.def.fields.get(field)?.kind, at)
+    }
+
+    /// A row of what was read; it is not numbered yet.
+    fn row(&self, table: &LookTable, at: usize) -> EntityRow {
+        let label = table.labels.as_ref().filter(|labels| labels.is_valid(at));
+        let fields = self.entity.def.fields.keys();
+        EntityRow {
+            key: table.keys.value(at).to_owned(),
+            seq: 0,
+            label: label.map(|labels| labels.value(at).to_owned()),
+            fields: fields.map(|name| (name.clone(), self.value(table, name, at))).collect(),
+        }
+    }
+
+    /// Decides which rows are kept, numbers and writes them, and tells of each.
+    fn fill(
+        &self,
+        looks: &Looks,
+        table: &LookTable,
+        places: &[u32],
+        (captured_at, now): (DateTime<Utc>, DateTime<Utc>),
+        sink: &mut RowSink<'_>,
+        told: &mut Vec<(u32, Told)>,
+    ) -> Result<(), EntityError> {
+        let compares = self.stops() || self.asked.if_changed;
+        let definition = self.entity.def.fingerprint();
+        let rows = Rows::new(self.archive, self.name, looks)?;
+        let mut last = LastNumbers::new(self.archive, looks)?;
+        for chunk in places.chunks(CHUNK) {
+            let numbers = last.of(chunk.iter().map(|at| table.keys.value(*at as usize)));
+            let since = self.stops().then(|| self.since(now));
+            let newest = if compares { rows.newest(&numbers, since)? } else { BTreeMap::new() };
+            for at in chunk {
+                let row = self.row(table, *at as usize);
+                let known = newest.get(&row.key);
+                if let Some(stopped) = known.and_then(|known| self.stopped(known, now)) {
+                    told.push((*at, Told::Stopped(Box::new(stopped))));
+                    continue;
+                }
+                let mut happened = Vec::new();
+                if let (Some(known), true) = (known, self.asked.if_changed) {
+                    happened = changes(&self.entity.changes, &known.row.row, &row);
+                    if happened.is_empty() {
+                        let id = known.row.row.snapshot_id();
+                        told.push((*at, Told::Stopped(Box::new(Captured::Unchanged { id }))));
+                        continue;
+                    }
+                }
+                let seq = numbers.get(&row.key).copied().unwrap_or(0) + 1;
+                let changes = (!happened.is_empty()).then(|| Box::new(happened.clone()));
+                told.push((*at, Told::Kept { seq, changes }));
+                sink.push(&CaptureRow {
+                    captured_at,
+                    kind: self.asked.kind,
+                    trigger: self.asked.trigger.clone(),
+                    reason: self.asked.reason.clone(),
+                    actor: self.asked.actor.clone(),
+                    occurred_at: self.asked.occurred_at,
+                    changes: happened,
+                    definition,
+                    row: EntityRow { seq, ..row },
+                })?;
+            }
+        }
+        Ok(last.ended()?)
+    }
+
+    fn doc(&self, captured_at: DateTime<Utc>) -> Result<CaptureDoc, EntityError> {
+        let date = self.calendar.day_of(captured_at);
         let date =
             date.ok_or_else(|| EntityError::Background("the clock is beyond the calendar".to_owned()))?;
         Ok(CaptureDoc {
@@ -281,7 +295,7 @@ impl Capture<'_> {
             captured_at,
             kind: self.asked.kind,
             rows: 0,
-            full,
+            full: false,
             file: FileDoc { path: String::new(), size: 0, sha256: Digest::of(b"") },
             definition: self.entity.def.fingerprint(),
         })

@@ -1,7 +1,10 @@
 //! Entities: looking at them, and what is told of what was seen.
 
 pub mod capture;
+pub mod captured;
+pub mod compacting;
 pub mod growth;
 pub mod look;
+pub mod newest;
 pub mod numbers;
 pub mod rows;

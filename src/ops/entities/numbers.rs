@@ -1,7 +1,8 @@
 //! How many rows of each key an archive has: the last number of each, sorted by key.
+//!
+//! Files are sorted by key, so they are merged as they are read: a million keys are never held at once.
 
-use std::collections::BTreeMap;
-use std::iter::Peekable;
+use std::collections::{BTreeMap, BTreeSet};
 
 use arrow_array::Array as _;
 
@@ -11,21 +12,22 @@ use crate::archive::{Archive, ArchiveError, LookDoc, Looks};
 use crate::entities::Previous;
 use crate::model::Day;
 
-/// The last numbers of all keys, one by one; a damaged file ends them, and is told after.
+/// Files of captures up to this size are held with all of their keys, in bytes; there may be many of them.
+const SMALL: u64 = 1 << 18;
+
+/// The last numbers of all keys, one by one; a damaged file ends them, and is told after. A key may come
+/// more than once.
 pub struct LastNumbers<'a> {
-    archive: &'a Archive,
-    look: Option<&'a LookDoc>,
-    rows: Pieces,
-    others: Peekable<std::collections::btree_map::IntoIter<String, u64>>,
+    sources: Vec<Source<'a>>,
     failed: Option<ArchiveError>,
 }
 
-/// The keys of a file, batch by batch.
-#[derive(Default)]
-struct Pieces {
-    reader: Option<LookReader>,
-    piece: std::vec::IntoIter<(String, u64)>,
-    next: Option<(String, u64)>,
+type Numbers<'a> = Box<dyn Iterator<Item = Result<Previous, ArchiveError>> + 'a>;
+
+/// A file, sorted by key.
+struct Source<'a> {
+    next: Option<Previous>,
+    rest: Numbers<'a>,
 }
 
 impl<'a> LastNumbers<'a> {
@@ -33,55 +35,65 @@ impl<'a> LastNumbers<'a> {
     ///
     /// # Errors
     /// When a file is missing or damaged.
-    pub fn new(archive: &'a Archive, looks: &'a Looks) -> Result<Self, ArchiveError> {
+    pub fn new(archive: &'a Archive, looks: &Looks) -> Result<Self, ArchiveError> {
         let newest = looks.looks.values().max_by_key(|line| line.seq);
-        let look = newest.map(|line| &line.doc);
-        let columns = [KEY, SEQ];
-        let rows = look.map(|look| archive.look_columns(look, ROWS, &columns)).transpose()?.flatten();
-        let mut others = BTreeMap::new();
-        let mut take = |key: String, seq: u64| {
-            let last = others.entry(key).or_insert(0);
-            *last = seq.max(*last);
-        };
-        if let Some(look) = look
-            && let Some(rest) = archive.look_columns(look, REST, &columns)?
-        {
-            let mut rest = Pieces { reader: Some(rest), ..Pieces::default() };
-            while let Some((key, seq)) = rest.take(archive, look, REST)? {
-                take(key, seq);
-            }
-        }
-        let since = newest.map_or(0, |line| line.seq);
-        let days: Vec<Day> =
-            looks.captures.iter().filter(|line| line.seq > since).map(|line| line.doc.date).collect();
-        for day in days.into_iter().collect::<std::collections::BTreeSet<_>>() {
-            for file in looks.capture_files(day) {
-                let entity = looks.captures.first().map_or("", |line| line.doc.entity.as_str());
-                for capture in archive.capture_rows(entity, day, file)? {
-                    take(capture.row.key, capture.row.seq);
+        let mut all: Vec<Numbers<'a>> = Vec::new();
+        if let Some(line) = newest {
+            for name in [ROWS, REST] {
+                if let Some(reader) = archive.look_columns(&line.doc, name, &[KEY, SEQ])? {
+                    all.push(Box::new(of_look(archive, line.doc.clone(), name, reader)));
                 }
             }
         }
-        let mut numbers = Self {
-            archive,
-            look,
-            rows: Pieces { reader: rows, ..Pieces::default() },
-            others: others.into_iter().peekable(),
-            failed: None,
-        };
-        numbers.advance();
+        let since = newest.map_or(0, |line| line.seq);
+        let captures = looks.captures.iter().filter(|line| line.seq > since);
+        let days: BTreeSet<Day> = captures.map(|line| line.doc.date).collect();
+        let mut small: BTreeMap<String, u64> = BTreeMap::new();
+        for day in days {
+            for file in looks.capture_files(day) {
+                let entity = looks.captures.first().map_or("", |line| line.doc.entity.as_str());
+                let rows = archive.capture_stream(entity, day, file)?;
+                let mut rows = rows
+                    .map(|row| row.map(|row| Previous { key: row.row.key, seq: row.row.seq }));
+                if file.size > SMALL {
+                    all.push(Box::new(rows));
+                    continue;
+                }
+                rows.try_for_each(|row| {
+                    let row = row?;
+                    let last = small.entry(row.key).or_insert(0);
+                    *last = row.seq.max(*last);
+                    Ok::<_, ArchiveError>(())
+                })?;
+            }
+        }
+        all.push(Box::new(small.into_iter().map(|(key, seq)| Ok(Previous { key, seq }))));
+        let mut numbers = Self { sources: Vec::new(), failed: None };
+        for rest in all {
+            let mut source = Source { next: None, rest };
+            source.advance(&mut numbers.failed);
+            numbers.sources.push(source);
+        }
         Ok(numbers)
     }
 
-    fn advance(&mut self) {
-        let Some(look) = self.look else { return };
-        match self.rows.take(self.archive, look, ROWS) {
-            Ok(next) => self.rows.next = next,
-            Err(error) => {
-                self.rows.next = None;
-                self.failed = Some(error);
+    /// The last numbers of these keys, which are sorted and come after all that were asked for before; 0
+    /// for one that has no row.
+    pub fn of<'k>(&mut self, keys: impl Iterator<Item = &'k str>) -> BTreeMap<String, u64> {
+        let mut found = BTreeMap::new();
+        for key in keys {
+            let mut last = 0;
+            for source in &mut self.sources {
+                while source.next.as_ref().is_some_and(|next| next.key.as_str() <= key) {
+                    let Some(next) = source.advance(&mut self.failed) else { break };
+                    if next.key == key {
+                        last = last.max(next.seq);
+                    }
+                }
             }
+            found.insert(key.to_owned(), last);
         }
+        found
     }
 
     /// The failure that ended them.
@@ -97,40 +109,42 @@ impl Iterator for LastNumbers<'_> {
     type Item = Previous;
 
     fn next(&mut self) -> Option<Previous> {
-        let other_first = match (&self.rows.next, self.others.peek()) {
-            (Some((row, _)), Some((other, _))) => other <= row,
-            (None, Some(_)) => true,
-            (_, None) => false,
-        };
-        let (key, seq) = if other_first {
-            self.others.next()?
-        } else {
-            let row = self.rows.next.take()?;
-            self.advance();
-            row
-        };
-        Some(Previous { key, seq })
+        let waiting = self.sources.iter_mut().filter(|source| source.next.is_some());
+        let first = waiting.min_by(|one, other| {
+            let (one, other) = (one.next.as_ref(), other.next.as_ref());
+            one.map(|next| &next.key).cmp(&other.map(|next| &next.key))
+        })?;
+        first.advance(&mut self.failed)
     }
 }
 
-impl Pieces {
-    fn take(
-        &mut self,
-        archive: &Archive,
-        look: &LookDoc,
-        name: &str,
-    ) -> Result<Option<(String, u64)>, ArchiveError> {
-        loop {
-            if let Some(next) = self.piece.next() {
-                return Ok(Some(next));
-            }
-            let Some(batch) = self.reader.as_mut().and_then(Iterator::next) else { return Ok(None) };
-            let batch = batch.map_err(|error| archive.look_damaged(look, name, &error))?;
-            let (Some(keys), Some(seqs)) = (text_column(&batch, KEY), seq_column(&batch)) else {
-                return Ok(None);
-            };
-            let rows = (0..keys.len()).map(|at| (keys.value(at).to_owned(), seqs.value(at)));
-            self.piece = rows.collect::<Vec<_>>().into_iter();
-        }
+impl Source<'_> {
+    /// Takes the next one.
+    fn advance(&mut self, failed: &mut Option<ArchiveError>) -> Option<Previous> {
+        let next = self.rest.next().transpose().unwrap_or_else(|error| {
+            *failed = Some(error);
+            None
+        });
+        std::mem::replace(&mut self.next, next)
     }
+}
+
+/// The keys of a file of a look.
+fn of_look(
+    archive: &Archive,
+    look: LookDoc,
+    name: &'static str,
+    reader: LookReader,
+) -> impl Iterator<Item = Result<Previous, ArchiveError>> {
+    reader.flat_map(move |batch| -> Vec<Result<Previous, ArchiveError>> {
+        let batch = match batch {
+            Ok(batch) => batch,
+            Err(error) => return vec![Err(archive.look_damaged(&look, name, &error))],
+        };
+        let (Some(keys), Some(seqs)) = (text_column(&batch, KEY), seq_column(&batch)) else {
+            return Vec::new();
+        };
+        let rows = 0..keys.len();
+        rows.map(|at| Ok(Previous { key: keys.value(at).to_owned(), seq: seqs.value(at) })).collect()
+    })
 }

@@ -66,9 +66,9 @@ impl KeptRow {
 
 /// Reads rows of one kind of entities.
 pub struct Rows<'a> {
-    archive: &'a Archive,
-    name: &'a str,
-    looks: &'a Looks,
+    pub(super) archive: &'a Archive,
+    pub(super) name: &'a str,
+    pub(super) looks: &'a Looks,
     /// The definitions by which there are looks.
     definitions: BTreeMap<Fingerprint, EntityDef>,
 }
@@ -84,37 +84,6 @@ impl<'a> Rows<'a> {
         Ok(Self { archive, name, looks, definitions: definitions.collect::<Result<_, ArchiveError>>()? })
     }
 
-    /// The newest row of each of these keys, of looks up to and captures before an instant.
-    ///
-    /// # Errors
-    /// When a file is missing or damaged.
-    pub fn newest(&self, wanted: &BTreeSet<String>) -> Result<BTreeMap<String, KeptRow>, ArchiveError> {
-        let mut found: BTreeMap<String, KeptRow> = BTreeMap::new();
-        let mut take = |row: KeptRow| {
-            let newer = found.get(&row.row.key).is_none_or(|known| known.row.seq < row.row.seq);
-            if newer {
-                found.insert(row.row.key.clone(), row);
-            }
-        };
-        for day in self.looks.capture_days() {
-            self.captures(day)?.into_iter().filter(|row| wanted.contains(&row.row.key)).for_each(&mut take);
-        }
-        let mut open: BTreeSet<&String> = wanted.iter().collect();
-        let mut looks: Vec<&LookDoc> = self.looks.looks.values().map(|line| &line.doc).collect();
-        looks.sort_by_key(|look| std::cmp::Reverse(look.captured_at));
-        for look in looks {
-            // The newest of a key's rows in looks is the first that is met here.
-            if open.is_empty() {
-                break;
-            }
-            for row in self.of_look(look, &open)? {
-                open.remove(&row.row.key);
-                take(row);
-            }
-        }
-        Ok(found)
-    }
-
     /// All rows of a key, oldest first.
     ///
     /// # Errors
@@ -122,7 +91,7 @@ impl<'a> Rows<'a> {
     pub fn of_key(&self, key: &str) -> Result<Vec<KeptRow>, ArchiveError> {
         let mut rows = Vec::new();
         for line in self.looks.looks.values() {
-            rows.extend(self.of_look(&line.doc, &BTreeSet::from([&key.to_owned()]))?);
+            rows.extend(self.of_look(&line.doc, &BTreeSet::from([key]))?);
         }
         for day in self.looks.capture_days() {
             rows.extend(self.captures(day)?.into_iter().filter(|row| row.row.key == key));
@@ -145,20 +114,25 @@ impl<'a> Rows<'a> {
     }
 
     /// The rows of these keys in a look.
-    fn of_look(&self, look: &LookDoc, wanted: &BTreeSet<&String>) -> Result<Vec<KeptRow>, ArchiveError> {
+    pub(super) fn of_look(
+        &self,
+        look: &LookDoc,
+        wanted: &BTreeSet<&str>,
+    ) -> Result<Vec<KeptRow>, ArchiveError> {
         let Some(def) = self.definitions.get(&look.definition) else { return Ok(Vec::new()) };
+        let (Some(first), Some(last)) = (wanted.first(), wanted.last()) else { return Ok(Vec::new()) };
         let columns: Vec<&str> =
             [KEY, SEQ, LABEL].into_iter().chain(def.fields.keys().map(String::as_str)).collect();
-        if let (1, Some(key)) = (wanted.len(), wanted.first()) {
-            let batch = self.archive.look_row(look, ROWS, &columns, key)?;
+        if wanted.len() == 1 {
+            let batch = self.archive.look_row(look, ROWS, &columns, first)?;
             return Ok(batch.and_then(|batch| kept_row(look, def, &batch, 0)).into_iter().collect());
         }
         let mut rows = Vec::new();
-        let reader = self.archive.look_columns(look, ROWS, &columns)?;
+        let reader = self.archive.look_between(look, ROWS, &columns, (first, last))?;
         for batch in reader.into_iter().flatten() {
             let batch = batch.map_err(|error| self.archive.look_damaged(look, ROWS, &error))?;
             let Some(keys) = text_column(&batch, KEY) else { continue };
-            let places = (0..keys.len()).filter(|at| wanted.contains(&keys.value(*at).to_owned()));
+            let places = (0..keys.len()).filter(|at| wanted.contains(keys.value(*at)));
             rows.extend(places.filter_map(|at| kept_row(look, def, &batch, at)));
         }
         Ok(rows)
