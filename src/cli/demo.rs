@@ -15,7 +15,8 @@ use crate::archive::ArchiveError;
 use crate::ops::backfill::BackfillError;
 use crate::ops::entities::look::EntityError;
 use crate::ops::rehearse::{
-    CallCentre, DemoError, LeadTeam, VideoGrowth, rehearse, rehearse_leads, rehearse_videos,
+    AccountHealth, CallCentre, DemoError, LeadTeam, VideoGrowth, rehearse, rehearse_accounts, rehearse_leads,
+    rehearse_videos,
 };
 use crate::ops::save::SaveError;
 use crate::ops::worklist::WorklistError;
@@ -27,6 +28,7 @@ Examples:
   asof demo /tmp/demo               in another folder
   asof demo --preset lead-backfill  a lead team with weeks of history
   asof demo --preset video-growth   videos that are looked at each night
+  asof demo --preset account-health accounts, looked at each night and on events
 
 The call centre is five weeks in an SQLite file, and each night is played: the
 rows as they stood then, and `asof save` with that night's clock. So there are
@@ -39,6 +41,9 @@ in a worklist.
 The videos' counters only ever tell today's total, and each night's look keeps
 it: there are new videos, deleted ones, an audit that takes views away, a night
 in which nothing ran, and one in which it ran too late.
+
+The accounts' health, revenue and playbooks are kept each night and whenever
+something happens to one: a rescue, a farewell, an incident, a storm of uploads.
 
 All are the same every time.";
 
@@ -63,6 +68,8 @@ enum Preset {
     LeadBackfill,
     /// Videos, looked at each night
     VideoGrowth,
+    /// Accounts, looked at each night and on events
+    AccountHealth,
 }
 
 impl Demo {
@@ -104,6 +111,18 @@ impl Demo {
                 });
                 (document, of_videos(&made))
             }
+            Preset::AccountHealth => {
+                let made = block_on(rehearse_accounts(&self.dir, &progress))??;
+                let document = json!({
+                    "dir": made.dir.display().to_string(),
+                    "accounts": made.accounts,
+                    "days": made.days,
+                    "looks": made.looks,
+                    "captured": made.captured,
+                    "skipped": made.skipped,
+                });
+                (document, of_accounts(&made))
+            }
         };
         progress.clear();
         if context.output.json() {
@@ -137,6 +156,15 @@ fn of_videos(made: &VideoGrowth) -> String {
     let (videos, days, looks) = (made.videos, made.days, made.looks);
     let dir = quoted(&made.dir.display().to_string());
     format!("made {dir}: {videos} videos and {days} days, of which {looks} were looked at in time\n")
+}
+
+fn of_accounts(made: &AccountHealth) -> String {
+    let AccountHealth { accounts, days, looks, captured, skipped, .. } = made;
+    let dir = quoted(&made.dir.display().to_string());
+    format!(
+        "made {dir}: {accounts} accounts and {days} days, of which {looks} were looked at in time;\n  \
+         events captured {captured} rows, and {skipped} not, since the account had just been seen\n"
+    )
 }
 
 /// How to get there, and to this program where the shell does not find it.
@@ -179,6 +207,14 @@ fn next_steps(preset: Preset) -> &'static str {
   asof growth --days 8 --key 1023                  one video, and why this is not known: nobody looked in time
   asof growth --days 8 --key 1023 --nearest        the same from the nearest look there is
   asof growth --from 2025-10-31 --to 2025-11-03    over the night that had 25 hours
+"
+        }
+        Preset::AccountHealth => {
+            "\
+\x20 asof growth --period 30                          playbooks completed in 30 days; accounts that were not due are told
+  asof capture account --key 3 --reason 'a call'   keep what an account is now
+  asof capture account --event KPI_DATA_UPLOADED --key 3   an event right after that: its cooldown
+  asof capture account --if-changed                keep only those to which something happened since
 "
         }
     }

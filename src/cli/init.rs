@@ -17,7 +17,8 @@ Examples:
   asof init                         a small asof.toml to begin with, here
   asof init --preset vicidial DIR   one for a VICIDIAL call centre, in DIR
   asof init --preset lead-backfill  one for a lead team with months of history
-  asof init --preset video-growth   one for videos whose counters only tell today's total";
+  asof init --preset video-growth   one for videos whose counters only tell today's total
+  asof init --preset account-health one for accounts with health, revenue and playbooks";
 
 /// Write a commented asof.toml
 #[derive(Debug, clap::Args)]
@@ -42,6 +43,8 @@ pub enum Preset {
     LeadBackfill,
     /// Videos whose counters only tell today's total
     VideoGrowth,
+    /// Accounts with health scores, revenue and playbooks
+    AccountHealth,
 }
 
 impl Preset {
@@ -52,6 +55,7 @@ impl Preset {
             Self::Vicidial => include_str!("../../presets/vicidial.toml"),
             Self::LeadBackfill => include_str!("../../presets/lead-backfill.toml"),
             Self::VideoGrowth => include_str!("../../presets/video-growth.toml"),
+            Self::AccountHealth => include_str!("../../presets/account-health.toml"),
         }
     }
 }

@@ -1,9 +1,10 @@
 //! Made-up data for `asof demo`: a call centre that is frozen night by night, a lead team with weeks of
-//! history that nobody froze, and videos that are looked at each night.
+//! history that nobody froze, and videos and accounts that are looked at each night.
 //!
 //! All of it follows from one seed, and comes out the same on every machine. Nothing here
 //! reads a clock, and only the `store` modules touch a file.
 
+pub mod accounts;
 pub mod call_centre;
 pub mod leads;
 pub mod videos;

@@ -1,4 +1,5 @@
-//! A night of a demo that looks at entities, as `asof save` goes through it: the looks, then the day.
+//! A night of a demo that looks at entities, as `asof save` goes through it: the looks, the
+//! captures of days that have ended, then the day.
 
 use std::time::Duration;
 
@@ -9,6 +10,7 @@ use crate::calendar::DayName;
 use crate::config::Config;
 use crate::model::{Day, Progress};
 use crate::ops::decide::Wish;
+use crate::ops::entities::compacting::compact_ended;
 use crate::ops::entities::look::{LookRequest, Looked, look_all};
 use crate::ops::reading::Now;
 use crate::ops::save::{SaveRequest, save};
@@ -39,6 +41,7 @@ pub(super) async fn looked(night: &Watched<'_>, progress: &dyn Progress) -> Resu
             Looked::Failed(error) => return Err(error.into()),
         }
     }
+    compact_ended(night.config, WAIT, night.now)?;
     let wish = Wish { provisional: false, restate: None };
     let request = SaveRequest { day: DayName::Date(night.day), wish, retry_for: Duration::ZERO, wait: WAIT };
     save(night.config, &request, &|_| None, &now, progress).await?.outcome?;

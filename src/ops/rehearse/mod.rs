@@ -1,5 +1,6 @@
 //! Making a demo: its folder, its source, and what asof froze of it.
 
+mod accounts;
 mod call_centre;
 mod leads;
 mod looking;
@@ -21,6 +22,7 @@ use crate::calendar::{Overlap, first_instant_of};
 use crate::config::Problems;
 use crate::model::Day;
 
+pub use accounts::{AccountHealth, rehearse_accounts};
 pub use call_centre::{CallCentre, rehearse};
 pub use leads::{LeadTeam, rehearse_leads};
 pub use videos::{VideoGrowth, rehearse_videos};
