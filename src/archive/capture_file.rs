@@ -121,9 +121,7 @@ impl<R: Read> CaptureReader<R> {
             let line = self.line.strip_suffix(b"\n").unwrap_or(&self.line);
             if !line.is_empty() {
                 let row = serde_json::from_slice(line);
-                return row
-                    .map(Some)
-                    .map_err(|error| CaptureFileError::Line { line: self.at, error });
+                return row.map(Some).map_err(|error| CaptureFileError::Line { line: self.at, error });
             }
         }
     }

@@ -79,8 +79,7 @@ impl Archive {
         let target = self.dir().join(captures_folder(entity, day)).join(&doc.file.path);
         let line = |seq, at| EntityLine::Compacted(Said { seq, at, doc: doc.clone() });
         let staged = Staged { claim, doc: doc.clone(), definition: None };
-        let kept =
-            self.keep("compacted", &staged, &doc, entity, &target, looks.last, (wait, now), &line)?;
+        let kept = self.keep("compacted", &staged, &doc, entity, &target, looks.last, (wait, now), &line)?;
         Ok(matches!(kept, Kept::Done(_)))
     }
 

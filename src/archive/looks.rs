@@ -15,9 +15,7 @@ use chrono::{DateTime, Utc};
 use super::claim::{self, Claim};
 use super::ledger::{Ledger, Line};
 use super::look_file::{LookFileError, LookReader, Written};
-use super::look_line::{
-    CaptureDoc, CompactedDoc, EntityLine, LookDoc, Said, UnlookedDoc, look_folder,
-};
+use super::look_line::{CaptureDoc, CompactedDoc, EntityLine, LookDoc, Said, UnlookedDoc, look_folder};
 use super::{Archive, ArchiveError, document, files, verify};
 use crate::model::entity;
 use crate::model::manifest::FileDoc;
@@ -253,7 +251,11 @@ impl Archive {
     }
 
     /// Stages the text of a definition; `None` when the archive has it already.
-    pub(super) fn stage_definition(&self, claim: &Claim, def: &EntityDef) -> Result<Option<Fingerprint>, ArchiveError> {
+    pub(super) fn stage_definition(
+        &self,
+        claim: &Claim,
+        def: &EntityDef,
+    ) -> Result<Option<Fingerprint>, ArchiveError> {
         let text = def.text();
         let fingerprint = Fingerprint(Digest::of(text.as_bytes()));
         let kept = self.definitions_path(fingerprint);

@@ -212,7 +212,8 @@ fn line(key: &str, what: &Captured, now: DateTime<Utc>) -> String {
     match what {
         Captured::Kept { id, label, changes } => {
             let label = label.as_ref().map(|label| format!(" {}", safe(label))).unwrap_or_default();
-            let changes = if changes.is_empty() { String::new() } else { format!(": {}", changes.join(", ")) };
+            let changes =
+                if changes.is_empty() { String::new() } else { format!(": {}", changes.join(", ")) };
             format!("captured {}{label}{changes}", safe(&id.to_string()))
         }
         Captured::Cooldown { remaining, .. } => format!("{key} cooldown: {}s remaining", seconds(*remaining)),

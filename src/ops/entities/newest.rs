@@ -42,7 +42,8 @@ impl Rows<'_> {
         since: Option<DateTime<Utc>>,
     ) -> Result<BTreeMap<String, Newest>, ArchiveError> {
         // A key without a number has no row.
-        let all: BTreeSet<&str> = last.iter().filter(|(_, seq)| **seq > 0).map(|(key, _)| key.as_str()).collect();
+        let all: BTreeSet<&str> =
+            last.iter().filter(|(_, seq)| **seq > 0).map(|(key, _)| key.as_str()).collect();
         let looks = self.looks.looks.values().map(|line| (line.seq, Held::Look(&line.doc)));
         let captures = self.looks.captures.iter().map(|line| (line.seq, Held::Capture(&line.doc)));
         let mut held: Vec<(u64, Held<'_>)> = looks.chain(captures).collect();

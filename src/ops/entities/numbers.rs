@@ -53,8 +53,7 @@ impl<'a> LastNumbers<'a> {
             for file in looks.capture_files(day) {
                 let entity = looks.captures.first().map_or("", |line| line.doc.entity.as_str());
                 let rows = archive.capture_stream(entity, day, file)?;
-                let mut rows = rows
-                    .map(|row| row.map(|row| Previous { key: row.row.key, seq: row.row.seq }));
+                let mut rows = rows.map(|row| row.map(|row| Previous { key: row.row.key, seq: row.row.seq }));
                 if file.size > SMALL {
                     all.push(Box::new(rows));
                     continue;
