@@ -8,6 +8,8 @@ mod alerting_state;
 mod archive_trouble;
 mod as_of;
 mod beginning;
+mod capturing;
+mod capturing_killed;
 mod checking;
 mod cold_store;
 mod comparing;
