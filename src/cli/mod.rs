@@ -7,9 +7,11 @@ mod compare;
 mod context;
 mod demo;
 mod drift;
+mod entity_context;
 mod failure;
 mod forecast;
 mod growth;
+mod history;
 mod init;
 mod interrupt;
 mod list;
@@ -72,6 +74,7 @@ Examples:
   asof drift 2025-11-06         does it still read the same?
   asof series calls             a metric day by day, and asof forecast what comes next
   asof growth --period 7        how counters grew in a week
+  asof history account 5        one entity through time
   asof alerts                   is there anything that somebody should hear of?
   asof compare -1d -8d          one day against another
 
@@ -130,6 +133,8 @@ enum Command {
     Series(series::SeriesCommand),
     Forecast(forecast::Forecast),
     Growth(growth::GrowthCommand),
+    History(history::HistoryCommand),
+    Context(entity_context::ContextCommand),
     Alerts(alerts::Alerts),
     Settling(settling::Settling),
     Compare(compare::Compare),
@@ -162,6 +167,8 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         Command::Series(series) => series.run(&context),
         Command::Forecast(forecast) => forecast.run(&context),
         Command::Growth(growth) => growth.run(&context),
+        Command::History(history) => history.run(&context),
+        Command::Context(told) => told.run(&context),
         Command::Alerts(alerts) => alerts.run(&context),
         Command::Settling(settling) => settling.run(&context),
         Command::Compare(compare) => compare.run(&context),

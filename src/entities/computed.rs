@@ -96,7 +96,7 @@ fn moved(settings: &NumberSettings, values: &[Option<&Number>], has_before: bool
     let current = values.last().copied().flatten();
     let previous = if has_before { values.iter().rev().nth(1).copied().flatten() } else { None };
     let both = previous.zip(current);
-    let change = both.map(|(from, to)| to - from);
+    let change = both.map(|(from, to)| (to - from).trimmed());
     let amount = settings.significant.as_ref();
     Move {
         previous: previous.cloned(),

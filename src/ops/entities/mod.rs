@@ -1,7 +1,9 @@
 //! Entities: looking at them, and what is told of what was seen.
 
 pub mod capture;
+pub mod context;
 pub mod growth;
+pub mod history;
 pub mod look;
 pub mod numbers;
 pub mod rows;

@@ -99,7 +99,7 @@ impl<'a> Rows<'a> {
         for day in self.looks.capture_days() {
             self.captures(day)?.into_iter().filter(|row| wanted.contains(&row.row.key)).for_each(&mut take);
         }
-        let mut open: BTreeSet<&String> = wanted.iter().collect();
+        let mut open: BTreeSet<&str> = wanted.iter().map(String::as_str).collect();
         let mut looks: Vec<&LookDoc> = self.looks.looks.values().map(|line| &line.doc).collect();
         looks.sort_by_key(|look| std::cmp::Reverse(look.captured_at));
         for look in looks {
@@ -108,7 +108,7 @@ impl<'a> Rows<'a> {
                 break;
             }
             for row in self.of_look(look, &open)? {
-                open.remove(&row.row.key);
+                open.remove(row.row.key.as_str());
                 take(row);
             }
         }
@@ -122,7 +122,7 @@ impl<'a> Rows<'a> {
     pub fn of_key(&self, key: &str) -> Result<Vec<KeptRow>, ArchiveError> {
         let mut rows = Vec::new();
         for line in self.looks.looks.values() {
-            rows.extend(self.of_look(&line.doc, &BTreeSet::from([&key.to_owned()]))?);
+            rows.extend(self.of_look(&line.doc, &BTreeSet::from([key]))?);
         }
         for day in self.looks.capture_days() {
             rows.extend(self.captures(day)?.into_iter().filter(|row| row.row.key == key));
@@ -145,7 +145,11 @@ impl<'a> Rows<'a> {
     }
 
     /// The rows of these keys in a look.
-    fn of_look(&self, look: &LookDoc, wanted: &BTreeSet<&String>) -> Result<Vec<KeptRow>, ArchiveError> {
+    pub(super) fn of_look(
+        &self,
+        look: &LookDoc,
+        wanted: &BTreeSet<&str>,
+    ) -> Result<Vec<KeptRow>, ArchiveError> {
         let Some(def) = self.definitions.get(&look.definition) else { return Ok(Vec::new()) };
         let columns: Vec<&str> =
             [KEY, SEQ, LABEL].into_iter().chain(def.fields.keys().map(String::as_str)).collect();
@@ -158,7 +162,7 @@ impl<'a> Rows<'a> {
         for batch in reader.into_iter().flatten() {
             let batch = batch.map_err(|error| self.archive.look_damaged(look, ROWS, &error))?;
             let Some(keys) = text_column(&batch, KEY) else { continue };
-            let places = (0..keys.len()).filter(|at| wanted.contains(&keys.value(*at).to_owned()));
+            let places = (0..keys.len()).filter(|at| wanted.contains(keys.value(*at)));
             rows.extend(places.filter_map(|at| kept_row(look, def, &batch, at)));
         }
         Ok(rows)
