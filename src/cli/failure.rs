@@ -7,6 +7,7 @@ use crate::ops::alerts::state::StateError;
 use crate::ops::compare::{CompareError, SpanError};
 use crate::ops::drift::{DayError, DriftError};
 use crate::ops::entities::growth::GrowthError;
+use crate::ops::entities::history::HistoryError;
 use crate::ops::entities::look::EntityError;
 use crate::ops::freeze::FreezeError;
 use crate::ops::new_file::NewFileError;
@@ -74,6 +75,18 @@ impl From<GrowthError> for Failure {
             }
             GrowthError::NoLook { .. } | GrowthError::NoDay { .. } => exit::FAILED,
             GrowthError::Archive(error) => of_archive(error),
+        };
+        let hint = error.hint();
+        Self::new(code, error, hint)
+    }
+}
+
+impl From<HistoryError> for Failure {
+    fn from(error: HistoryError) -> Self {
+        let code = match &error {
+            HistoryError::Several { .. } => exit::USAGE,
+            HistoryError::Unknown { .. } => exit::FAILED,
+            HistoryError::Archive(error) => of_archive(error),
         };
         let hint = error.hint();
         Self::new(code, error, hint)

@@ -8,9 +8,11 @@ mod compare;
 mod context;
 mod demo;
 mod drift;
+mod entity_context;
 mod failure;
 mod forecast;
 mod growth;
+mod history;
 mod init;
 mod interrupt;
 mod list;
@@ -74,6 +76,7 @@ Examples:
   asof series calls             a metric day by day, and asof forecast what comes next
   asof growth --period 7        how counters grew in a week
   asof capture account --key 5  keep what an account is now
+  asof history account 5        one entity through time
   asof alerts                   is there anything that somebody should hear of?
   asof compare -1d -8d          one day against another
 
@@ -133,6 +136,8 @@ enum Command {
     Forecast(forecast::Forecast),
     Growth(growth::GrowthCommand),
     Capture(capture::CaptureCommand),
+    History(history::HistoryCommand),
+    Context(entity_context::ContextCommand),
     Alerts(alerts::Alerts),
     Settling(settling::Settling),
     Compare(compare::Compare),
@@ -166,6 +171,8 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         Command::Forecast(forecast) => forecast.run(&context),
         Command::Growth(growth) => growth.run(&context),
         Command::Capture(capture) => capture.run(&context),
+        Command::History(history) => history.run(&context),
+        Command::Context(told) => told.run(&context),
         Command::Alerts(alerts) => alerts.run(&context),
         Command::Settling(settling) => settling.run(&context),
         Command::Compare(compare) => compare.run(&context),

@@ -2,9 +2,13 @@
 
 pub mod cells;
 pub mod changes;
+pub mod computed;
 pub mod due;
 pub mod numbering;
+pub mod period;
+pub mod question;
 pub mod table;
+pub mod trend;
 
 pub use numbering::{Numbered, Previous, number};
 pub use table::{LookError, LookTable, TableBuilder};

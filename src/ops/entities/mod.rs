@@ -3,7 +3,9 @@
 pub mod capture;
 pub mod captured;
 pub mod compacting;
+pub mod context;
 pub mod growth;
+pub mod history;
 pub mod look;
 pub mod newest;
 pub mod numbers;
