@@ -10,6 +10,7 @@ mod drift;
 mod failure;
 mod forecast;
 mod growth;
+mod growth_told;
 mod init;
 mod interrupt;
 mod list;

@@ -5,3 +5,4 @@ pub mod growth;
 pub mod look;
 pub mod numbers;
 pub mod rows;
+pub mod sides;
