@@ -32,12 +32,24 @@ pub type NotDue = Vec<String>;
 /// What is asked for.
 #[derive(Clone, Debug, Default)]
 pub struct Asked {
-    /// The names of the counters.
-    pub counters: Vec<String>,
+    /// The names of the counters, and on which sides they were read.
+    pub counters: Vec<(String, Compared)>,
     /// How many entities are listed that grew most; for each counter.
     pub top: usize,
     /// Whether the groups are told.
     pub grouped: bool,
+}
+
+/// On which sides a counter was read.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Compared {
+    /// On both, in the same way.
+    #[default]
+    Both,
+    /// Only on the newer one, or there is no older one.
+    Newer,
+    /// On none that counts.
+    Neither,
 }
 
 /// How many entities are what.
@@ -53,7 +65,7 @@ pub struct Parts {
     pub decreased: u64,
     /// Seen on both sides, and not due on one of them: in no sum.
     pub not_due: u64,
-    /// On both sides, and a counter is not known on one of them: in no sum of that counter.
+    /// A counter is not known on a side where they are: in no sum of that counter.
     pub unknown: u64,
 }
 
@@ -72,19 +84,36 @@ pub struct Sums {
     pub disappeared: i128,
     /// How many matched entities went down.
     pub decreased: u64,
-    /// How many matched entities are not known on one side.
+    /// How many entities are not known on a side where they are.
     pub unknown: u64,
+    /// On which sides the counter was read.
+    pub compared: Compared,
 }
 
 impl Sums {
-    /// The newer less the older.
-    pub fn growth(&self) -> i128 {
-        self.current - self.previous
+    /// The newer sum; `None` where the counter was not read or no row has a value.
+    pub fn newer(&self) -> Option<i128> {
+        (self.compared != Compared::Neither && self.known()).then_some(self.current)
+    }
+
+    /// The older sum, likewise.
+    pub fn older(&self) -> Option<i128> {
+        (self.compared == Compared::Both && self.known()).then_some(self.previous)
+    }
+
+    /// The newer less the older, where both are known.
+    pub fn growth(&self) -> Option<i128> {
+        Some(self.newer()? - self.older()?)
     }
 
     /// In percent of the older, 2 decimals, half to even; `None` for a share of nothing.
     pub fn percentage(&self) -> Option<Number> {
-        percentage(self.current, self.previous)
+        percentage(self.newer()?, self.older()?)
+    }
+
+    /// Nothing sums up to 0; rows of which none is known don't.
+    fn known(&self) -> bool {
+        self.rows > 0 || self.unknown == 0
     }
 }
 
@@ -265,10 +294,14 @@ impl<'a> Tally<'a> {
         Self {
             asked,
             parts: Parts::default(),
-            sums: vec![Sums::default(); counters],
+            sums: sums(asked),
             groups: BTreeMap::new(),
             top: (0..counters).map(|_| BinaryHeap::new()).collect(),
         }
+    }
+
+    fn compared(&self, counter: usize) -> Compared {
+        self.asked.counters.get(counter).map_or(Compared::Neither, |(_, compared)| *compared)
     }
 
     /// Adds to a counter's sum, and to that of the row's group.
@@ -277,9 +310,7 @@ impl<'a> Tally<'a> {
             add(sums);
         }
         if self.asked.grouped {
-            let counters = self.asked.counters.len();
-            let group =
-                self.groups.entry(piece.group(row)).or_insert_with(|| vec![Sums::default(); counters]);
+            let group = self.groups.entry(piece.group(row)).or_insert_with(|| sums(self.asked));
             if let Some(sums) = group.get_mut(counter) {
                 add(sums);
             }
@@ -294,6 +325,14 @@ impl<'a> Tally<'a> {
         self.parts.matched += 1;
         let (mut fell, mut unknown) = (false, false);
         for counter in 0..self.asked.counters.len() {
+            match self.compared(counter) {
+                Compared::Both => {}
+                Compared::Newer => {
+                    unknown |= !self.alone_counter(counter, new, true);
+                    continue;
+                }
+                Compared::Neither => continue,
+            }
             let (Some(current), Some(previous)) = (new.0.value(counter, new.1), old.0.value(counter, old.1))
             else {
                 unknown = true;
@@ -323,19 +362,37 @@ impl<'a> Tally<'a> {
         } else {
             self.parts.disappeared += 1;
         }
+        let mut unknown = false;
         for counter in 0..self.asked.counters.len() {
-            let Some(value) = row.0.value(counter, row.1).map(i128::from) else { continue };
-            self.add(counter, row, |sums| {
-                sums.rows += 1;
-                if newer {
-                    sums.current += value;
-                    sums.appeared += value;
-                } else {
-                    sums.previous += value;
-                    sums.disappeared += value;
-                }
-            });
+            let counts = match self.compared(counter) {
+                Compared::Both => true,
+                Compared::Newer => newer,
+                Compared::Neither => false,
+            };
+            unknown |= counts && !self.alone_counter(counter, row, newer);
         }
+        self.parts.unknown += u64::from(unknown);
+    }
+
+    /// Adds a counter of a row that stands alone, unless it is not known.
+    fn alone_counter(&mut self, counter: usize, row: (&Piece, usize), newer: bool) -> bool {
+        let Some(value) = row.0.value(counter, row.1).map(i128::from) else {
+            self.add(counter, row, |sums| sums.unknown += 1);
+            return false;
+        };
+        // Without an older value nobody knows whether it is new.
+        let both = self.compared(counter) == Compared::Both;
+        self.add(counter, row, |sums| {
+            sums.rows += 1;
+            if newer {
+                sums.current += value;
+                sums.appeared += if both { value } else { 0 };
+            } else {
+                sums.previous += value;
+                sums.disappeared += value;
+            }
+        });
+        true
     }
 
     fn rank(&mut self, counter: usize, (piece, row): (&Piece, usize), current: i64, previous: i64) {
@@ -358,7 +415,7 @@ impl<'a> Tally<'a> {
     }
 
     fn finish(self) -> Grown {
-        let names = || self.asked.counters.iter().cloned();
+        let names = || self.asked.counters.iter().map(|(name, _)| name.clone());
         let movers = self.top.into_iter().map(|heap| {
             let sorted = heap.into_sorted_vec().into_iter();
             sorted
@@ -377,6 +434,11 @@ impl<'a> Tally<'a> {
             top: names().zip(movers).collect(),
         }
     }
+}
+
+/// Where the sums of all counters begin.
+fn sums(asked: &Asked) -> Vec<Sums> {
+    asked.counters.iter().map(|(_, compared)| Sums { compared: *compared, ..Sums::default() }).collect()
 }
 
 #[cfg(test)]

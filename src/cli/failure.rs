@@ -73,7 +73,10 @@ impl From<GrowthError> for Failure {
             GrowthError::NoField { .. } | GrowthError::NoCounters { .. } | GrowthError::Backwards { .. } => {
                 exit::USAGE
             }
-            GrowthError::NoLook { .. } | GrowthError::NoDay { .. } => exit::FAILED,
+            GrowthError::NoLook { .. }
+            | GrowthError::NoDay { .. }
+            | GrowthError::NoRow { .. }
+            | GrowthError::Unread { .. } => exit::FAILED,
             GrowthError::Archive(error) => of_archive(error),
         };
         let hint = error.hint();

@@ -1,19 +1,27 @@
 //! `asof growth`
 
-use serde_json::{Map, Value, json};
+use std::time::Duration;
 
-use super::context::Context;
+use super::context::{Context, block_on, env};
 use super::exit;
 use super::failure::Failure;
+use super::growth_told::{csv, document, sentences};
+use super::output::print;
 use super::place::Place;
-use crate::analyze::growth::{Grown, Mover, Parts, Sums, percentage};
+use super::progress::TerminalProgress;
 use crate::archive::Archive;
-use crate::calendar::Calendar;
-use crate::config::EntitySettings;
+use crate::calendar::{Calendar, DayName};
+use crate::config::{Config, EntitySettings};
 use crate::model::Day;
-use crate::ops::entities::growth::{Growth, GrowthRequest, NoBaseline, Seen, Span, growth};
-use crate::view::growth::{GrowthInput, SeenInput, hours};
+use crate::ops::entities::growth::{Basis, GrowthRequest, Seen, Span, growth};
+use crate::ops::entities::look::{LookRequest, read};
+use crate::ops::entities::sides::Live;
+use crate::ops::save::day_of;
+use crate::view::growth::{GrowthInput, SeenInput};
 use crate::view::terminal;
+
+/// How long connection trouble is retried.
+const RETRY_FOR: Duration = Duration::from_secs(60);
 
 const EXAMPLES: &str = "\
 Examples:
@@ -21,12 +29,15 @@ Examples:
   asof growth video --days 90 --by user_id   over 90 days, by group
   asof growth video --top 20                 since yesterday's look, and what grew most
   asof growth video --where user_id=5        of some of them
-  asof growth video --key 4711               of one
+  asof growth video --key 4711               of one, its newest row, be it of a capture
+  asof growth video --live                   what the source says now, which is not kept
+  asof growth video --by user_id --csv       for a spreadsheet
   asof growth video --from 2025-10-01 --to 2025-10-31
 
-The newest row, of a daily look or of a capture, is held against the daily look of exactly so many
-business days before. Where that look is missing, what depends on it is unknown: --nearest takes
-the nearest look there is.";
+The newest row, of a daily look or of a capture, is held against that of exactly so many business days
+before: of the day's look, or else of a capture in that day. Where there is none, what depends on it is
+unknown: --nearest takes the nearest there is. An entity belongs to the group it has now; what is gone,
+to the one it had last.";
 
 /// Show how counters of entities grew, in total and of each
 #[derive(Debug, clap::Args)]
@@ -62,6 +73,12 @@ pub struct GrowthCommand {
     /// List so many that grew most
     #[arg(long, value_name = "N", default_value_t = 0)]
     top: usize,
+    /// Ask the source what is there now, and keep nothing of it
+    #[arg(long, conflicts_with = "from")]
+    live: bool,
+    /// Print CSV: the totals, the groups, and what grew most
+    #[arg(long, conflicts_with = "json")]
+    csv: bool,
     #[command(flatten)]
     place: Place,
 }
@@ -124,139 +141,62 @@ impl GrowthCommand {
             key: self.key.clone(),
             top: self.top,
         };
-        let found = growth(&archive, name, &entity.def, &looks, &request)?;
+        let live = if self.live { Some(self.read(context, &config, name, entity)?) } else { None };
+        let basis =
+            Basis { archive: &archive, name, def: &entity.def, looks: &looks, live: live.as_ref() };
+        let found = growth(basis, &request)?;
         let out = context.output;
-        if out.json() {
+        let mut remarks = found.previous.as_ref().err().map(|none| sentences(name, none)).unwrap_or_default();
+        remarks.extend(found.notes.iter().cloned());
+        if self.csv {
+            for remark in &remarks {
+                out.warn(remark);
+            }
+            let text = csv(&found).map_err(|error| Failure::new(exit::FAILED, error, None))?;
+            print(&String::from_utf8_lossy(&text));
+        } else if out.json() {
             out.document(&document(name, &request, &found));
         } else {
-            let zone = Calendar::new(config.calendar).zone();
             let input = GrowthInput {
                 entity: name.clone(),
-                zone,
+                zone: Calendar::new(config.calendar).zone(),
                 current: seen(&found.current),
                 previous: found.previous.as_ref().ok().map(seen),
-                without: found
-                    .previous
-                    .as_ref()
-                    .err()
-                    .map(|missing| sentences(name, missing))
-                    .unwrap_or_default(),
+                remarks,
                 grown: found.grown,
-                now: found.now,
                 by: self.by,
             };
             out.answer(&terminal::growth(&input, &out.options(false)));
         }
         Ok(exit::DONE)
     }
-}
 
-fn seen(side: &Seen) -> SeenInput {
-    SeenInput { day: side.day.to_string(), at: side.at, capture: side.capture }
-}
-
-/// Why there is no older side, and what can be done.
-fn sentences(name: &str, missing: &NoBaseline) -> Vec<String> {
-    let why = missing.reason.as_ref().map_or_else(String::new, |reason| format!(": {reason}"));
-    let mut all = vec![format!("there is no look at {name} for {}, so growth is unknown{why}", missing.day)];
-    all.extend(missing.nearest.map(|day| format!("the nearest look is that of {day}: --nearest takes it")));
-    all.extend(missing.works_from.map(|day| format!("this span works from the look of {day} on")));
-    all
-}
-
-fn document(name: &str, request: &GrowthRequest, found: &Growth) -> Value {
-    let side = |side: &Seen| json!({ "date": side.day, "at": side.at, "capture": side.capture });
-    let previous = found.previous.as_ref().ok();
-    let missing = found.previous.as_ref().err();
-    let span = previous.map(|previous| found.current.at.signed_duration_since(previous.at));
-    let hours: Option<serde_json::Number> = span.and_then(|span| hours(span).parse().ok());
-    json!({
-        "entity": name,
-        "period": match request.span { Span::Days(days) => Some(days), Span::Between(..) => None },
-        "current": side(&found.current),
-        "previous": previous.map(side),
-        "hours": hours,
-        "growth": of_counters(found),
-        "parts": found.grown.as_ref().map(|grown| of_parts(&grown.parts)),
-        "by": request.by,
-        "groups": request.by.as_ref().map(|_| of_groups(found)),
-        "top": (request.top > 0).then(|| found.grown.as_ref().map(of_top)),
-        "reason": missing.map(|missing| sentences(name, missing).swap_remove(0)),
-        "nearest": missing.and_then(|missing| missing.nearest),
-        "works_from": missing.and_then(|missing| missing.works_from),
-    })
-}
-
-/// What a counter did, in the shape that programs take.
-fn of_sums(sums: &Sums) -> Value {
-    json!({
-        "current": number(sums.current),
-        "previous": number(sums.previous),
-        "growth": number(sums.growth()),
-        "percentage": sums.percentage(),
-        "isIncrease": sums.growth() > 0,
-        "appeared": number(sums.appeared),
-        "disappeared": number(sums.disappeared),
-        "decreased": sums.decreased,
-        "unknown": sums.unknown,
-    })
-}
-
-fn alone(sums: &Sums) -> Value {
-    json!({
-        "current": number(sums.current), "previous": null, "growth": null, "percentage": null, "isIncrease": null,
-    })
-}
-
-fn number(whole: i128) -> crate::model::Number {
-    crate::model::Number::from_scaled(whole.into(), 0)
-}
-
-fn of_counters(found: &Growth) -> Map<String, Value> {
-    match &found.grown {
-        Some(grown) => grown.counters.iter().map(|(name, sums)| (name.clone(), of_sums(sums))).collect(),
-        None => found.now.counters.iter().map(|(name, sums)| (name.clone(), alone(sums))).collect(),
+    /// Reads what the source says now.
+    fn read(
+        &self,
+        context: &Context<'_>,
+        config: &Config,
+        name: &str,
+        entity: &EntitySettings,
+    ) -> Result<Live, Failure> {
+        let now = || context.now();
+        let day = day_of(&Calendar::new(config.calendar), DayName::DaysAgo(0), &now)?;
+        let request =
+            LookRequest { env: &env, now: &now, tenant: None, retry_for: RETRY_FOR, wait: Duration::ZERO };
+        let progress = TerminalProgress::new(context.output);
+        let keys: Option<Vec<String>> = self.key.clone().map(|key| vec![key]);
+        let read = block_on(read(config, name, entity, keys.as_deref(), &request, &progress))?;
+        progress.clear();
+        let (table, at) = read?;
+        Ok(Live { day, at, table })
     }
 }
 
-fn of_parts(parts: &Parts) -> Value {
-    json!({
-        "matched": parts.matched,
-        "appeared": parts.appeared,
-        "disappeared": parts.disappeared,
-        "decreased": parts.decreased,
-        "not_due": parts.not_due,
-        "unknown": parts.unknown,
-    })
-}
-
-fn of_groups(found: &Growth) -> Vec<Value> {
-    let (grown, of): (&Grown, fn(&Sums) -> Value) = match &found.grown {
-        Some(grown) => (grown, of_sums),
-        None => (&found.now, alone),
+fn seen(side: &Seen) -> SeenInput {
+    let how = match side {
+        Seen { live: true, .. } => "read just now,",
+        Seen { capture: true, .. } => "captured",
+        Seen { .. } => "seen",
     };
-    let group = |(key, sums): (&Option<String>, &Vec<Sums>)| {
-        let counters: Map<String, Value> =
-            grown.counters.keys().zip(sums).map(|(name, sums)| (name.clone(), of(sums))).collect();
-        json!({ "key": key, "growth": counters })
-    };
-    grown.groups.iter().map(group).collect()
-}
-
-fn of_top(grown: &Grown) -> Map<String, Value> {
-    let mover = |mover: &Mover| {
-        let previous = mover.previous.map(i128::from);
-        json!({
-            "key": mover.key,
-            "label": mover.label,
-            "current": mover.current,
-            "previous": mover.previous,
-            "growth": number(mover.growth()),
-            "percentage": previous.and_then(|previous| percentage(mover.current.into(), previous)),
-        })
-    };
-    let list = |(name, movers): (&String, &Vec<Mover>)| {
-        (name.clone(), Value::Array(movers.iter().map(mover).collect()))
-    };
-    grown.top.iter().map(list).collect()
+    SeenInput { day: side.day.to_string(), at: side.at, how }
 }

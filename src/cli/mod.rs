@@ -13,6 +13,7 @@ mod failure;
 mod forecast;
 mod growth;
 mod history;
+mod growth_told;
 mod init;
 mod interrupt;
 mod list;

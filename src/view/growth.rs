@@ -1,9 +1,11 @@
 //! Growth in words and cells, for terminals and pages alike.
 
+use std::cmp::Reverse;
+
 use chrono::TimeDelta;
 use chrono_tz::Tz;
 
-use super::format::count;
+use super::format::{DASH, count};
 use super::when::minute_with_year;
 use crate::analyze::growth::{Grown, Mover, Parts, Sums, percentage};
 use crate::config::presentation::label_of;
@@ -20,12 +22,10 @@ pub struct GrowthInput {
     pub current: SeenInput,
     /// The older one; `None` where there is none.
     pub previous: Option<SeenInput>,
-    /// What is to be said where there is none.
-    pub without: Vec<String>,
-    /// What came out; `None` without an older side.
-    pub grown: Option<Grown>,
-    /// What the newer side holds.
-    pub now: Grown,
+    /// What is to be said of it: why there is none, and what else is unknown.
+    pub remarks: Vec<String>,
+    /// What came out; without an older side what the newer one holds.
+    pub grown: Grown,
     /// What the groups are.
     pub by: Option<String>,
 }
@@ -37,8 +37,8 @@ pub struct SeenInput {
     pub day: String,
     /// When it was seen.
     pub at: chrono::DateTime<chrono::Utc>,
-    /// Whether it is a capture.
-    pub capture: bool,
+    /// How it came about: `seen`, `captured` or `read just now`.
+    pub how: &'static str,
 }
 
 /// One row of a table: a name and its cells.
@@ -72,7 +72,7 @@ pub fn signed(number: i128) -> String {
 /// A percentage with its sign; a dash where there is none.
 pub fn percent(percentage: Option<&Number>) -> String {
     match percentage {
-        None => "–".to_owned(),
+        None => DASH.to_owned(),
         Some(number) if number.is_negative() => format!("−{} %", number.abs()),
         Some(number) if number.is_zero() => format!("{number} %"),
         Some(number) => format!("+{number} %"),
@@ -83,8 +83,7 @@ impl GrowthInput {
     /// What is held against what, in words.
     pub fn heading(&self) -> String {
         let side = |side: &SeenInput| {
-            let what = if side.capture { "captured" } else { "seen" };
-            format!("{} ({what} {})", side.day, minute_with_year(side.at, self.zone.name()))
+            format!("{} ({} {})", side.day, side.how, minute_with_year(side.at, self.zone.name()))
         };
         match &self.previous {
             None => format!("{}: {}", label_of(&self.entity), side(&self.current)),
@@ -100,36 +99,28 @@ impl GrowthInput {
 
     /// The counters.
     pub fn rows(&self) -> Vec<GrowthRow> {
-        match &self.grown {
-            Some(grown) => grown.counters.iter().map(|(name, sums)| of_sums(&label_of(name), sums)).collect(),
-            None => {
-                self.now.counters.iter().map(|(name, sums)| alone(&label_of(name), sums.current)).collect()
-            }
-        }
+        self.grown.counters.iter().map(|(name, sums)| of_sums(&label_of(name), sums)).collect()
     }
 
     /// A counter by group, those that grew most first.
     pub fn groups(&self, counter: usize) -> Vec<GrowthRow> {
-        let grown = self.grown.as_ref().unwrap_or(&self.now);
+        let groups = self.grown.groups.iter();
         let mut groups: Vec<(&Option<String>, &Sums)> =
-            grown.groups.iter().filter_map(|(group, sums)| Some((group, sums.get(counter)?))).collect();
-        groups.sort_by_key(|(group, sums)| (std::cmp::Reverse(sums.growth()), *group));
-        let row = |(group, sums): (&Option<String>, &Sums)| {
-            let name = group.clone().unwrap_or_else(|| "(none)".to_owned());
-            if self.grown.is_some() { of_sums(&name, sums) } else { alone(&name, sums.current) }
-        };
-        groups.into_iter().map(row).collect()
+            groups.filter_map(|(group, sums)| Some((group, sums.get(counter)?))).collect();
+        groups.sort_by_key(|(group, sums)| (Reverse(sums.growth()), Reverse(sums.newer()), *group));
+        let name = |group: &Option<String>| group.clone().unwrap_or_else(|| "(none)".to_owned());
+        groups.into_iter().map(|(group, sums)| of_sums(&name(group), sums)).collect()
     }
 
     /// The entities that grew most by a counter.
     pub fn movers(&self, counter: &str) -> Vec<GrowthRow> {
-        let movers = self.grown.as_ref().and_then(|grown| grown.top.get(counter));
+        let movers = self.grown.top.get(counter);
         movers.into_iter().flatten().map(of_mover).collect()
     }
 
     /// What the entities are, in words; none without an older side.
     pub fn parts(&self) -> Option<String> {
-        self.grown.as_ref().map(|grown| parts(&grown.parts))
+        self.previous.as_ref().map(|_| parts(&self.grown.parts))
     }
 }
 
@@ -153,26 +144,17 @@ fn parts(parts: &Parts) -> String {
 }
 
 fn of_sums(name: &str, sums: &Sums) -> GrowthRow {
+    let or_dash = |told: Option<String>| told.unwrap_or_else(|| DASH.to_owned());
     GrowthRow {
         name: name.to_owned(),
         aside: String::new(),
         cells: [
-            whole(sums.current),
-            whole(sums.previous),
-            signed(sums.growth()),
+            or_dash(sums.newer().map(whole)),
+            or_dash(sums.older().map(whole)),
+            or_dash(sums.growth().map(signed)),
             percent(sums.percentage().as_ref()),
         ],
-        fell: sums.growth() < 0,
-    }
-}
-
-fn alone(name: &str, current: i128) -> GrowthRow {
-    let unknown = || "–".to_owned();
-    GrowthRow {
-        name: name.to_owned(),
-        aside: String::new(),
-        cells: [whole(current), unknown(), unknown(), unknown()],
-        fell: false,
+        fell: sums.growth().is_some_and(|growth| growth < 0),
     }
 }
 
@@ -184,7 +166,7 @@ fn of_mover(mover: &Mover) -> GrowthRow {
         aside: if mover.label.is_some() { mover.key.clone() } else { String::new() },
         cells: [
             whole(mover.current.into()),
-            previous.map_or_else(|| "–".to_owned(), whole),
+            previous.map_or_else(|| DASH.to_owned(), whole),
             signed(mover.growth()),
             percent(share.as_ref()),
         ],

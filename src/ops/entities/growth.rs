@@ -1,15 +1,11 @@
 //! What entities did between two looks: which looks are meant, and what came of them.
 
-use arrow_array::cast::AsArray as _;
-use arrow_array::types::Int64Type;
-use arrow_array::{Array as _, Int64Array, RecordBatch, StringArray};
 use chrono::{DateTime, Utc};
 
-use crate::analyze::growth::{Asked, Grown, NotDue, Piece, grow};
-use crate::archive::look_file::{KEY, LABEL, NOT_DUE, STATE, text_column};
-use crate::archive::looks::{REST, ROWS};
-use crate::archive::{Archive, ArchiveError, CaptureDoc, LookDoc, Looks};
-use crate::model::entity::{CaptureRow, FieldKind, FieldValue};
+use super::sides::{Live, Presence, Side, Sides, Wanted};
+use crate::analyze::growth::{Asked, Compared, Grown, NotDue, grow};
+use crate::archive::{Archive, ArchiveError, Looks};
+use crate::model::entity::FieldKind;
 use crate::model::{Day, EntityDef};
 
 /// What is asked for.
@@ -34,6 +30,8 @@ pub struct GrowthRequest {
 pub enum Span {
     /// So many business days back from the newest row.
     Days(u16),
+    /// So many business days back from the look of a day.
+    Before(Day, u16),
     /// From the look of one day to that of another.
     Between(Day, Day),
 }
@@ -47,16 +45,18 @@ pub struct Seen {
     pub at: DateTime<Utc>,
     /// Whether it is a capture and no daily look.
     pub capture: bool,
+    /// Whether it was just read, and is not kept.
+    pub live: bool,
 }
 
 /// Why there is nothing to hold the newest row against.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NoBaseline {
-    /// The day whose look is missing.
-    pub day: Day,
+    /// The day whose row is missing; `None` before the calendar begins.
+    pub day: Option<Day>,
     /// Why, as far as the archive says.
     pub reason: Option<String>,
-    /// The nearest day that has a look.
+    /// The nearest day before the newer side that has one.
     pub nearest: Option<Day>,
     /// The first day from whose look on this span will work; `None` where that can't be said.
     pub works_from: Option<Day>,
@@ -69,10 +69,10 @@ pub struct Growth {
     pub current: Seen,
     /// The older side, or why there is none.
     pub previous: Result<Seen, NoBaseline>,
-    /// What every counter did; `None` without an older side.
-    pub grown: Option<Grown>,
-    /// What the counters are on the newer side; the sums over all of its rows that pass.
-    pub now: Grown,
+    /// What every counter did; without an older side what it is.
+    pub grown: Grown,
+    /// What is to be said of it, such as which counters were not read then.
+    pub notes: Vec<String>,
 }
 
 /// Why growth can't be told.
@@ -95,6 +95,28 @@ pub enum GrowthError {
         reason: Option<String>,
         /// The nearest day that has one.
         nearest: Option<Day>,
+    },
+    /// The one that is asked for has no row.
+    #[error("{entity} {key:?} has no row {}: {}", spoken(*day), if *waits { "it was not due then" } else { "it was not there" })]
+    NoRow {
+        /// The entities.
+        entity: String,
+        /// Its key.
+        key: String,
+        /// The day of the look that would have it; `None` where there is no look with it at all.
+        day: Option<Day>,
+        /// Whether it was there, and only not due.
+        waits: bool,
+    },
+    /// A field was not read by the look that counts.
+    #[error("{name:?} was not read by the look at {entity} of {day}")]
+    Unread {
+        /// The entities.
+        entity: String,
+        /// The field.
+        name: String,
+        /// The look's day.
+        day: Day,
     },
     /// There is no such field.
     #[error("{name:?} is no {kind} of {entity}")]
@@ -132,6 +154,8 @@ impl GrowthError {
     pub fn hint(&self) -> Option<String> {
         match self {
             Self::NoLook { .. } => Some("asof save looks once a day, shortly after the day's end".to_owned()),
+            Self::NoRow { .. } => None,
+            Self::Unread { .. } => Some("the next look reads it".to_owned()),
             Self::NoDay { nearest, .. } => nearest.map(|day| format!("the nearest look is that of {day}")),
             Self::NoField { known, .. } if known.is_empty() => None,
             Self::NoField { known, .. } => Some(format!("there are {}", known.join(", "))),
@@ -142,242 +166,293 @@ impl GrowthError {
     }
 }
 
-/// What is read of a side.
-#[derive(Clone, Copy)]
-enum Kept<'a> {
-    Look(&'a LookDoc),
-    Capture(&'a CaptureDoc),
+fn spoken(day: Option<Day>) -> String {
+    day.map_or_else(|| "in any look".to_owned(), |day| format!("in the look of {day}"))
 }
 
-impl Kept<'_> {
-    fn seen(&self) -> Seen {
-        match self {
-            Self::Look(look) => Seen { day: look.date, at: look.captured_at, capture: false },
-            Self::Capture(capture) => Seen { day: capture.date, at: capture.captured_at, capture: true },
-        }
-    }
+/// What growth is told from.
+#[derive(Clone, Copy)]
+pub struct Basis<'a> {
+    /// The archive.
+    pub archive: &'a Archive,
+    /// The entities' name.
+    pub name: &'a str,
+    /// Their definition of now.
+    pub def: &'a EntityDef,
+    /// What the archive holds of them.
+    pub looks: &'a Looks,
+    /// What was just read; it is the newest then.
+    pub live: Option<&'a Live>,
 }
 
 /// Tells what entities did.
 ///
 /// # Errors
 /// When nobody ever looked, a name is unknown, or the archive can't be read.
-pub fn growth(
-    archive: &Archive,
-    name: &str,
-    def: &EntityDef,
-    looks: &Looks,
-    request: &GrowthRequest,
-) -> Result<Growth, GrowthError> {
-    let reader = Reader { archive, name, def, looks, request };
-    reader.check()?;
-    let (current, wanted) = match request.span {
-        Span::Days(days) => {
-            let current = reader.newest().ok_or_else(|| GrowthError::NoLook { entity: name.to_owned() })?;
-            (current, current.seen().day.checked_add(-i64::from(days)))
-        }
-        Span::Between(from, to) if from >= to => return Err(GrowthError::Backwards { from, to }),
-        Span::Between(from, to) => (reader.of_day(to)?, Some(from)),
+pub fn growth(basis: Basis<'_>, request: &GrowthRequest) -> Result<Growth, GrowthError> {
+    let Basis { archive, name, def, looks, live } = basis;
+    let finder = Finder {
+        sides: Sides {
+            archive,
+            name,
+            def,
+            looks,
+            wanted: Wanted {
+                counters: Sides::counters_of(def),
+                by: request.by.as_deref(),
+                filters: &request.filters,
+                key: request.key.as_deref(),
+                labels: request.top > 0 || request.key.is_some(),
+            },
+        },
+        live,
+        request,
     };
-    let current_seen = current.seen();
-    let older = wanted.and_then(|day| looks.looks.get(&day)).map(|line| &line.doc);
-    let previous = match (older, wanted) {
-        (Some(look), _) => Ok(look),
-        (None, wanted) => Err(reader.no_baseline(wanted.unwrap_or(current_seen.day), current_seen.day)),
-    };
-    let previous = match previous {
-        Err(missing) if request.nearest => {
-            let nearest = missing.nearest.filter(|day| *day < current_seen.day);
-            nearest.and_then(|day| looks.looks.get(&day)).map_or(Err(missing), |line| Ok(&line.doc))
-        }
-        other => other,
-    };
-    let asked = reader.asked();
-    let nothing = || std::iter::empty::<Result<Piece, ArchiveError>>();
-    let now = grow(reader.pieces(current)?, nothing(), (&NotDue::new(), &NotDue::new()), &asked)?;
-    let grown = match &previous {
-        Err(_) => None,
-        Ok(older) => {
-            let not_due = (reader.not_due(current)?, reader.not_due(Kept::Look(older))?);
-            let (new, old) = (reader.pieces(current)?, reader.pieces(Kept::Look(older))?);
-            Some(grow(new, old, (&not_due.0, &not_due.1), &asked)?)
-        }
-    };
-    Ok(Growth { current: current_seen, previous: previous.map(|look| Kept::Look(look).seen()), grown, now })
+    finder.check()?;
+    let current = finder.current()?;
+    let previous = finder.previous(current)?;
+    finder.compare(current, previous)
 }
 
-struct Reader<'a> {
-    archive: &'a Archive,
-    name: &'a str,
-    def: &'a EntityDef,
-    looks: &'a Looks,
+struct Finder<'a> {
+    sides: Sides<'a>,
+    live: Option<&'a Live>,
     request: &'a GrowthRequest,
 }
 
-impl<'a> Reader<'a> {
+impl<'a> Finder<'a> {
     fn check(&self) -> Result<(), GrowthError> {
-        if self.def.of_kind(FieldKind::Counter).next().is_none() {
-            return Err(GrowthError::NoCounters { entity: self.name.to_owned() });
+        let def = self.sides.def;
+        if self.sides.wanted.counters.is_empty() {
+            return Err(GrowthError::NoCounters { entity: self.entity() });
         }
-        let filters = self.request.filters.iter().map(|(field, _)| field);
-        for field in self.request.by.iter().chain(filters) {
-            if self.def.fields.get(field).is_none_or(|def| def.kind != FieldKind::Attribute) {
+        for field in self.attributes() {
+            if def.fields.get(field).is_none_or(|def| def.kind != FieldKind::Attribute) {
                 return Err(GrowthError::NoField {
-                    entity: self.name.to_owned(),
-                    name: field.clone(),
+                    entity: self.entity(),
+                    name: field.to_owned(),
                     kind: "group or attribute",
-                    known: self.def.of_kind(FieldKind::Attribute).map(str::to_owned).collect(),
+                    known: def.of_kind(FieldKind::Attribute).map(str::to_owned).collect(),
                 });
             }
         }
         Ok(())
     }
 
-    fn asked(&self) -> Asked {
-        Asked {
-            counters: self.def.of_kind(FieldKind::Counter).map(str::to_owned).collect(),
-            top: self.request.top,
-            grouped: self.request.by.is_some(),
+    fn entity(&self) -> String {
+        self.sides.name.to_owned()
+    }
+
+    /// The attributes that are needed.
+    fn attributes(&self) -> impl Iterator<Item = &'a str> {
+        let filters = self.request.filters.iter().map(|(field, _)| field.as_str());
+        self.request.by.as_deref().into_iter().chain(filters)
+    }
+
+    /// The newer side.
+    fn current(&self) -> Result<Side<'a>, GrowthError> {
+        match self.request.span {
+            Span::Days(_) => self.newest(),
+            Span::Between(from, to) if from >= to => Err(GrowthError::Backwards { from, to }),
+            Span::Between(_, day) | Span::Before(day, _) => {
+                let found = self.sides.looks.looks.get(&day).map(|line| Side::Look(&line.doc));
+                let nearest = || self.nearest(day, None);
+                let look = match found {
+                    Some(look) => look,
+                    None if self.request.nearest => match nearest()? {
+                        Some(side) => side,
+                        None => return Err(self.no_day(day)?),
+                    },
+                    None => return Err(self.no_day(day)?),
+                };
+                match self.sides.presence(look)? {
+                    Presence::Row => Ok(look),
+                    presence => Err(self.no_row(Some(look.seen().day), presence == Presence::NotDue)),
+                }
+            }
         }
     }
 
-    /// The newest look at all entities, be it a daily one or a capture; with a key, the newest row of it.
-    fn newest(&self) -> Option<Kept<'a>> {
-        let look = self.looks.looks.values().map(|line| Kept::Look(&line.doc));
-        let captures = self.looks.captures.iter().map(|line| &line.doc);
-        let captures = captures.filter(|capture| capture.full || self.captured(capture)).map(Kept::Capture);
-        look.chain(captures).max_by_key(|kept| kept.seen().at)
+    fn no_day(&self, day: Day) -> Result<GrowthError, GrowthError> {
+        let nearest = self.nearest(day, None)?.map(|side| side.seen().day);
+        Ok(GrowthError::NoDay { entity: self.entity(), day, reason: self.reason(day), nearest })
     }
 
-    /// Whether a capture of some entities has the one that is asked for.
-    fn captured(&self, capture: &CaptureDoc) -> bool {
-        self.request.key.as_ref().is_some_and(|key| {
-            self.captures(capture).is_ok_and(|rows| rows.iter().any(|row| row.row.key == *key))
+    fn no_row(&self, day: Option<Day>, waits: bool) -> GrowthError {
+        let key = self.request.key.clone().unwrap_or_default();
+        GrowthError::NoRow { entity: self.entity(), key, day, waits }
+    }
+
+    /// The newest look at all entities, be it a daily one or a capture; with a key, its newest row, unless a
+    /// newer look at all entities tells that it is gone.
+    fn newest(&self) -> Result<Side<'a>, GrowthError> {
+        let looks = self.sides.looks.looks.values().map(|line| Side::Look(&line.doc));
+        let captures = self.sides.looks.captures.iter().map(|line| Side::Capture(&line.doc));
+        let mut all: Vec<Side<'a>> = looks.chain(captures).chain(self.live.map(Side::Live)).collect();
+        // Of two in the same instant the later one in the archive.
+        all.reverse();
+        all.sort_by_key(|side| std::cmp::Reverse(side.seen().at));
+        for side in &all {
+            match self.sides.presence(*side)? {
+                Presence::Row => return Ok(*side),
+                Presence::Absent => return Err(self.no_row(Some(side.seen().day), false)),
+                Presence::NotDue | Presence::Unasked => {}
+            }
+        }
+        Err(if all.is_empty() || self.request.key.is_none() {
+            GrowthError::NoLook { entity: self.entity() }
+        } else {
+            self.no_row(None, false)
         })
     }
 
-    fn of_day(&self, day: Day) -> Result<Kept<'a>, GrowthError> {
-        let look = self.looks.looks.get(&day).map(|line| Kept::Look(&line.doc));
-        look.ok_or_else(|| GrowthError::NoDay {
-            entity: self.name.to_owned(),
-            day,
-            reason: self.reason(day),
-            nearest: self.nearest(day),
-        })
+    /// What stands for a day: its look, or else its last capture that has what is asked for.
+    fn of_day(&self, day: Day) -> Result<Option<Side<'a>>, GrowthError> {
+        let look = self.sides.looks.looks.get(&day).map(|line| Side::Look(&line.doc));
+        let captures = self.sides.looks.captures.iter().filter(|line| line.doc.date == day);
+        let captures = captures.rev().map(|line| Side::Capture(&line.doc));
+        for side in look.into_iter().chain(captures) {
+            if self.sides.presence(side)? == Presence::Row {
+                return Ok(Some(side));
+            }
+        }
+        Ok(None)
+    }
+
+    /// The days of looks and captures, sorted.
+    fn days(&self) -> Vec<Day> {
+        let looks = self.sides.looks.looks.keys().copied();
+        let mut days: Vec<Day> = looks.chain(self.sides.looks.capture_days()).collect();
+        days.sort_unstable();
+        days.dedup();
+        days
+    }
+
+    /// What stands for the day nearest to one; of two the earlier.
+    fn nearest(&self, day: Day, before: Option<Day>) -> Result<Option<Side<'a>>, GrowthError> {
+        let mut days = self.days();
+        days.retain(|other| before.is_none_or(|before| *other < before));
+        days.sort_by_key(|other| (other.days_since(day).abs(), *other));
+        for day in days {
+            if let Some(side) = self.of_day(day)? {
+                return Ok(Some(side));
+            }
+        }
+        Ok(None)
     }
 
     fn reason(&self, day: Day) -> Option<String> {
-        self.looks.unlooked.get(&day).map(|line| line.doc.reason.clone())
+        self.sides.looks.unlooked.get(&day).map(|line| line.doc.reason.clone())
     }
 
-    /// The nearest day that has a look; of two the earlier.
-    fn nearest(&self, day: Day) -> Option<Day> {
-        self.looks.looks.keys().copied().min_by_key(|other| (other.days_since(day).abs(), *other))
+    /// The older side, or why there is none.
+    fn previous(&self, current: Side<'a>) -> Result<Result<Side<'a>, NoBaseline>, GrowthError> {
+        let current = current.seen().day;
+        let (wanted, days) = match self.request.span {
+            Span::Days(days) | Span::Before(_, days) => {
+                (current.checked_add(-i64::from(days)), Some(i64::from(days)))
+            }
+            Span::Between(from, _) => (Some(from), None),
+        };
+        let Some(wanted) = wanted else {
+            return Ok(Err(NoBaseline { day: None, reason: None, nearest: None, works_from: None }));
+        };
+        if let Some(side) = self.of_day(wanted)? {
+            return Ok(Ok(side));
+        }
+        let nearest = self.nearest(wanted, Some(current))?;
+        if let (Some(side), true) = (nearest, self.request.nearest) {
+            return Ok(Ok(side));
+        }
+        let look = self.sides.looks.looks.get(&wanted).map(|line| Side::Look(&line.doc));
+        let reason = match look.map(|look| self.sides.presence(look)).transpose()? {
+            None => self.reason(wanted),
+            Some(Presence::NotDue) => Some("it was not due then".to_owned()),
+            Some(_) => Some("it was not there then".to_owned()),
+        };
+        Ok(Err(NoBaseline {
+            day: Some(wanted),
+            reason,
+            nearest: nearest.map(|side| side.seen().day),
+            works_from: days.map(|days| self.works_from(wanted, days)).transpose()?.flatten(),
+        }))
     }
 
-    fn no_baseline(&self, day: Day, current: Day) -> NoBaseline {
-        let days = current.days_since(day);
-        // Each look is a baseline for that of so many days later.
-        let next = self.looks.looks.keys().filter_map(|look| look.checked_add(days));
-        let works_from = next.filter(|works| *works > current).min();
-        NoBaseline { day, reason: self.reason(day), nearest: self.nearest(day), works_from }
+    /// The first day whose look will have a row so many days before, which is after the wanted one.
+    fn works_from(&self, wanted: Day, days: i64) -> Result<Option<Day>, GrowthError> {
+        for day in self.days().into_iter().filter(|day| *day > wanted) {
+            if self.of_day(day)?.is_some() {
+                return Ok(day.checked_add(days));
+            }
+        }
+        Ok(None)
     }
 
-    /// The keys that were seen and have no row, sorted.
-    fn not_due(&self, kept: Kept<'_>) -> Result<NotDue, ArchiveError> {
-        let Kept::Look(look) = kept else { return Ok(NotDue::new()) };
-        let mut keys = NotDue::new();
-        let Some(reader) = self.archive.look_columns(look, REST, &[KEY, STATE])? else { return Ok(keys) };
-        for batch in reader {
-            let batch = batch.map_err(|error| self.archive.look_damaged(look, REST, &error))?;
-            let (Some(found), Some(states)) = (text_column(&batch, KEY), text_column(&batch, STATE)) else {
-                continue;
+    fn compare(
+        &self,
+        current: Side<'a>,
+        previous: Result<Side<'a>, NoBaseline>,
+    ) -> Result<Growth, GrowthError> {
+        let mut notes = Vec::new();
+        let new = self.sides.definition(current)?;
+        let new_day = current.seen().day;
+        for field in self.attributes() {
+            if new.fields.get(field).is_none_or(|def| def.kind != FieldKind::Attribute) {
+                let (entity, name) = (self.entity(), field.to_owned());
+                return Err(GrowthError::Unread { entity, name, day: new_day });
+            }
+        }
+        let old = previous.as_ref().ok().map(|side| self.sides.definition(*side)).transpose()?;
+        let old_day = previous.as_ref().ok().map(|side| side.seen().day);
+        let counters = self.sides.wanted.counters.iter().map(|name| {
+            let column = |def: &EntityDef| {
+                let field = def.fields.get(*name).filter(|field| field.kind == FieldKind::Counter);
+                field.map(|field| field.column.clone())
             };
-            let waiting = (0..found.len()).filter(|at| states.value(*at) == NOT_DUE);
-            keys.extend(waiting.map(|at| found.value(at).to_owned()));
-        }
-        Ok(keys)
-    }
-
-    /// The rows of a side, piece by piece.
-    fn pieces<'s>(
-        &'s self,
-        kept: Kept<'a>,
-    ) -> Result<Box<dyn Iterator<Item = Result<Piece, ArchiveError>> + 's>, ArchiveError> {
-        match kept {
-            Kept::Look(look) => {
-                if let Some(key) = &self.request.key {
-                    let row = self.archive.look_row(look, ROWS, &self.columns(), key)?;
-                    return Ok(Box::new(row.map(|row| Ok(self.piece(&row))).into_iter()));
+            let compared = match (column(&new), old.as_ref().map(column), old_day) {
+                (None, ..) => {
+                    notes.push(format!("{name} was not read on {new_day}"));
+                    Compared::Neither
                 }
-                let reader = self.archive.look_columns(look, ROWS, &self.columns())?;
-                Ok(Box::new(reader.into_iter().flatten().map(|batch| {
-                    batch
-                        .map(|batch| self.piece(&batch))
-                        .map_err(|error| self.archive.look_damaged(look, ROWS, &error))
-                })))
+                (Some(_), Some(None), Some(day)) => {
+                    notes.push(format!("{name} was not read on {day}"));
+                    Compared::Newer
+                }
+                (Some(now), Some(Some(then)), Some(day)) if now != then => {
+                    notes.push(format!("{name} was the column {then} on {day}, and is {now} now"));
+                    Compared::Newer
+                }
+                (Some(_), Some(Some(_)), _) => Compared::Both,
+                (Some(_), ..) => Compared::Newer,
+            };
+            ((*name).to_owned(), compared)
+        });
+        let asked =
+            Asked { counters: counters.collect(), top: self.request.top, grouped: self.request.by.is_some() };
+        if let (Some(old), Some(day)) = (&old, old_day) {
+            if (&old.sql, &old.lists) != (&new.sql, &new.lists) {
+                notes.push(format!("the query of {} has changed since {day}", self.sides.name));
             }
-            Kept::Capture(capture) => {
-                let mut rows = self.captures(capture)?;
-                rows.retain(|row| self.request.key.as_ref().is_none_or(|key| row.row.key == *key));
-                rows.sort_by(|one, other| one.row.key.cmp(&other.row.key));
-                Ok(Box::new(std::iter::once(Ok(self.captured_piece(&rows)))))
+            if old.key != new.key {
+                notes.push(format!("the key was the column {} on {day}, and is {} now", old.key, new.key));
             }
+            let unread = self.attributes().filter(|field| !old.fields.contains_key(*field));
+            notes.extend(unread.map(|field| {
+                format!("{field} was not read on {day}, so of what disappeared nobody knows it")
+            }));
         }
-    }
-
-    /// The rows of a capture, wherever they lie by now.
-    fn captures(&self, capture: &CaptureDoc) -> Result<Vec<CaptureRow>, ArchiveError> {
-        let mut rows = Vec::new();
-        for file in self.looks.capture_files(capture.date) {
-            let found = self.archive.capture_rows(self.name, capture.date, file)?;
-            rows.extend(found.into_iter().filter(|row| row.captured_at == capture.captured_at));
-        }
-        Ok(rows)
-    }
-
-    fn columns(&self) -> Vec<&str> {
-        let mut columns = vec![KEY];
-        if self.request.top > 0 || self.request.key.is_some() {
-            columns.push(LABEL);
-        }
-        columns.extend(self.def.of_kind(FieldKind::Counter));
-        columns.extend(self.request.by.as_deref());
-        columns.extend(self.request.filters.iter().map(|(field, _)| field.as_str()));
-        columns
-    }
-
-    fn piece(&self, batch: &RecordBatch) -> Piece {
-        let counter = |name: &str| batch.column_by_name(name)?.as_primitive_opt::<Int64Type>().cloned();
-        Piece {
-            keys: text_column(batch, KEY).cloned().unwrap_or_else(|| StringArray::new_null(0)),
-            labels: text_column(batch, LABEL).cloned(),
-            counters: self.def.of_kind(FieldKind::Counter).map(counter).collect(),
-            group: self.request.by.as_deref().and_then(|by| text_column(batch, by).cloned()),
-            filters: self.filters(|field| text_column(batch, field).cloned()),
-        }
-    }
-
-    fn filters(&self, column: impl Fn(&str) -> Option<StringArray>) -> Vec<(Option<StringArray>, String)> {
-        let filters = self.request.filters.iter();
-        filters.map(|(field, value)| (column(field), value.clone())).collect()
-    }
-
-    fn captured_piece(&self, rows: &[CaptureRow]) -> Piece {
-        let text = |field: &str| -> Option<StringArray> {
-            let texts = rows.iter().map(|row| row.row.fields.get(field)?.as_ref().and_then(FieldValue::text));
-            Some(texts.collect())
+        let grown = match &previous {
+            Err(_) => {
+                let nothing = std::iter::empty();
+                grow(self.sides.pieces(current)?, nothing, (&NotDue::new(), &NotDue::new()), &asked)?
+            }
+            Ok(older) => {
+                let waits = (self.sides.not_due(current)?, self.sides.not_due(*older)?);
+                let (new, old) = (self.sides.pieces(current)?, self.sides.pieces(*older)?);
+                grow(new, old, (&waits.0, &waits.1), &asked)?
+            }
         };
-        let counter = |field: &str| -> Option<Int64Array> {
-            let numbers = rows.iter().map(|row| row.row.number(field).and_then(crate::model::Number::to_i64));
-            Some(numbers.collect())
-        };
-        Piece {
-            keys: rows.iter().map(|row| Some(row.row.key.as_str())).collect(),
-            labels: Some(rows.iter().map(|row| row.row.label.as_deref()).collect()),
-            counters: self.def.of_kind(FieldKind::Counter).map(counter).collect(),
-            group: self.request.by.as_deref().and_then(text),
-            filters: self.filters(text),
-        }
+        let previous = previous.map(|side| side.seen());
+        Ok(Growth { current: current.seen(), previous, grown, notes })
     }
 }

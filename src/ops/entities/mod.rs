@@ -10,3 +10,4 @@ pub mod look;
 pub mod newest;
 pub mod numbers;
 pub mod rows;
+pub mod sides;

@@ -10,7 +10,7 @@ use crate::view::text::safe;
 pub fn growth(input: &GrowthInput, options: &Options) -> String {
     let faint = |text: &str| Tone::Faint.paint(&safe(text), options.color);
     let mut text = format!("{}\n", Tone::Strong.paint(&safe(&input.heading()), options.color));
-    for sentence in &input.without {
+    for sentence in &input.remarks {
         text.push_str(&Tone::Warning.paint(&format!("! {}", safe(sentence)), options.color));
         text.push('\n');
     }
@@ -18,7 +18,7 @@ pub fn growth(input: &GrowthInput, options: &Options) -> String {
     if let Some(parts) = input.parts() {
         text.push_str(&format!("{}\n", faint(&parts)));
     }
-    for (at, counter) in input.now.counters.keys().enumerate() {
+    for (at, counter) in input.grown.counters.keys().enumerate() {
         if let Some(by) = &input.by {
             let title = format!("{} by {}", label_of(counter), label_of(by).to_lowercase());
             text.push_str(&format!("\n{}", table(&title, &input.groups(at), options)));
