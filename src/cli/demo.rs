@@ -211,7 +211,10 @@ fn next_steps(preset: Preset) -> &'static str {
         }
         Preset::AccountHealth => {
             "\
-\x20 asof growth --period 30                          playbooks completed in 30 days; accounts that were not due are told
+\x20 asof history account 3                           the account that declines until a playbook turns it
+  asof history account 'Juniper Logistics'         an incident, by its label
+  asof context account 3 --question 'How was the rescue in October?'   the same for a language model
+  asof growth --period 30                          playbooks completed in 30 days, and accounts that were not due
   asof capture account --key 3 --reason 'a call'   keep what an account is now
   asof capture account --event KPI_DATA_UPLOADED --key 3   an event right after that: its cooldown
   asof capture account --if-changed                keep only those to which something happened since

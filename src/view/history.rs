@@ -206,7 +206,10 @@ fn amounts(moved: &Move, format: Option<&Format>) -> [String; 2] {
     let fitted = format.map(|format| format.fitted_to([change]));
     let shown = fitted.map_or_else(|| change.to_string(), |format| format.show(change).to_string());
     let sign = if change.is_negative() || change.is_zero() { "" } else { "+" };
-    [format!("{sign}{shown}"), moved.percentage.as_ref().map(|share| percent(Some(share))).unwrap_or_default()]
+    [
+        format!("{sign}{shown}"),
+        moved.percentage.as_ref().map(|share| percent(Some(share))).unwrap_or_default(),
+    ]
 }
 
 /// What a list got and lost.

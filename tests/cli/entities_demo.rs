@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use asof::ops::demo::videos;
+use asof::ops::demo::{accounts, videos};
 use serde_json::Value;
 
 use crate::support::command::Place;
@@ -70,4 +70,50 @@ fn the_videos_are_made_and_what_is_to_try_works() {
 #[test]
 fn two_demos_of_videos_are_the_same_byte_for_byte() {
     twice_the_same("video-growth");
+}
+
+#[test]
+fn two_demos_of_accounts_are_the_same_byte_for_byte() {
+    twice_the_same("account-health");
+}
+
+#[test]
+fn the_accounts_are_made_and_what_is_to_try_works() {
+    let place = Place::new();
+    let run = place.asof("demo --preset account-health");
+    assert_eq!((run.code, run.stderr.as_str()), (0, ""));
+    // Of the seven uploads of the storm, at 0, 1, 2, 4, 5, 9 and 10 minutes, those at 0, 5 and 10 are kept.
+    let events: usize = accounts::nights()
+        .iter()
+        .flat_map(|night| &night.steps)
+        .filter_map(|step| Some(step.event.as_ref()?.1.len()))
+        .sum();
+    let made = format!(
+        "made asof-demo: 17 accounts and 40 days, of which 38 were looked at in time;\n  events captured {} rows, \
+         and 4 not, since the account had just been seen\n",
+        events - 4
+    );
+    assert!(run.stdout.starts_with(&made), "{}", run.stdout);
+    let tried = try_all(&place, &run.stdout, "asof-demo/asof.toml", "2025-11-15T08:00:00-06:00");
+    assert!(tried >= 5);
+    // One of the storm's account: health is told of Mondays, KPIs of the storm; daily looks see it every day.
+    let run = place.asof("history account 5 --json");
+    let told: Value = serde_json::from_str(&run.stdout).unwrap();
+    let rows = told["rows"].as_array().unwrap();
+    let storm = rows.iter().filter(|row| row["date"] == "2025-10-30" && row["type"] == "post_upload");
+    let times: Vec<&str> = storm.map(|row| row["captured_at"].as_str().unwrap()).collect();
+    assert_eq!(times.iter().filter(|at| at.starts_with("2025-10-30T19:")).count(), 3, "{times:?}");
+    assert_eq!(rows.iter().filter(|row| row["type"] == "look").count(), 38);
+    // The declining account is at its worst at the end of October, and signs in November.
+    let run = place.asof("history account 3 --json");
+    let told: Value = serde_json::from_str(&run.stdout).unwrap();
+    let rows = told["rows"].as_array().unwrap();
+    let trends: Vec<&str> =
+        rows.iter().filter_map(|row| row["numbers"]["overall_health_score"]["trend"].as_str()).collect();
+    assert!(trends.contains(&"declining") && trends.contains(&"improving"), "{trends:?}");
+    let completed = rows.iter().find(|row| row["fields"]["playbooks_completed_count"] == 1).unwrap();
+    assert_eq!(
+        (&completed["date"], &completed["trigger"]),
+        (&"2025-11-10".into(), &"account_data_changed".into())
+    );
 }

@@ -22,6 +22,7 @@ mod drifting;
 mod earlier_days;
 mod entities_demo;
 mod entities_done;
+mod entities_done_accounts;
 mod forecasting;
 mod freezing;
 mod index;
