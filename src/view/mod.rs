@@ -11,6 +11,7 @@ pub mod day;
 pub mod filter;
 pub mod format;
 pub mod growth;
+pub mod growth_panel;
 pub mod index;
 pub mod layout;
 pub mod line;
@@ -41,6 +42,7 @@ pub mod words;
 pub(crate) mod sample;
 
 pub use day::DayInput;
+pub use growth_panel::{GrownInput, SpanInput};
 pub use index::IndexPage;
 pub use layout::{Layout, Section, lay_out};
 pub use origin::Origin;

@@ -20,6 +20,8 @@ mod drifting;
 mod earlier_days;
 mod forecasting;
 mod freezing;
+mod growing;
+mod growing_files;
 mod index;
 mod json_documents;
 mod keyed;

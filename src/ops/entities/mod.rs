@@ -5,4 +5,6 @@ pub mod growth;
 pub mod look;
 pub mod numbers;
 pub mod rows;
+pub mod series;
+pub mod shown;
 pub mod sides;
