@@ -13,11 +13,12 @@ use crate::archive::Archive;
 use crate::calendar::{Calendar, DayName};
 use crate::config::{Config, EntitySettings};
 use crate::model::Day;
-use crate::ops::entities::growth::{Basis, GrowthRequest, Seen, Span, growth};
+use crate::ops::entities::growth::{Basis, GrowthRequest, Span, growth};
 use crate::ops::entities::look::{LookRequest, read};
+use crate::ops::entities::shown::input;
 use crate::ops::entities::sides::Live;
 use crate::ops::save::day_of;
-use crate::view::growth::{GrowthInput, SeenInput};
+use crate::view::growth::GrowthInput;
 use crate::view::terminal;
 
 /// How long connection trouble is retried.
@@ -156,15 +157,7 @@ impl GrowthCommand {
         } else if out.json() {
             out.document(&document(name, &request, &found));
         } else {
-            let input = GrowthInput {
-                entity: name.clone(),
-                zone: Calendar::new(config.calendar).zone(),
-                current: seen(&found.current),
-                previous: found.previous.as_ref().ok().map(seen),
-                remarks,
-                grown: found.grown,
-                by: self.by,
-            };
+            let input = GrowthInput { remarks, by: self.by, ..input(name, &config, found) };
             out.answer(&terminal::growth(&input, &out.options(false)));
         }
         Ok(exit::DONE)
@@ -189,13 +182,4 @@ impl GrowthCommand {
         let (table, at) = read?;
         Ok(Live { day, at, table })
     }
-}
-
-fn seen(side: &Seen) -> SeenInput {
-    let how = match side {
-        Seen { live: true, .. } => "read just now,",
-        Seen { capture: true, .. } => "captured",
-        Seen { .. } => "seen",
-    };
-    SeenInput { day: side.day.to_string(), at: side.at, how }
 }

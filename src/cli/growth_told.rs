@@ -33,7 +33,7 @@ pub(super) fn document(name: &str, request: &GrowthRequest, found: &Growth) -> V
         "entity": name,
         "period": match request.span {
             Span::Days(days) | Span::Before(_, days) => Some(days),
-            Span::Between(..) => None,
+            Span::Between(..) | Span::At(_) => None,
         },
         "current": side(&found.current),
         "previous": previous.map(side),

@@ -47,6 +47,11 @@ impl Checker<'_, '_> {
         self.tree.names(&[table]).contains(&name)
     }
 
+    /// The names that are written in a table further down.
+    pub fn names_below(&self, path: &[&str]) -> Vec<String> {
+        self.tree.names(path).into_iter().map(str::to_owned).collect()
+    }
+
     /// The names that are written in a table, sound or not.
     pub fn names(&self, table: &str) -> Vec<&str> {
         self.tree.names(&[table])

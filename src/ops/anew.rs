@@ -56,6 +56,7 @@ pub fn render(
         layout,
         remarks: &remarks,
         cubes: &[],
+        grown: &[],
     })
     .on_its_own();
     let bytes = page.to_bytes()?;

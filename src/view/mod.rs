@@ -15,6 +15,7 @@ pub mod format;
 pub mod growth;
 pub mod history;
 pub mod history_page;
+pub mod growth_panel;
 pub mod index;
 pub mod layout;
 pub mod line;
@@ -46,6 +47,7 @@ pub(crate) mod sample;
 
 pub use day::DayInput;
 pub use history_page::HistoryPage;
+pub use growth_panel::{GrownInput, SpanInput};
 pub use index::IndexPage;
 pub use layout::{Layout, Section, lay_out};
 pub use origin::Origin;

@@ -25,6 +25,8 @@ mod entities_done;
 mod entities_done_accounts;
 mod forecasting;
 mod freezing;
+mod growing;
+mod growing_files;
 mod index;
 mod json_documents;
 mod keyed;

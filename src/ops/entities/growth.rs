@@ -30,6 +30,8 @@ pub struct GrowthRequest {
 pub enum Span {
     /// So many business days back from the newest row.
     Days(u16),
+    /// Only what the look of a day says, held against nothing.
+    At(Day),
     /// So many business days back from the look of a day.
     Before(Day, u16),
     /// From the look of one day to that of another.
@@ -85,7 +87,7 @@ pub enum GrowthError {
         entity: String,
     },
     /// A day has no look.
-    #[error("there is no look at {entity} for {day}")]
+    #[error("there is no look at {entity} for {day}{}", because(reason.as_ref()))]
     NoDay {
         /// The entities.
         entity: String,
@@ -164,6 +166,10 @@ impl GrowthError {
             Self::Archive(error) => error.hint(),
         }
     }
+}
+
+fn because(reason: Option<&String>) -> String {
+    reason.map_or_else(String::new, |reason| format!(": {reason}"))
 }
 
 fn spoken(day: Option<Day>) -> String {
@@ -254,7 +260,7 @@ impl<'a> Finder<'a> {
         match self.request.span {
             Span::Days(_) => self.newest(),
             Span::Between(from, to) if from >= to => Err(GrowthError::Backwards { from, to }),
-            Span::Between(_, day) | Span::Before(day, _) => {
+            Span::Between(_, day) | Span::Before(day, _) | Span::At(day) => {
                 let found = self.sides.looks.looks.get(&day).map(|line| Side::Look(&line.doc));
                 let nearest = || self.nearest(day, None);
                 let look = match found {
@@ -353,6 +359,7 @@ impl<'a> Finder<'a> {
                 (current.checked_add(-i64::from(days)), Some(i64::from(days)))
             }
             Span::Between(from, _) => (Some(from), None),
+            Span::At(_) => (None, None),
         };
         let Some(wanted) = wanted else {
             return Ok(Err(NoBaseline { day: None, reason: None, nearest: None, works_from: None }));
@@ -380,9 +387,13 @@ impl<'a> Finder<'a> {
 
     /// The first day whose look will have a row so many days before, which is after the wanted one.
     fn works_from(&self, wanted: Day, days: i64) -> Result<Option<Day>, GrowthError> {
-        for day in self.days().into_iter().filter(|day| *day > wanted) {
-            if self.of_day(day)?.is_some() {
-                return Ok(day.checked_add(days));
+        let all = self.days();
+        // The newest row of one key may be older than the newest look: what has passed does not count.
+        let newest = all.last().copied().filter(|_| self.request.key.is_some());
+        for day in all.into_iter().filter(|day| *day > wanted) {
+            let works = day.checked_add(days).filter(|works| newest.is_none_or(|newest| *works > newest));
+            if works.is_some() && self.of_day(day)?.is_some() {
+                return Ok(works);
             }
         }
         Ok(None)

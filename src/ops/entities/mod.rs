@@ -10,4 +10,6 @@ pub mod look;
 pub mod newest;
 pub mod numbers;
 pub mod rows;
+pub mod series;
+pub mod shown;
 pub mod sides;
