@@ -82,7 +82,7 @@ pub async fn capture(
         let newest = if one.stops() { one.newest(&looks, keys, now)? } else { BTreeMap::new() };
         keys.retain(|key| match newest.get(key).and_then(|row| one.stopped(row, now)) {
             Some(stopped) => {
-                outcome.others.insert(key.clone(), stopped);
+                outcome.others.insert(key.clone(), stopped.of(key));
                 false
             }
             None => true,
@@ -164,16 +164,16 @@ impl Capture<'_> {
     }
 
     /// What stops a capture of an entity of which this is known already.
-    fn stopped(&self, known: &Newest, now: DateTime<Utc>) -> Option<Captured> {
-        let id = known.seen_as.clone();
+    fn stopped(&self, known: &Newest, now: DateTime<Utc>) -> Option<Told> {
+        let seq = known.seen_as;
         // A clock that went back makes no row older.
         let age = now.signed_duration_since(known.seen).max(TimeDelta::zero()).to_std().unwrap_or_default();
         if self.asked.if_missing || self.asked.max_age.is_some_and(|most| age < most) {
-            return Some(Captured::Existing { id, at: known.seen });
+            return Some(Told::Existing { at: known.seen, seq });
         }
         let cooldown = self.entity.cooldown;
         (self.asked.kind.cools_down() && age < cooldown)
-            .then(|| Captured::Cooldown { remaining: cooldown.saturating_sub(age), id })
+            .then(|| Told::Cooldown { remaining: cooldown.saturating_sub(age), seq })
     }
 
     /// The places of the rows that are asked for, by key; of the others that are named it is told.
@@ -254,15 +254,14 @@ impl Capture<'_> {
                 let row = self.row(table, *at as usize);
                 let known = newest.get(&row.key);
                 if let Some(stopped) = known.and_then(|known| self.stopped(known, now)) {
-                    told.push((*at, Told::Stopped(Box::new(stopped))));
+                    told.push((*at, stopped));
                     continue;
                 }
                 let mut happened = Vec::new();
                 if let (Some(known), true) = (known, self.asked.if_changed) {
                     happened = changes(&self.entity.changes, &known.row.row, &row);
                     if happened.is_empty() {
-                        let id = known.row.row.snapshot_id();
-                        told.push((*at, Told::Stopped(Box::new(Captured::Unchanged { id }))));
+                        told.push((*at, Told::Unchanged { seq: known.row.row.seq }));
                         continue;
                     }
                 }

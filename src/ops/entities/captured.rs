@@ -49,7 +49,9 @@ pub enum Captured {
 #[derive(Clone, Debug)]
 pub(super) enum Told {
     Kept { seq: u64, changes: Option<Box<Vec<String>>> },
-    Stopped(Box<Captured>),
+    Cooldown { remaining: Duration, seq: u64 },
+    Existing { at: DateTime<Utc>, seq: u64 },
+    Unchanged { seq: u64 },
 }
 
 /// What a capture did.
@@ -101,17 +103,26 @@ impl CaptureOutcome {
 
     fn of(&self, at: usize, told: &Told) -> (&str, Captured) {
         let key = self.keys.value(at);
-        let captured = match told {
-            Told::Kept { seq, changes } => {
-                let label = self.labels.as_ref().filter(|labels| labels.is_valid(at));
-                Captured::Kept {
-                    id: RowId { key: key.to_owned(), seq: *seq },
-                    label: label.map(|labels| labels.value(at).to_owned()),
-                    changes: changes.as_deref().cloned().unwrap_or_default(),
-                }
-            }
-            Told::Stopped(what) => (**what).clone(),
-        };
+        let mut captured = told.of(key);
+        if let (Captured::Kept { label, .. }, Some(labels)) = (&mut captured, &self.labels) {
+            *label = labels.is_valid(at).then(|| labels.value(at).to_owned());
+        }
         (key, captured)
+    }
+}
+
+impl Told {
+    /// The same of a key, without its label.
+    pub(super) fn of(&self, key: &str) -> Captured {
+        let id = |seq: &u64| RowId { key: key.to_owned(), seq: *seq };
+        match self {
+            Self::Kept { seq, changes } => {
+                let changes = changes.as_deref().cloned().unwrap_or_default();
+                Captured::Kept { id: id(seq), label: None, changes }
+            }
+            Self::Cooldown { remaining, seq } => Captured::Cooldown { remaining: *remaining, id: id(seq) },
+            Self::Existing { at, seq } => Captured::Existing { id: id(seq), at: *at },
+            Self::Unchanged { seq } => Captured::Unchanged { id: id(seq) },
+        }
     }
 }

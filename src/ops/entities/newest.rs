@@ -7,7 +7,6 @@ use chrono::{DateTime, Utc};
 use super::rows::{KeptRow, Rows};
 use crate::archive::{ArchiveError, CaptureDoc, LookDoc};
 use crate::model::Day;
-use crate::model::entity::RowId;
 
 /// What is known of a key.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -17,8 +16,8 @@ pub struct Newest {
     /// The latest instant at which one of its rows was seen: that need not be the newest, since looks take
     /// their time.
     pub seen: DateTime<Utc>,
-    /// That row.
-    pub seen_as: RowId,
+    /// That row's number.
+    pub seen_as: u64,
 }
 
 /// What may have rows.
@@ -113,15 +112,15 @@ impl Rows<'_> {
 }
 
 fn take(found: &mut BTreeMap<String, Newest>, row: KeptRow) {
-    let (at, id) = (row.at, row.row.snapshot_id());
+    let (at, seq) = (row.at, row.row.seq);
     let Some(known) = found.get_mut(&row.row.key) else {
-        found.insert(row.row.key.clone(), Newest { seen: at, seen_as: id, row });
+        found.insert(row.row.key.clone(), Newest { seen: at, seen_as: seq, row });
         return;
     };
-    if (known.seen, known.seen_as.seq) < (at, id.seq) {
-        (known.seen, known.seen_as) = (at, id);
+    if (known.seen, known.seen_as) < (at, seq) {
+        (known.seen, known.seen_as) = (at, seq);
     }
-    if known.row.row.seq < row.row.seq {
+    if known.row.row.seq < seq {
         known.row = row;
     }
 }
