@@ -144,7 +144,10 @@ fn panel(span: &SpanInput, counter: &str, movers: &[Mover], id: usize, entity: &
             shares: false,
             rows: movers.iter().map(|mover| row(mover, most)).collect(),
             total: TableRow {
-                name: format!("All {}", count(span.growth.grown.parts.matched + span.growth.grown.parts.appeared)),
+                name: format!(
+                    "All {}",
+                    count(span.growth.grown.parts.matched + span.growth.grown.parts.appeared)
+                ),
                 small: None,
                 is_rest: false,
                 bar: None,

@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use asof::config::Config;
-use asof::model::progress::Silent;
 use asof::model::entity::CaptureType;
+use asof::model::progress::Silent;
 use asof::ops::entities::capture::{CaptureRequest, capture};
 use asof::ops::entities::look::LookRequest;
 use chrono::{DateTime, Utc};
@@ -126,12 +126,17 @@ fn by_sql(place: &Place, (old, new): (&str, &str), column: &str, filter: &str) -
         copy(new),
         copy(old)
     );
-    let numbers: Vec<i64> =
-        db.query_row(&sql, [], |row| (0..7).map(|at| row.get(at)).collect()).unwrap();
-    let [matched, appeared, disappeared, decreased, unknown, current, previous] = numbers[..] else { panic!() };
+    let numbers: Vec<i64> = db.query_row(&sql, [], |row| (0..7).map(|at| row.get(at)).collect()).unwrap();
+    let [matched, appeared, disappeared, decreased, unknown, current, previous] = numbers[..] else {
+        panic!()
+    };
     let growth = current - previous;
     let percentage: Option<String> = db
-        .query_row("select printf('%.2f', 100.0 * ?1 / nullif(?2, 0)) where ?2 <> 0", (growth, previous), |row| row.get(0))
+        .query_row(
+            "select printf('%.2f', 100.0 * ?1 / nullif(?2, 0)) where ?2 <> 0",
+            (growth, previous),
+            |row| row.get(0),
+        )
         .ok();
     let percentage: Option<Value> = percentage.map(|text| serde_json::from_str(&text).unwrap());
     json!({
@@ -179,7 +184,10 @@ fn growth_equals_what_sql_says_of_copies_of_the_table() {
     }
     let groups = grown(&place, "--days 5 --by user_id");
     let groups = groups["groups"].as_array().unwrap();
-    assert_eq!(groups.iter().map(|group| &group["key"]).collect::<Vec<_>>(), [&json!(null), &json!("5"), &json!("6")]);
+    assert_eq!(
+        groups.iter().map(|group| &group["key"]).collect::<Vec<_>>(),
+        [&json!(null), &json!("5"), &json!("6")]
+    );
     for (group, sql) in groups.iter().zip(["user_id is null", "user_id = '5'", "user_id = '6'"]) {
         let expected = by_sql(&place, ("2025-10-30", "2025-11-04"), "like_count", sql);
         assert_eq!(told(&json!({ "growth": group["growth"] }), "likes")["told"], expected["told"], "{sql}");
@@ -395,8 +403,13 @@ exit 2
 
 /// Captures as `asof capture` does, at a moment.
 fn capture_at(place: &Place, at: &str, keys: Option<&[&str]>) {
-    let text = place.read("asof.toml").replace("sqlite:calls.db", &format!("sqlite:{}", place.path("calls.db").display()));
-    let text = text.replace("[calendar]", &format!("[archive]\ndir = \"{}\"\n[calendar]", place.path("snapshots").display()));
+    let text = place
+        .read("asof.toml")
+        .replace("sqlite:calls.db", &format!("sqlite:{}", place.path("calls.db").display()));
+    let text = text.replace(
+        "[calendar]",
+        &format!("[archive]\ndir = \"{}\"\n[calendar]", place.path("snapshots").display()),
+    );
     let config = Config::parse_bytes(text.as_bytes(), &place.path("asof.toml")).unwrap();
     let at: DateTime<Utc> = at.parse().unwrap();
     let (env, now) = (|_: &str| None, || at);
@@ -420,7 +433,9 @@ fn capture_at(place: &Place, at: &str, keys: Option<&[&str]>) {
         if_changed: false,
     };
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-    runtime.block_on(capture(&config, "video", &config.entities["video"], &asked, &request, &Silent)).unwrap();
+    runtime
+        .block_on(capture(&config, "video", &config.entities["video"], &asked, &request, &Silent))
+        .unwrap();
 }
 
 #[test]
@@ -453,7 +468,10 @@ fn the_newest_row_is_that_of_a_capture_and_a_day_may_have_only_one() {
 #[test]
 fn live_asks_the_source_and_keeps_nothing() {
     let place = days();
-    place.sqlite("calls.db", "update videos set view_count = view_count + 10; delete from videos where id = 9");
+    place.sqlite(
+        "calls.db",
+        "update videos set view_count = view_count + 10; delete from videos where id = 9",
+    );
     place.at("2025-11-05T15:30:00-06:00");
     let kept = place.tree("snapshots");
     place.asof("growth --live");
@@ -488,8 +506,15 @@ exit 1
 #[test]
 fn a_counter_that_was_not_read_then_is_unknown_and_says_so() {
     let place = days();
-    place.sqlite("calls.db", "alter table videos rename column like_count to hearts; alter table videos add share_count integer");
-    place.change("asof.toml", "title, view_count, like_count from", "title, view_count, hearts, share_count from");
+    place.sqlite(
+        "calls.db",
+        "alter table videos rename column like_count to hearts; alter table videos add share_count integer",
+    );
+    place.change(
+        "asof.toml",
+        "title, view_count, like_count from",
+        "title, view_count, hearts, share_count from",
+    );
     place.change("asof.toml", "likes = \"like_count\"", "likes = \"hearts\", shares = \"share_count\"");
     // The definitions say more than the looks have; then the looks have other things than those before.
     place.asof("growth");
@@ -534,11 +559,18 @@ exit 0
 #[test]
 fn what_is_not_due_is_neither_gone_nor_nothing() {
     let place = place();
-    place.change("asof.toml", "group_by = [", "schedule = [{ where = \"view_count > 6000\", every = \"day\" }]\ngroup_by = [");
+    place.change(
+        "asof.toml",
+        "group_by = [",
+        "schedule = [{ where = \"view_count > 6000\", every = \"day\" }]\ngroup_by = [",
+    );
     // The first of the month: all are due. Then only those with many views.
     place.at("2025-11-02T00:30:00-05:00");
     place.done(&["save"]);
-    place.sqlite("calls.db", "update videos set view_count = view_count + 100; delete from videos where id = 2000");
+    place.sqlite(
+        "calls.db",
+        "update videos set view_count = view_count + 100; delete from videos where id = 2000",
+    );
     place.at("2025-11-03T00:30:00-06:00");
     place.done(&["save"]);
     let answer = grown(&place, "");
@@ -573,8 +605,11 @@ exit 1
 #[test]
 fn counters_of_64_bits_stay_exact_and_keys_are_texts() {
     let place = place();
-    place.sqlite("calls.db", "delete from videos; insert into videos values
-        (1, 'a', 'x', 9223372036854775807, 0), (2, 'a', 'y', 9223372036854775806, 0)");
+    place.sqlite(
+        "calls.db",
+        "delete from videos; insert into videos values
+        (1, 'a', 'x', 9223372036854775807, 0), (2, 'a', 'y', 9223372036854775806, 0)",
+    );
     place.at("2025-11-06T00:30:00-06:00");
     place.done(&["save"]);
     place.sqlite("calls.db", "update videos set view_count = -9223372036854775808 where id = 2");
@@ -792,9 +827,8 @@ fn growth_on_mariadb_equals_its_own_sql() {
          order by d desc, cast(n.id as char) limit 3",
     );
     let movers = answer["top"]["views"].as_array().unwrap().iter();
-    let movers: String = movers
-        .map(|mover| format!("{}\t{}\n", mover["key"].as_str().unwrap(), mover["growth"]))
-        .collect();
+    let movers: String =
+        movers.map(|mover| format!("{}\t{}\n", mover["key"].as_str().unwrap(), mover["growth"])).collect();
     assert_eq!(movers, top);
     assert_eq!(answer["groups"].as_array().unwrap().len(), 13);
 }

@@ -13,7 +13,11 @@ import duckdb, sys
 for row in duckdb.sql(sys.argv[1]).fetchall():
     print('|'.join('NULL' if cell is None else str(cell) for cell in row))";
     let tools = Path::new(env!("CARGO_MANIFEST_DIR")).join("target/tools/duckdb");
-    assert!(tools.join("duckdb").exists(), "this test needs DuckDB in {}: run scripts/fetch-duckdb", tools.display());
+    assert!(
+        tools.join("duckdb").exists(),
+        "this test needs DuckDB in {}: run scripts/fetch-duckdb",
+        tools.display()
+    );
     let run = Command::new("python3")
         .args(["-c", SCRIPT, sql])
         .current_dir(place.path("."))
@@ -35,11 +39,15 @@ fn duckdb_reads_all_looks_at_once_with_their_days_as_partitions() {
     // The same out of the copies that were made in the source at the end of each day.
     let db = rusqlite::Connection::open(place.path("calls.db")).unwrap();
     let copies = DAYS.iter().map(|(day, _)| *day).filter(|day| *day != "2025-11-01").map(|day| {
-        format!("select '{day}' as day, cast(id as text) as key, title, user_id, view_count, like_count from {}", copy(day))
+        format!(
+            "select '{day}' as day, cast(id as text) as key, title, user_id, view_count, like_count from {}",
+            copy(day)
+        )
     });
     let sql = copies.collect::<Vec<_>>().join(" union all ");
     let told = "coalesce(user_id, 'NULL') || '|' || coalesce(view_count, 'NULL') || '|' || coalesce(like_count, 'NULL')";
-    let sql = format!("select day || '|' || key || '|' || title || '|' || {told} from ({sql}) order by day, key");
+    let sql =
+        format!("select day || '|' || key || '|' || title || '|' || {told} from ({sql}) order by day, key");
     let mut query = db.prepare(&sql).unwrap();
     let expected: Vec<String> = query.query_map([], |row| row.get(0)).unwrap().map(Result::unwrap).collect();
     assert_eq!(found, expected);
