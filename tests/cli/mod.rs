@@ -30,6 +30,7 @@ mod lead_team;
 mod listing;
 mod looking_back;
 mod names;
+mod polling;
 mod pruning;
 mod restating;
 mod restoring;
