@@ -26,6 +26,7 @@ pub mod outlook;
 pub mod page;
 mod panel;
 pub mod rollup;
+pub mod poll;
 pub mod schedule;
 mod script;
 pub mod seal;

@@ -35,6 +35,7 @@ mod lead_team;
 mod listing;
 mod looking_back;
 mod names;
+mod polling;
 mod pruning;
 mod restating;
 mod restoring;

@@ -30,7 +30,7 @@ use crate::model::{Digest, Number, Progress};
 const TRIES: usize = 500;
 
 /// How many rows are compared with those of before at once.
-const CHUNK: usize = 1 << 14;
+const CHUNK: usize = 1 << 13;
 
 /// What is asked for.
 #[derive(Clone, Debug)]
@@ -69,17 +69,17 @@ pub async fn capture(
     request: &LookRequest<'_>,
     progress: &dyn Progress,
 ) -> Result<CaptureOutcome, EntityError> {
-    let archive = Archive::open_or_create(&config.archive.dir, None, (request.now)())?;
-    let one = Capture { archive: &archive, name, entity, asked, calendar: Calendar::new(config.calendar) };
+    let open = || Archive::open_or_create(&config.archive.dir, None, (request.now)());
     let mut outcome = CaptureOutcome::new();
     // Keys that are named need not be read where a row that is there stops that.
     let mut wanted = asked.keys.clone();
     if let Some(keys) = &mut wanted {
         keys.sort_unstable();
         keys.dedup();
-        let looks = one.looks()?;
+        let archive = open()?;
+        let one = Capture { archive: &archive, name, entity, asked };
         let now = (request.now)();
-        let newest = if one.stops() { one.newest(&looks, keys, now)? } else { BTreeMap::new() };
+        let newest = if one.stops() { one.newest(&one.looks()?, keys, now)? } else { BTreeMap::new() };
         keys.retain(|key| match newest.get(key).and_then(|row| one.stopped(row, now)) {
             Some(stopped) => {
                 outcome.others.insert(key.clone(), stopped.of(key));
@@ -93,12 +93,14 @@ pub async fn capture(
     }
     let (mut table, captured_at) = read(config, name, entity, wanted.as_deref(), request, progress).await?;
     outcome.captured_at = Some(captured_at);
+    let archive = open()?;
+    let one = Capture { archive: &archive, name, entity, asked };
     let places = one.places(&table, wanted.as_deref(), &mut outcome.others);
     progress.step(&format!("keeping {name}"));
     for _ in 0..TRIES {
         let looks = one.looks()?;
         let mut told = Vec::with_capacity(places.len());
-        let doc = one.doc(captured_at)?;
+        let doc = one.doc(&Calendar::new(config.calendar), captured_at)?;
         let staged = archive.stage_capture(&entity.def, doc, |sink| {
             one.fill(&looks, &table, &places, (captured_at, (request.now)()), sink, &mut told)?;
             let all = told.iter().all(|(_, told)| matches!(told, Told::Kept { .. }));
@@ -128,7 +130,6 @@ struct Capture<'a> {
     name: &'a str,
     entity: &'a EntitySettings,
     asked: &'a CaptureRequest,
-    calendar: Calendar,
 }
 
 impl Capture<'_> {
@@ -284,8 +285,8 @@ impl Capture<'_> {
         Ok(last.ended()?)
     }
 
-    fn doc(&self, captured_at: DateTime<Utc>) -> Result<CaptureDoc, EntityError> {
-        let date = self.calendar.day_of(captured_at);
+    fn doc(&self, calendar: &Calendar, captured_at: DateTime<Utc>) -> Result<CaptureDoc, EntityError> {
+        let date = calendar.day_of(captured_at);
         let date =
             date.ok_or_else(|| EntityError::Background("the clock is beyond the calendar".to_owned()))?;
         Ok(CaptureDoc {
