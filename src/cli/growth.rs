@@ -22,7 +22,7 @@ use crate::view::growth::GrowthInput;
 use crate::view::terminal;
 
 /// How long connection trouble is retried.
-const RETRY_FOR: Duration = Duration::from_secs(60);
+const RETRY_FOR: Duration = Duration::from_mins(1);
 
 const EXAMPLES: &str = "\
 Examples:
@@ -140,8 +140,7 @@ impl GrowthCommand {
             top: self.top,
         };
         let live = if self.live { Some(self.read(context, &config, name, entity)?) } else { None };
-        let basis =
-            Basis { archive: &archive, name, def: &entity.def, looks: &looks, live: live.as_ref() };
+        let basis = Basis { archive: &archive, name, def: &entity.def, looks: &looks, live: live.as_ref() };
         let found = growth(basis, &request)?;
         let out = context.output;
         let mut remarks = found.previous.as_ref().err().map(|none| sentences(name, none)).unwrap_or_default();

@@ -84,7 +84,8 @@ fn of_parts(parts: &Parts) -> Value {
 fn of_groups(grown: &Grown) -> Vec<Value> {
     let group = |(key, sums): (&Option<String>, &Vec<Sums>)| {
         let counters = grown.counters.keys().zip(sums);
-        let counters: Map<String, Value> = counters.map(|(name, sums)| (name.clone(), of_sums(sums))).collect();
+        let counters: Map<String, Value> =
+            counters.map(|(name, sums)| (name.clone(), of_sums(sums))).collect();
         json!({ "key": key, "growth": counters })
     };
     grown.groups.iter().map(group).collect()
@@ -137,7 +138,16 @@ pub(super) fn csv(found: &Growth) -> Result<Vec<u8>, csv::Error> {
             let (current, growth) = (mover.current.to_string(), mover.growth().to_string());
             let change = change.map(|change| change.to_string()).unwrap_or_default();
             let label = mover.label.as_deref().unwrap_or_default();
-            writer.write_record(["entity", &mover.key, label, counter, &current, &told(previous), &growth, &change])?;
+            writer.write_record([
+                "entity",
+                &mover.key,
+                label,
+                counter,
+                &current,
+                &told(previous),
+                &growth,
+                &change,
+            ])?;
         }
     }
     writer.into_inner().map_err(|error| error.into_error().into())

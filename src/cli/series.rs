@@ -140,7 +140,11 @@ impl Range {
         }
         if which.growth || which.key.is_some() {
             let hint = "name one as ENTITY.COUNTER, such as video.views".to_owned();
-            return Err(Failure::said(exit::USAGE, format!("{metric:?} is no counter of entities"), Some(hint)));
+            return Err(Failure::said(
+                exit::USAGE,
+                format!("{metric:?} is no counter of entities"),
+                Some(hint),
+            ));
         }
         let newest = opened.history.days().next_back().map(|(day, _)| day);
         let range = self.days(&opened, newest)?;

@@ -1,11 +1,13 @@
 //! Growth on the page of a day, in a browser: light, dark, on a phone and on paper, with hostile names.
 
+use std::collections::BTreeMap;
 use std::fs;
 
 use asof::analyze::growth::{Compared, Grown, Mover, Parts, Sums};
 use asof::model::Number;
 use asof::view::growth::{GrowthInput, SeenInput};
 use asof::view::{DayPage, GrownInput, SpanInput};
+use indexmap::IndexMap;
 use serde_json::json;
 
 use super::markup::parse;
@@ -24,7 +26,9 @@ fn span(days: u16, views: Sums, likes: Sums) -> SpanInput {
     let movers = (0_i64..10).map(|at| Mover {
         key: format!("{}", 48_213 - at * 7),
         label: match at {
-            0 => Some("How a lighthouse keeper mends nets in winter, the whole three hours without a cut".into()),
+            0 => Some(
+                "How a lighthouse keeper mends nets in winter, the whole three hours without a cut".into(),
+            ),
             1 => None,
             2 => Some("</td><script>alert(1)</script> & \u{202e}hidden".into()),
             at => Some(format!("Evening walk, part {at}")),
@@ -45,14 +49,25 @@ fn span(days: u16, views: Sums, likes: Sums) -> SpanInput {
         previous: known.then(|| at("2025-10-30")),
         remarks: Vec::new(),
         grown: Grown {
-            parts: Parts { matched: 12_400, appeared: 80, disappeared: 12, decreased: 3, not_due: 0, unknown: 5 },
+            parts: Parts {
+                matched: 12_400,
+                appeared: 80,
+                disappeared: 12,
+                decreased: 3,
+                not_due: 0,
+                unknown: 5,
+            },
             counters: [("views".to_owned(), views), ("likes".to_owned(), likes)].into(),
-            groups: Default::default(),
-            top: if known { [("views".to_owned(), movers.collect())].into() } else { Default::default() },
+            groups: BTreeMap::default(),
+            top: if known { [("views".to_owned(), movers.collect())].into() } else { IndexMap::default() },
         },
         by: None,
     };
-    SpanInput { days, growth, reason: (!known).then(|| "no look for 2025-10-07, since the look came 5 h late".into()) }
+    SpanInput {
+        days,
+        growth,
+        reason: (!known).then(|| "no look for 2025-10-07, since the look came 5 h late".into()),
+    }
 }
 
 fn page() -> Sample {
@@ -109,5 +124,8 @@ fn growth_is_drawn_as_all_is_in_every_look_and_axe_finds_nothing() {
     // The list is that of a week, since it is known; the least of ten went down.
     let rows = "[...document.querySelectorAll('main > section:last-of-type tbody tr')].map((row) => row.cells[1].textContent)";
     let rows = browser.script(rows);
-    assert_eq!((rows.as_array().unwrap().len(), &rows[0], &rows[9]), (10, &json!("+14,332"), &json!("−1,567")));
+    assert_eq!(
+        (rows.as_array().unwrap().len(), &rows[0], &rows[9]),
+        (10, &json!("+14,332"), &json!("−1,567"))
+    );
 }

@@ -191,11 +191,7 @@ fn of_day(known: Known<'_>, counter: &str, which: &Which, day: Day) -> Result<To
     Ok((total, note, groups.collect()))
 }
 
-fn split(
-    field: &str,
-    groups: IndexMap<Option<String>, Vec<Option<Number>>>,
-    top: Option<usize>,
-) -> Split {
+fn split(field: &str, groups: IndexMap<Option<String>, Vec<Option<Number>>>, top: Option<usize>) -> Split {
     let members = groups.into_iter().map(|(key, values)| {
         let sum: Number = values.iter().flatten().sum();
         (sum, Member { key, label: None, values })

@@ -173,9 +173,9 @@ impl<'a> Sides<'a> {
                 rows.dedup_by(|one, other| one.row.key == other.row.key);
                 Ok(Box::new(std::iter::once(Ok(self.captured_piece(&rows)))))
             }
-            Side::Live(live) => {
-                Ok(Box::new(live.table.order.chunks(PIECE).map(|places| self.live_piece(&live.table, places))))
-            }
+            Side::Live(live) => Ok(Box::new(
+                live.table.order.chunks(PIECE).map(|places| self.live_piece(&live.table, places)),
+            )),
         }
     }
 
