@@ -22,7 +22,7 @@ use crate::view::growth::GrowthInput;
 use crate::view::terminal;
 
 /// How long connection trouble is retried.
-const RETRY_FOR: Duration = Duration::from_secs(60);
+const RETRY_FOR: Duration = Duration::from_mins(1);
 
 const EXAMPLES: &str = "\
 Examples:

@@ -8,7 +8,7 @@ use super::format::{DASH, count};
 use super::growth::{GrowthInput, percent, signed, whole};
 use super::page::{Chip, SectionPart, TilePart};
 use super::panel::{Head, Panel, Table, TableRow, tiles_across};
-use super::text::{isolated, visible, within_sentence};
+use super::text::{isolated, visible};
 use super::when::minute_with_year;
 use crate::analyze::growth::{Mover, Sums, percentage};
 use crate::config::presentation::label_of;
@@ -139,7 +139,7 @@ fn panel(span: &SpanInput, counter: &str, movers: &[Mover], id: usize, entity: &
         legend: None,
         charts: Vec::new(),
         table: Table {
-            of: isolated(&within_sentence(&label_of(entity))).into_owned(),
+            of: isolated(&label_of(entity)).into_owned(),
             head: [head("Growth"), head("Change"), head("Now"), head("Before")].into(),
             shares: false,
             rows: movers.iter().map(|mover| row(mover, most)).collect(),

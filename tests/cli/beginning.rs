@@ -34,7 +34,7 @@ fn every_preset_is_sound_as_it_is_written() {
         let (wanted, holds) = match preset {
             "vicidial" => ("3 kinds of events", "[[dashboard]]"),
             "video-growth" => ("0 kinds of events", "[entities.video]"),
-            "account-health" => ("0 kinds of events", "[entities.account]"),
+            "account-health" => ("2 kinds of events", "[entities.account]"),
             _ => ("1 kind of events", "[[dashboard]]"),
         };
         let text = place.read("there/deep/asof.toml");

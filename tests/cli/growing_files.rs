@@ -4,6 +4,9 @@ use std::path::Path;
 use std::process::Command;
 
 use super::growing::{DAYS, copy, days};
+use serde_json::json;
+
+use crate::support::browser::Browser;
 use crate::support::command::Place;
 
 /// What DuckDB says, row by row, with bars between the cells.
@@ -65,4 +68,24 @@ fn duckdb_reads_all_looks_at_once_with_their_days_as_partitions() {
     let run = place.asof("--json growth");
     let answer: serde_json::Value = serde_json::from_str(&run.stdout).unwrap();
     assert_eq!(sums, [answer["growth"]["views"]["current"].to_string()]);
+}
+
+#[test]
+fn a_page_that_is_filtered_leaves_growth_as_it_is() {
+    let place = days();
+    place.at("2025-11-07T00:30:00-06:00");
+    place.done(&["save"]);
+    let mut browser = Browser::start();
+    let growth = "document.querySelector('main > section:last-of-type').innerHTML";
+    let first = "document.querySelector('.tile .value').textContent.trim()";
+    browser.open_file(&place.path("snapshots/2025-11-06/dashboard.html"));
+    let all = browser.script(growth);
+    assert!(all.as_str().unwrap().contains("<h2><bdi>Video</bdi></h2>"), "{all}");
+    assert_eq!(browser.script(first), json!("5"));
+    browser.script("location.hash = '#campaign=1027'");
+    browser.wait_until(&format!("{first} === '3'"));
+    assert_eq!(browser.script(growth), all);
+    browser.script("location.hash = ''");
+    browser.wait_until(&format!("{first} === '5'"));
+    browser.assert_quiet();
 }

@@ -27,6 +27,8 @@ mod forecasting;
 mod freezing;
 mod growing;
 mod growing_files;
+mod growing_kinds;
+mod growing_shown;
 mod index;
 mod json_documents;
 mod keyed;

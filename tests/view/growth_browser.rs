@@ -1,11 +1,13 @@
 //! Growth on the page of a day, in a browser: light, dark, on a phone and on paper, with hostile names.
 
+use std::collections::BTreeMap;
 use std::fs;
 
 use asof::analyze::growth::{Compared, Grown, Mover, Parts, Sums};
 use asof::model::Number;
 use asof::view::growth::{GrowthInput, SeenInput};
 use asof::view::{DayPage, GrownInput, SpanInput};
+use indexmap::IndexMap;
 use serde_json::json;
 
 use super::markup::parse;
@@ -56,8 +58,8 @@ fn span(days: u16, views: Sums, likes: Sums) -> SpanInput {
                 unknown: 5,
             },
             counters: [("views".to_owned(), views), ("likes".to_owned(), likes)].into(),
-            groups: Default::default(),
-            top: if known { [("views".to_owned(), movers.collect())].into() } else { Default::default() },
+            groups: BTreeMap::default(),
+            top: if known { [("views".to_owned(), movers.collect())].into() } else { IndexMap::default() },
         },
         by: None,
     };

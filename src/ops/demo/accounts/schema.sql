@@ -31,6 +31,7 @@ create table health_trends (
   relationship_strength_score decimal(5,2)
 );
 create index trends_by_account on health_trends (account_id, measured_at);
+create index trends_by_time on health_trends (measured_at);
 create table products (
   account_id integer not null,
   product_name varchar(80) not null,
@@ -85,6 +86,7 @@ create table notes (
   tags text
 );
 create index notes_by_account on notes (account_id, noted_at);
+create index notes_by_time on notes (noted_at);
 create table stakeholders (
   account_id integer not null,
   full_name varchar(80) not null,
