@@ -23,6 +23,7 @@ mod earlier_days;
 mod entities_demo;
 mod entities_done;
 mod entities_done_accounts;
+mod entities_fields;
 mod forecasting;
 mod freezing;
 mod growing;
