@@ -139,7 +139,7 @@ impl World {
                 7 => account.revenue = account.revenue.map(|cents| cents / 10 * 11),
                 8 => account.revenue = account.revenue.map(|cents| cents / 100 * rng.i64(70..125)),
                 9 if rng.u32(0..4) == 0 => {
-                    account.revenue = [None, Some(0), Some(100_000_000)][rng.usize(0..3)]
+                    account.revenue = [None, Some(0), Some(100_000_000)][rng.usize(0..3)];
                 }
                 10 if rng.u32(0..2) == 0 => account.status = STATUSES[rng.usize(0..4)],
                 11 => {
@@ -157,7 +157,7 @@ impl World {
         }
         match rng.u32(0..25) {
             0 => {
-                let key = self.now.len() as i64 + self.gone.len() as i64 + 1;
+                let key = self.now.keys().chain(self.gone.keys()).max().map_or(1, |last| last + 1);
                 self.now.insert(key, account(key, rng));
             }
             1 => self.gone.extend(self.now.pop_first()),
@@ -227,7 +227,7 @@ impl World {
         for key in &keys {
             line += &format!(" --key {key}");
         }
-        let told = self.run(place, &line);
+        let told = Self::run(place, &line);
         for key in keys {
             let told = &told[&key];
             let rows = self.kept.get(&key).map_or(&[][..], Vec::as_slice);
@@ -255,7 +255,7 @@ impl World {
 
     /// A poll of all accounts, which keeps those to which something happened.
     fn poll(&mut self, place: &Place, at: DateTime<Utc>) {
-        let told = self.run(place, "capture account --json --if-changed --type scheduled");
+        let told = Self::run(place, "capture account --json --if-changed --type scheduled");
         assert_eq!(told.len(), self.now.len());
         for (key, account) in self.now.clone() {
             let before = self.kept.get(&key).and_then(|rows| rows.last());
@@ -272,7 +272,7 @@ impl World {
     }
 
     /// Runs a capture; gives what it told of each key.
-    fn run(&self, place: &Place, line: &str) -> BTreeMap<i64, Value> {
+    fn run(place: &Place, line: &str) -> BTreeMap<i64, Value> {
         let run = place.asof(line);
         let lines = run.stdout.lines().map(json).filter(|told| told["event"] == "capture");
         let told: BTreeMap<i64, Value> =
@@ -319,8 +319,7 @@ impl World {
             }
             let (fields, Account { revenue, health, status, running, completed }) =
                 (&told["fields"], &row.account);
-            let number =
-                |name: &str, parts: f64| fields[name].as_f64().map(|value| (value * parts).round() as i64);
+            let number = |name: &str, parts: f64| fields[name].as_f64().map(|value| whole(value * parts));
             assert_eq!(
                 (number("revenue", 100.0), number("overall_health_score", 10.0)),
                 (*revenue, Some(*health))
@@ -336,7 +335,7 @@ impl World {
                 assert_eq!(told["days_since_last_snapshot"], Value::Null, "{what}");
                 continue;
             };
-            let change = moved["change"].as_f64().map(|change| (change * 10.0).round() as i64);
+            let change = moved["change"].as_f64().map(|change| whole(change * 10.0));
             assert_eq!(change, Some(health - before.account.health), "{what}");
             assert_eq!(moved["percentage"].to_string(), percentage(*health, before.account.health), "{what}");
             let significant = is_significant(&before.account, &row.account);
@@ -347,11 +346,21 @@ impl World {
     }
 }
 
+/// A number of which only the last bits are unsure, as the whole number it is.
+#[expect(clippy::cast_possible_truncation, reason = "it is rounded, and far from where that matters")]
+fn whole(value: f64) -> i64 {
+    value.round() as i64
+}
+
+fn place_of(key: i64, of: usize) -> usize {
+    usize::try_from(key).unwrap() % of
+}
+
 fn account(key: i64, rng: &mut fastrand::Rng) -> Account {
     // Some at the very edge of a rule, which is not beyond it.
-    let revenue = [Some(100_000_000), Some(100_000_001), Some(45_000_050), None][(key % 4) as usize];
+    let revenue = [Some(100_000_000), Some(100_000_001), Some(45_000_050), None][place_of(key, 4)];
     let health = if key % 3 == 0 { 700 } else { rng.i64(690..900) };
-    Account { revenue, health, status: STATUSES[(key % 3) as usize], running: Vec::new(), completed: 0 }
+    Account { revenue, health, status: STATUSES[place_of(key, 3)], running: Vec::new(), completed: 0 }
 }
 
 /// What became of a counter from one look to another.
@@ -399,9 +408,9 @@ fn forty_days_of_accounts_are_kept_when_they_are_due_and_when_something_happens(
             world.write(at);
             place.at(&at.to_rfc3339());
             if one == 1 {
-                world.poll(&place, at)
+                world.poll(&place, at);
             } else {
-                world.capture(&place, at)
+                world.capture(&place, at);
             }
             let next = [1, 60, 170, 299, 300, 301, 3600];
             at += TimeDelta::seconds(next[world.rng.usize(0..if storm { 6 } else { 7 })]);
@@ -434,7 +443,7 @@ fn forty_days_of_accounts_are_kept_when_they_are_due_and_when_something_happens(
             match newest.checked_sub(days).and_then(|then| looks.get(&then)) {
                 Some(then) => grown(&told, &looks[&newest], then, &what),
                 None => {
-                    assert_eq!(told["growth"]["playbooks_completed_count"]["growth"], Value::Null, "{what}")
+                    assert_eq!(told["growth"]["playbooks_completed_count"]["growth"], Value::Null, "{what}");
                 }
             }
         }
