@@ -75,7 +75,11 @@ pub fn run(context: &Context<'_>, asked: &Asked<'_>) -> Result<u8, Failure> {
         return Err(Failure::said(exit::USAGE, message, Some(hint)));
     }
     let program = std::env::current_exe().map_err(|error| {
-        Failure::new(exit::FAILED, anyhow::Error::new(error).context("the program's path can't be told"), None)
+        Failure::new(
+            exit::FAILED,
+            anyhow::Error::new(error).context("the program's path can't be told"),
+            None,
+        )
     })?;
     let poll = poll(&config, &path, &program, asked.entity, every)?;
     let texts = texts(asked.kind, &poll);

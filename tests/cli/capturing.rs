@@ -471,7 +471,9 @@ fn rows_are_numbered_as_an_independent_count_has_it() {
             place.at(&format!("{date}T1{capture}:00:00Z"));
             if dice(2) == 0 {
                 place.done(&["capture account"]);
-                there.iter().for_each(|key| count(&mut expected, *key));
+                for key in &there {
+                    count(&mut expected, *key);
+                }
             } else {
                 let key = dice(9);
                 place.asof(&format!("capture account --key {key}"));
@@ -523,7 +525,9 @@ fn of_captures_at_once_one_is_kept_of_an_event_and_no_two_have_one_number() {
     assert_eq!(told, expected);
     let manual = ["capture", "account", "-v"];
     let all: Vec<Child> = (0..6).map(|_| started(&place, &manual)).collect();
-    all.into_iter().for_each(|child| drop(ended(child)));
+    for child in all {
+        ended(child);
+    }
     assert_eq!(numbers(&place, "5"), [1, 2, 3, 4, 5, 6, 7]);
     assert_eq!(numbers(&place, "9"), [1, 2, 3, 4, 5, 6]);
 }
@@ -537,7 +541,9 @@ fn captures_while_a_save_runs_and_the_save_lose_nothing() {
         all.push(started(&place, &["capture", "account", "--key", "7"]));
         all.push(started(&place, &["capture", "account"]));
     }
-    all.into_iter().for_each(|child| drop(ended(child)));
+    for child in all {
+        ended(child);
+    }
     assert_eq!(numbers(&place, "7"), (1..=9).collect::<Vec<u64>>());
     assert_eq!(numbers(&place, "5"), (1..=5).collect::<Vec<u64>>());
     assert_eq!(ledger(&place, "look").len(), 1);
