@@ -174,7 +174,9 @@ mod tests {
     fn encode(rows: &[CaptureRow]) -> Vec<u8> {
         let file = tempfile::NamedTempFile::new().unwrap();
         let mut writer = CaptureWriter::new(file.as_file());
-        rows.iter().for_each(|row| writer.push(row).unwrap());
+        for row in rows {
+            writer.push(row).unwrap();
+        }
         assert_eq!(writer.rows(), rows.len() as u64);
         let written = writer.finish().unwrap();
         let bytes = std::fs::read(file.path()).unwrap();

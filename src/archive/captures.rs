@@ -32,19 +32,19 @@ impl RowSink<'_> {
 }
 
 impl Archive {
-    /// Stages the rows of a capture, which `fill` writes one by one, sorted by key; it tells whether they
-    /// are all entities. `None` when it wrote none.
+    /// Stages the rows of a capture, which `write` gives one by one, sorted by key; it tells whether they
+    /// are all entities. `None` when it gave none.
     ///
     /// # Errors
-    /// When the archive can't be written, and those of `fill`.
+    /// When the archive can't be written, and those of `write`.
     pub fn stage_capture<E: From<ArchiveError>>(
         &self,
         def: &EntityDef,
         doc: CaptureDoc,
-        fill: impl FnOnce(&mut RowSink<'_>) -> Result<bool, E>,
+        write: impl FnOnce(&mut RowSink<'_>) -> Result<bool, E>,
     ) -> Result<Option<Staged<CaptureDoc>>, E> {
         let (claim, file, (rows, full)) = self.stage_rows(|sink| {
-            let full = fill(sink)?;
+            let full = write(sink)?;
             Ok::<_, E>((sink.writer.rows(), full))
         })?;
         if rows == 0 {
@@ -55,7 +55,7 @@ impl Archive {
         let path = format!("{at}-{}.jsonl.zst", &file.sha256.to_string()[..8]);
         let definition = self.stage_definition(&claim, def)?;
         let file = FileDoc { path, ..file };
-        Ok(Some(Staged { claim, doc: CaptureDoc { file, rows, full, ..doc }, definition }))
+        Ok(Some(Staged { claim, doc: CaptureDoc { rows, full, file, ..doc }, definition }))
     }
 
     /// Keeps a capture, if nothing was added about its entities since the line numbered `known`.
@@ -82,7 +82,7 @@ impl Archive {
     /// Stages rows as a file; its path is still to be given.
     pub(super) fn stage_rows<T, E: From<ArchiveError>>(
         &self,
-        fill: impl FnOnce(&mut RowSink<'_>) -> Result<T, E>,
+        write: impl FnOnce(&mut RowSink<'_>) -> Result<T, E>,
     ) -> Result<(Claim, FileDoc, T), E> {
         let staging = self.staging_path();
         claim::remove_leftovers(&staging);
@@ -90,7 +90,7 @@ impl Archive {
         let path = claim.path().join(STAGED);
         let file = files::write_new(&path, &[])?;
         let mut sink = RowSink { writer: CaptureWriter::new(&file), path: &path };
-        let filled = fill(&mut sink)?;
+        let filled = write(&mut sink)?;
         let written = sink.writer.finish().map_err(|error| unwritten(&path, error))?;
         files::sync_files(&[(&path, file)])?;
         Ok((claim, FileDoc { path: String::new(), size: written.size, sha256: written.sha256 }, filled))

@@ -57,14 +57,20 @@ pub struct CaptureCommand {
     /// Only those whose field has this value; of a list, those that have it in it
     #[arg(long = "where", value_name = "FIELD=VALUE", value_parser = pair)]
     filters: Vec<(String, String)>,
-    /// Why: manual, scheduled, event_driven, post_upload, post_health_calc or rag_auto
-    #[arg(long = "type", value_name = "TYPE", default_value = "manual", conflicts_with = "event")]
+    /// Its type.
+    #[arg(
+        long = "type",
+        value_name = "TYPE",
+        default_value = "manual",
+        conflicts_with = "event",
+        help = "Why: manual, scheduled, event_driven, post_upload, post_health_calc or rag_auto"
+    )]
     kind: CaptureType,
     /// What happened, by its name under `on` of the configuration: it tells type and trigger
     #[arg(long, value_name = "NAME", conflicts_with = "trigger")]
     event: Option<String>,
-    /// What caused it, such as kpi_data_uploaded
-    #[arg(long, value_name = "WORD")]
+    /// What caused it.
+    #[arg(long, value_name = "WORD", help = "What caused it, such as kpi_data_uploaded")]
     trigger: Option<String>,
     /// Why, in your words
     #[arg(long, value_name = "TEXT")]

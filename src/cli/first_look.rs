@@ -84,3 +84,52 @@ impl First {
         })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use clap::ColorChoice;
+
+    use super::take;
+    use crate::cli::Global;
+    use crate::cli::context::Context;
+    use crate::cli::output::Output;
+
+    const CONFIG: &str = r#"
+        source = { url = "sqlite:crm.db" }
+        calendar = { time_zone = "UTC" }
+        events.calls = { table = "calls", time = "at", time_is = "utc" }
+        metrics.calls = { of = "calls", count = true }
+        entities.account = { sql = "select * from accounts", key = "id", counters = { logins = "logins" } }
+        entities.video = { sql = "select * from videos", key = "id", counters = { views = "views" } }
+    "#;
+
+    #[test]
+    fn what_can_be_seen_is_kept_and_what_can_not_is_left_to_a_command() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("asof.toml");
+        fs::write(&path, CONFIG).unwrap();
+        let global =
+            Global { config: None, json: false, quiet: false, verbose: false, color: ColorChoice::Never };
+        let output = Output::new(&global);
+        let context = Context::new(&global, &output).unwrap();
+        let told = || {
+            let looks = take(&context, &path).unwrap();
+            looks.iter().map(|first| (first.sentence(), first.command())).collect::<Vec<_>>()
+        };
+        let told_before = told();
+        assert!(told_before[0].0.starts_with("no first look at account yet: "), "{told_before:?}");
+        assert_eq!(told_before[1].1.as_deref(), Some("  asof capture video\n"));
+        assert!(!dir.path().join("snapshots").exists(), "nothing was kept");
+        let db = rusqlite::Connection::open(dir.path().join("crm.db")).unwrap();
+        db.execute_batch("create table accounts (id, logins); insert into accounts values (1, 2), (3, 4)")
+            .unwrap();
+        let told = told();
+        assert_eq!(told[0], ("kept a first look at 2 account\n".to_owned(), None));
+        assert!(told[1].0.contains("videos"), "{told:?}");
+        let ledger = fs::read_to_string(dir.path().join("snapshots/ledger.jsonl")).unwrap();
+        let line = ledger.lines().find(|line| line.contains("\"capture\"")).unwrap();
+        assert!(line.contains("\"full\":true") && line.contains("\"rows\":2"), "{line}");
+    }
+}

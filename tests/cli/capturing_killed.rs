@@ -3,6 +3,7 @@
 use std::fs;
 use std::process::Output;
 
+use asof::archive::Archive;
 use serde_json::Value;
 
 use super::capturing::{accounts, ledger, lines, numbers};
@@ -125,10 +126,8 @@ fn putting_together_that_is_killed_is_finished_by_the_next_save() {
             // Too late for a look: what this save does to entities is putting them together.
             place.done(&["save"]);
             place.at("2025-11-08T04:00:00Z");
-            let before = (files(&place, "2025-11-06"), ledger(&place, "compacted").len());
-            assert_eq!((before.0.len(), before.1), (4, 1));
+            assert_eq!((files(&place, "2025-11-06").len(), ledger(&place, "compacted").len()), (4, 1));
             place.done(&["capture account --key 5"]);
-            drop(before);
             let inject = format!("inject={call}:signal=KILL:when={nth}");
             let trace = format!("trace={call}");
             let out = traced(&place, &["-e", &trace, "-e", &inject], &["save"]);
@@ -169,6 +168,43 @@ fn captures_are_put_together_whole_when_that_is_killed() {
         }
         assert!(killed > 0, "no {call} was hit");
     }
+}
+
+#[test]
+fn large_captures_are_put_together_row_by_row() {
+    let place = accounts();
+    // Names that can't be compressed: files of about a megabyte.
+    place.sqlite(
+        "crm.db",
+        "delete from accounts;
+         with recursive ids(id) as (select 1 union all select id + 1 from ids where id < 1500)
+         insert into accounts (id, name, logins) select id, hex(randomblob(700)), id from ids",
+    );
+    for hour in ["10", "11", "12"] {
+        place.at(&format!("2025-11-06T{hour}:00:00Z"));
+        place.done(&["capture account"]);
+    }
+    place.done(&["capture account --key 77"]);
+    let rows = || {
+        let archive = Archive::open(place.path("snapshots")).unwrap();
+        let looks = archive.looks(None).unwrap().remove("account").unwrap();
+        let day = "2025-11-06".parse().unwrap();
+        let files = looks.capture_files(day);
+        let rows = files.iter().flat_map(|file| archive.capture_rows("account", day, file).unwrap());
+        (files.iter().map(|file| file.size).collect::<Vec<_>>(), rows.collect::<Vec<_>>())
+    };
+    let (sizes, mut before) = rows();
+    assert!(sizes.len() == 4 && sizes.iter().sum::<u64>() > 3 << 20, "{sizes:?}");
+    place.at("2025-11-07T04:00:00Z");
+    place.done(&["save"]);
+    let (sizes, after) = rows();
+    assert_eq!(sizes.len(), 1);
+    before.sort_by_key(|row| (row.row.key.clone(), row.row.seq));
+    assert!(before == after, "the same rows, sorted by key and number");
+    assert_eq!(after.len(), 4501);
+    assert_eq!(numbers(&place, "77"), [1, 2, 3, 4]);
+    place.done(&["capture account --key 1500 --key 77"]);
+    assert_eq!((numbers(&place, "77").pop(), numbers(&place, "1500").pop()), (Some(5), Some(4)));
 }
 
 #[test]

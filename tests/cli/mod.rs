@@ -10,6 +10,7 @@ mod as_of;
 mod beginning;
 mod capturing;
 mod capturing_killed;
+mod capturing_rows;
 mod checking;
 mod cold_store;
 mod comparing;

@@ -267,8 +267,7 @@ impl Capture<'_> {
                     }
                 }
                 let seq = numbers.get(&row.key).copied().unwrap_or(0) + 1;
-                let changes = (!happened.is_empty()).then(|| Box::new(happened.clone()));
-                told.push((*at, Told::Kept { seq, changes }));
+                told.push((*at, Told::Kept { seq, changes: happened.clone().into() }));
                 sink.push(&CaptureRow {
                     captured_at,
                     kind: self.asked.kind,

@@ -48,7 +48,7 @@ pub enum Captured {
 /// The same in little space: keys and labels are those of what was read.
 #[derive(Clone, Debug)]
 pub(super) enum Told {
-    Kept { seq: u64, changes: Option<Box<Vec<String>>> },
+    Kept { seq: u64, changes: Box<[String]> },
     Cooldown { remaining: Duration, seq: u64 },
     Existing { at: DateTime<Utc>, seq: u64 },
     Unchanged { seq: u64 },
@@ -117,8 +117,7 @@ impl Told {
         let id = |seq: &u64| RowId { key: key.to_owned(), seq: *seq };
         match self {
             Self::Kept { seq, changes } => {
-                let changes = changes.as_deref().cloned().unwrap_or_default();
-                Captured::Kept { id: id(seq), label: None, changes }
+                Captured::Kept { id: id(seq), label: None, changes: changes.to_vec() }
             }
             Self::Cooldown { remaining, seq } => Captured::Cooldown { remaining: *remaining, id: id(seq) },
             Self::Existing { at, seq } => Captured::Existing { id: id(seq), at: *at },
