@@ -358,6 +358,10 @@ exit 1
     place.asof("growth --where user_id");
     place.told(
         r#"
+$ asof growth
+! error: nobody has looked at video yet
+!   hint: asof save looks once a day, shortly after the day's end
+exit 1
 $ asof growth sound
 ! error: "sound" is no entity
 !   hint: there are video

@@ -3,6 +3,7 @@
 use serde_json::Value;
 
 use super::growing::{days, grown};
+use super::json_documents::holds;
 
 #[test]
 fn a_counter_has_a_series_a_forecast_and_alerts() {
@@ -138,4 +139,14 @@ fn the_page_of_a_day_shows_growth_up_to_its_look() {
     assert!(!page.contains("<bdi>Video</bdi>"));
     let manifest = place.read("snapshots/2025-11-01/manifest.json");
     assert!(!manifest.contains("\"looks\""));
+}
+
+#[test]
+fn growth_as_json_is_what_the_documents_say() {
+    let place = days();
+    let mut documents: Vec<Value> =
+        ["--days 5 --by user_id --top 2", "--days 3"].map(|arguments| grown(&place, arguments)).into();
+    place.change("asof.toml", "likes = ", "plays = \"like_count\", likes = ");
+    documents.push(grown(&place, ""));
+    holds("growth", &documents);
 }
