@@ -251,9 +251,8 @@ fn csv(timeline: &Timeline) -> Result<Vec<u8>, csv::Error> {
         cells.extend(timeline.fields.keys().map(|name| cell(kept.row.fields.get(name))));
         for (name, settings) in &timeline.numbers {
             let told = computed.moves.get(name);
-            let number = |number: Option<&crate::model::Number>| {
-                number.map(ToString::to_string).unwrap_or_default()
-            };
+            let number =
+                |number: Option<&crate::model::Number>| number.map(ToString::to_string).unwrap_or_default();
             cells.push(number(told.and_then(|told| told.change.as_ref())));
             cells.push(number(told.and_then(|told| told.percentage.as_ref())));
             if settings.trend.is_some() {

@@ -426,9 +426,7 @@ fn back(date: NaiveDate, unit: Unit, number: u32) -> Option<NaiveDate> {
 fn start_of(date: NaiveDate, unit: Unit) -> Option<NaiveDate> {
     match unit {
         Unit::Day => Some(date),
-        Unit::Week => {
-            date.checked_sub_days(chrono::Days::new(date.weekday().num_days_from_monday().into()))
-        }
+        Unit::Week => date.checked_sub_days(chrono::Days::new(date.weekday().num_days_from_monday().into())),
         Unit::Month => date.with_day(1),
         Unit::Quarter => NaiveDate::from_ymd_opt(date.year(), (date.month() - 1) / 3 * 3 + 1, 1),
         Unit::Year => NaiveDate::from_ymd_opt(date.year(), 1, 1),

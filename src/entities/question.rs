@@ -59,8 +59,20 @@ const BEFORE_NAMES: [&str; 14] = [
 ];
 /// Parts of a field's name that tell nothing of what it is the date of.
 const NO_NAMES: [&str; 14] = [
-    "last", "next", "latest", "first", "previous", "date", "time", "day", "at", "on", "timestamp", "id",
-    "account", "of",
+    "last",
+    "next",
+    "latest",
+    "first",
+    "previous",
+    "date",
+    "time",
+    "day",
+    "at",
+    "on",
+    "timestamp",
+    "id",
+    "account",
+    "of",
 ];
 
 /// The times that a question speaks of, in its order. `dates` are fields that hold a date, and which, for
@@ -208,7 +220,9 @@ mod tests {
         let one = |mention: &super::Mention| {
             let span = mention.span.map_or_else(
                 || "unknown".to_owned(),
-                |span| format!("{}..{}", span.from.map_or_else(String::new, |from| from.to_string()), span.to),
+                |span| {
+                    format!("{}..{}", span.from.map_or_else(String::new, |from| from.to_string()), span.to)
+                },
             );
             format!("{} = {span}", mention.words)
         };

@@ -141,7 +141,10 @@ fn changes(sheet: &mut Sheet, history: &HistoryInput<'_>, newest: &HistoryRow<'_
         Some(before) => {
             let days = if before.days == 1 { "day" } else { "days" };
             let at = instant(before.at);
-            sheet.heading(&format!("Changes since snapshot {}, seen at {at}, {} {days} before", before.seq, before.days));
+            sheet.heading(&format!(
+                "Changes since snapshot {}, seen at {at}, {} {days} before",
+                before.seq, before.days
+            ));
             let lines = differences(history, history.rows.len().saturating_sub(1));
             if lines.is_empty() {
                 sheet.line("Nothing changed.");
@@ -179,11 +182,8 @@ fn differences(history: &HistoryInput<'_>, at: usize) -> Vec<String> {
             let share = moved.percentage.as_ref().map(|share| format!(", {} %", signed(share)));
             Some(format!(" ({}{})", signed(moved.change.as_ref()?), share.unwrap_or_default()))
         });
-        let significant = if moved.and_then(|moved| moved.is_significant) == Some(true) {
-            ", significant"
-        } else {
-            ""
-        };
+        let significant =
+            if moved.and_then(|moved| moved.is_significant) == Some(true) { ", significant" } else { "" };
         lines.push(format!(
             "{}: {} → {}{}{significant}",
             flat(name),
@@ -249,7 +249,9 @@ fn asked(sheet: &mut Sheet, history: &HistoryInput<'_>, mention: &Mention) {
         let Some(row) = history.rows.get(*at) else { continue };
         let (id, day) = (quoted(&row.row.snapshot_id().to_string()), row.day);
         if at + 1 == history.rows.len() {
-            sheet.line(&format!("The {word} snapshot in it is {id} of {day}, the latest, whose state is above."));
+            sheet.line(&format!(
+                "The {word} snapshot in it is {id} of {day}, the latest, whose state is above."
+            ));
         } else {
             sheet.line(&format!("The {word} snapshot in it is {id} of {day}:"));
             state(sheet, history, row);
@@ -273,7 +275,11 @@ fn texts(sheet: &mut Sheet, input: &ContextInput<'_>) {
         Some(Ok((all, at))) => (all, at),
     };
     for of in all {
-        sheet.heading(&format!("Texts: {}, by the ids that the snapshot holds; text as of now, {}", flat(&of.kind), instant(*at)));
+        sheet.heading(&format!(
+            "Texts: {}, by the ids that the snapshot holds; text as of now, {}",
+            flat(&of.kind),
+            instant(*at)
+        ));
         if !of.is_known {
             sheet.line("Which there are is unknown.");
         } else if of.texts.is_empty() && of.missing.is_empty() {

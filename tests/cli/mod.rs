@@ -18,6 +18,8 @@ mod drift_asked;
 mod drift_interrupted;
 mod drifting;
 mod earlier_days;
+mod entity_context;
+mod entity_history;
 mod forecasting;
 mod freezing;
 mod index;

@@ -47,7 +47,8 @@ pub fn gather(histories: &Histories<'_>, request: &ContextRequest<'_>) -> Result
     let mut timeline = histories.recent(request.wanted, (!request.all).then_some(request.today))?;
     let newest = timeline.rows.last();
     let dates = newest.map(|newest| dates(&newest.kept.row)).unwrap_or_default();
-    let asked = request.question.map(|question| mentions(question, request.today, &dates)).unwrap_or_default();
+    let asked =
+        request.question.map(|question| mentions(question, request.today, &dates)).unwrap_or_default();
     let spans: Vec<_> = asked.iter().filter_map(|mention| mention.span).collect();
     if !request.all && !spans.is_empty() {
         // None of them, when one reaches back to the beginning.

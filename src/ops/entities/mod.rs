@@ -5,5 +5,7 @@ pub mod context;
 pub mod growth;
 pub mod history;
 pub mod look;
+pub mod moved;
 pub mod numbers;
+pub mod pick;
 pub mod rows;
