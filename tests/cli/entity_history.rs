@@ -319,12 +319,12 @@ fn what_moved_is_listed() {
 $ asof list account --since 2025-11-05
 account that changed since 2025-11-05
 
-Field              Before      Now  Change        %
+Field         Before      Now  Change        %
 Acme Corp (account 5) #2 of 2025-11-05 → #4 of 2025-11-08
-  Revenue       $1,100.00        —
-  Health             75.5     71.5      −4  −5.30 %
-  Status           active  at_risk
-  Books              a, b     b, c                   + c, − a
+  Revenue  $1,100.00        —
+  Health        75.5     71.5      −4  −5.30 %
+  Status      active  at_risk
+  Books         a, b     b, c                   + c, − a
 
 1 did, 1 did not · 1 had no row by then, so it is unknown
 exit 0
