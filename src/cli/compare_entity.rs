@@ -62,7 +62,7 @@ impl CompareEntity {
         let mut timeline = histories.timeline(&self.key, None)?;
         let found = |name: &RowName| {
             pick(&timeline, name, opened.today).cloned().map_err(|error| {
-                let hint = error.hint();
+                let hint = error.hint.clone();
                 Failure::new(exit::FAILED, error, hint)
             })
         };

@@ -58,29 +58,14 @@ impl fmt::Display for RowName {
 
 /// That there is no such row.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{entity} {key} has no snapshot {name}")]
+#[error("{of} has no snapshot {name}")]
 pub struct NoRow {
-    /// What it is one of.
-    pub entity: String,
-    /// Its key.
-    pub key: String,
+    /// The entity.
+    pub of: String,
     /// What was asked for.
-    pub name: RowName,
-    /// The nearest days before and after that have one.
-    pub nearest: Vec<Day>,
-    /// The first and the last id there is.
-    pub ids: Option<(RowId, RowId)>,
-}
-
-impl NoRow {
+    pub name: String,
     /// What to do about it.
-    pub fn hint(&self) -> Option<String> {
-        if !self.nearest.is_empty() {
-            let days: Vec<String> = self.nearest.iter().map(ToString::to_string).collect();
-            return Some(format!("the nearest are those of {}", days.join(" and ")));
-        }
-        self.ids.as_ref().map(|(first, last)| format!("there are {first} to {last}"))
-    }
+    pub hint: Option<String>,
 }
 
 /// The row that is meant, of all rows of an entity.
@@ -89,7 +74,7 @@ impl NoRow {
 /// When there is none.
 pub fn pick<'t>(timeline: &'t Timeline, name: &RowName, today: Day) -> Result<&'t TimelineRow, NoRow> {
     let rows = &timeline.rows;
-    let mut nearest = Vec::new();
+    let mut nearest: Vec<Day> = Vec::new();
     let found = match name {
         RowName::Latest(back) => rows.iter().rev().nth(*back),
         RowName::Id(id) => rows.iter().find(|row| row.kept.row.seq == id.seq && timeline.key == id.key),
@@ -101,13 +86,17 @@ pub fn pick<'t>(timeline: &'t Timeline, name: &RowName, today: Day) -> Result<&'
             rows.iter().rev().find(|row| Some(row.kept.day) == day)
         }
     };
-    let ids = rows.first().zip(rows.last());
-    found.ok_or_else(|| NoRow {
-        entity: timeline.entity.clone(),
-        key: timeline.key.clone(),
-        name: name.clone(),
-        nearest,
-        ids: ids.map(|(first, last)| (first.kept.row.snapshot_id(), last.kept.row.snapshot_id())),
+    found.ok_or_else(|| {
+        let ids = rows.first().zip(rows.last());
+        let hint = if nearest.is_empty() {
+            ids.map(|(first, last)| {
+                format!("there are {} to {}", first.kept.row.snapshot_id(), last.kept.row.snapshot_id())
+            })
+        } else {
+            let days: Vec<String> = nearest.iter().map(ToString::to_string).collect();
+            Some(format!("the nearest are those of {}", days.join(" and ")))
+        };
+        NoRow { of: format!("{} {}", timeline.entity, timeline.key), name: name.to_string(), hint }
     })
 }
 
