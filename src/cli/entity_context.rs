@@ -19,7 +19,7 @@ use crate::ops::entities::capture::{CaptureRequest, capture};
 use crate::ops::entities::context::{ContextRequest, Gathered, Referenced, gather, texts};
 use crate::ops::entities::history::{Histories, HistoryError};
 use crate::ops::entities::look::LookRequest;
-use crate::view::entity_context::{ContextInput, TextsInput, text};
+use crate::view::entity_context::{ContextInput, TextInput, TextsInput, text};
 use crate::view::fence;
 
 const EXAMPLES: &str = "\
@@ -191,7 +191,7 @@ impl ContextCommand {
 }
 
 /// How long the archive's lock is waited for.
-const WAIT: Duration = Duration::from_secs(60);
+const WAIT: Duration = Duration::from_mins(1);
 
 type Read = Result<(Vec<Referenced>, chrono::DateTime<chrono::Utc>), String>;
 
@@ -216,7 +216,11 @@ fn of_kind(of: Referenced) -> TextsInput {
         kind: of.kind,
         chars: of.chars,
         is_known: of.is_known,
-        texts: of.texts.into_iter().map(|text| (text.id, text.title, text.time, text.text)).collect(),
+        texts: of
+            .texts
+            .into_iter()
+            .map(|text| TextInput { id: text.id, title: text.title, time: text.time, text: text.text })
+            .collect(),
         more: of.more,
         missing: of.missing,
     }

@@ -4,6 +4,7 @@ use serde_json::{Value, json};
 
 use super::context::Context;
 use super::failure::Failure;
+use super::list_entity::Moved;
 use super::place::{Opened, Place};
 use super::{exit, stats};
 use crate::archive::Marks;
@@ -24,6 +25,8 @@ Examples:
   asof list --metric sales --json    for a program
   asof list --stats --from -30d      the numbers of each day, totals, and which days are odd
   asof list --csv > days.csv         the same for a spreadsheet
+  asof list account --declined --since 30d
+                                     which entities got worse, by their gauges
   asof list --as-of 2025-11-08       what it would have listed at that day's end
   asof list --archive /mnt/backup/snapshots
                                      another archive, without a configuration
@@ -37,6 +40,8 @@ offset is one in the zone of the configuration; if clocks went back over it, the
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub struct List {
+    #[command(flatten)]
+    moved: Moved,
     /// The first day
     #[arg(long, value_name = "DATE", allow_hyphen_values = true)]
     from: Option<DayName>,
@@ -65,6 +70,9 @@ impl List {
     /// # Errors
     /// When there is no archive, or it can't be read.
     pub fn run(self, context: &Context<'_>) -> Result<u8, Failure> {
+        if let Some(name) = &self.moved.entity {
+            return self.moved.run(name, &self.place.open(context, self.as_of)?, context);
+        }
         // What is wrong whatever the archive holds is told before it is looked for.
         if let (Some(DayName::Date(from)), Some(DayName::Date(to))) = (self.from, self.to) {
             forwards(from, to)?;

@@ -5,6 +5,7 @@ mod backfill;
 mod capture;
 mod check;
 mod compare;
+mod compare_entity;
 mod context;
 mod demo;
 mod drift;
@@ -18,6 +19,7 @@ mod history;
 mod init;
 mod interrupt;
 mod list;
+mod list_entity;
 mod lookback;
 mod looks;
 mod mark;
@@ -152,12 +154,46 @@ enum Command {
     Schedule(schedule::Schedule),
 }
 
+/// What `compare` takes besides: an entity and its key before the two that are compared. It is a parser of
+/// its own because the first word is then no day.
+#[derive(Debug, Parser)]
+#[command(name = "asof", version, disable_help_subcommand = true)]
+struct EntityCli {
+    #[command(flatten)]
+    global: Global,
+    #[command(subcommand)]
+    command: EntityCommand,
+}
+
+#[derive(Debug, Subcommand)]
+enum EntityCommand {
+    Compare(compare_entity::CompareEntity),
+}
+
+/// What is run instead of arguments that were refused, or how these are refused.
+fn instead(arguments: &[OsString], error: clap::Error) -> Result<EntityCli, clap::Error> {
+    use clap::error::ErrorKind;
+    let asked = [ErrorKind::DisplayHelp, ErrorKind::DisplayVersion];
+    if asked.contains(&error.kind()) {
+        return Err(error);
+    }
+    // Of four words the last two can be wrong.
+    let told = [ErrorKind::DisplayHelp, ErrorKind::ValueValidation];
+    EntityCli::try_parse_from(arguments)
+        .map_err(|other| if told.contains(&other.kind()) { other } else { error })
+}
+
 /// Parses the arguments, runs the command, and gives the exit code.
 pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     let arguments: Vec<OsString> = arguments.into_iter().collect();
     let cli = match Cli::try_parse_from(&arguments) {
         Ok(cli) => cli,
-        Err(error) => return output::usage(&error, arguments.iter().any(|argument| argument == "--json")),
+        Err(error) => match instead(&arguments, error) {
+            Ok(cli) => return run_entity(cli),
+            Err(error) => {
+                return output::usage(&error, arguments.iter().any(|argument| argument == "--json"));
+            }
+        },
     };
     let output = Output::new(&cli.global);
     let result = Context::new(&cli.global, &output).and_then(|context| match cli.command {
@@ -187,6 +223,15 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         Command::Schedule(schedule) => schedule.run(&context),
     });
     match result {
+        Ok(code) => ExitCode::from(code),
+        Err(failure) => output.failure(&failure),
+    }
+}
+
+fn run_entity(cli: EntityCli) -> ExitCode {
+    let output = Output::new(&cli.global);
+    let EntityCommand::Compare(compare) = cli.command;
+    match Context::new(&cli.global, &output).and_then(|context| compare.run(&context)) {
         Ok(code) => ExitCode::from(code),
         Err(failure) => output.failure(&failure),
     }

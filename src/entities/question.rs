@@ -156,12 +156,11 @@ impl Reader<'_> {
     /// From or up to a time: "since March", "before the QBR".
     fn open(&self, at: usize) -> Option<Found> {
         let start = at + 1 + usize::from(self.word(at + 1) == "the");
-        let (from, to, next) = match self.period(start, self.today) {
-            Some(period) => (Some(period.from), Some(period.to), period.next),
-            None => {
-                let (day, next) = self.named(at + 1)?;
-                (day, day, next)
-            }
+        let (from, to, next) = if let Some(period) = self.period(start, self.today) {
+            (Some(period.from), Some(period.to), period.next)
+        } else {
+            let (day, next) = self.named(at + 1)?;
+            (day, day, next)
         };
         let (Some(from), Some(to)) = (from, to) else { return Some((None, next)) };
         let span = match self.word(at) {

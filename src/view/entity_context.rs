@@ -28,9 +28,25 @@ pub struct ContextInput<'a> {
     pub all: bool,
     /// The texts that it refers to, and when they were read; or why they could not be. `None` where nobody
     /// asked the source.
-    pub texts: Option<Result<(Vec<TextsInput>, DateTime<Utc>), String>>,
+    pub texts: Option<TextsRead>,
     /// How many tokens it may have.
     pub most_tokens: usize,
+}
+
+/// What was read of the source and when, or why it could not be.
+pub type TextsRead = Result<(Vec<TextsInput>, DateTime<Utc>), String>;
+
+/// A text as the source has it.
+#[derive(Clone, Debug, Default)]
+pub struct TextInput {
+    /// Its id.
+    pub id: String,
+    /// What it is called.
+    pub title: Option<String>,
+    /// When it was written.
+    pub time: Option<String>,
+    /// The text.
+    pub text: Option<String>,
 }
 
 /// The texts of one kind.
@@ -42,8 +58,8 @@ pub struct TextsInput {
     pub chars: usize,
     /// Whether the snapshot knows the ids.
     pub is_known: bool,
-    /// For each its id, title, time and text; newest first.
-    pub texts: Vec<(String, Option<String>, Option<String>, Option<String>)>,
+    /// The texts, newest first.
+    pub texts: Vec<TextInput>,
     /// How many more there are.
     pub more: usize,
     /// The ids that the source has no more.
@@ -285,7 +301,7 @@ fn texts(sheet: &mut Sheet, input: &ContextInput<'_>) {
         } else if of.texts.is_empty() && of.missing.is_empty() {
             sheet.line("There are none.");
         }
-        for (id, title, time, text) in &of.texts {
+        for TextInput { id, title, time, text } in &of.texts {
             let facts = [("id", Some(id.as_str())), ("title", title.as_deref()), ("time", time.as_deref())];
             let whole = text.as_deref().unwrap_or("");
             let mut most = of.chars;

@@ -53,6 +53,19 @@ pub struct HistoryRow<'a> {
     pub computed: &'a Computed,
 }
 
+/// Entities that moved.
+#[derive(Clone, Debug)]
+pub struct MovedInput {
+    /// What they are, and since when.
+    pub heading: String,
+    /// Of each its name, the two rows, and what is other.
+    pub entities: Vec<((String, String), Vec<StepLine>)>,
+    /// How many did not.
+    pub others: usize,
+    /// Of how many it is unknown.
+    pub unknown: usize,
+}
+
 /// A row as it is told.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Step {
@@ -100,7 +113,7 @@ impl HistoryInput<'_> {
         let mut steps = Vec::with_capacity(self.rows.len());
         for (at, row) in self.rows.iter().enumerate() {
             let before = at.checked_sub(1).and_then(|at| self.rows.get(at)).map(|row| row.row);
-            let lines = self.fields.keys().filter_map(|name| self.line(name, row, before, &formats));
+            let lines = self.fields.keys().filter_map(|name| self.line(name, row, before, &formats, false));
             steps.push(Step {
                 number: format!("#{}", row.row.seq),
                 day: row.day,
@@ -110,6 +123,34 @@ impl HistoryInput<'_> {
             });
         }
         steps
+    }
+
+    /// The entity and the two rows that are held against each other: the first and the last.
+    pub fn heading(&self) -> (String, String) {
+        let id = |row: Option<&HistoryRow<'_>>| {
+            row.map(|row| format!("#{} of {}", row.row.seq, row.day)).unwrap_or_default()
+        };
+        (self.name(), format!("{} → {}", id(self.rows.first()), id(self.rows.last())))
+    }
+
+    /// These fields of the last row, held against the row before it.
+    pub fn lines_of(&self, fields: &[String]) -> Vec<StepLine> {
+        let names: Vec<String> = fields.iter().map(|name| label_of(name)).collect();
+        self.pair().into_iter().filter(|line| names.contains(&line.name)).collect()
+    }
+
+    /// Every field of the last row, held against the one before it.
+    pub fn pair(&self) -> Vec<StepLine> {
+        let formats = self.formats();
+        let Some(row) = self.rows.last() else { return Vec::new() };
+        let before = self.rows.len().checked_sub(2).and_then(|at| self.rows.get(at)).map(|row| row.row);
+        self.fields.keys().filter_map(|name| self.line(name, row, before, &formats, true)).collect()
+    }
+
+    /// A row in a line: its id, its day, and when it was seen.
+    pub fn one(&self, row: &HistoryRow<'_>) -> String {
+        let seen = minute_with_year(row.at, self.zone.name());
+        format!("{} of {}, {}, {seen}", row.row.snapshot_id(), row.day, row.why)
     }
 
     fn aside(&self, row: &HistoryRow<'_>) -> String {
@@ -152,10 +193,11 @@ impl HistoryInput<'_> {
         row: &HistoryRow<'_>,
         before: Option<&EntityRow>,
         formats: &IndexMap<&str, Format>,
+        all: bool,
     ) -> Option<StepLine> {
         let now = row.row.fields.get(name);
         let was = before.and_then(|before| before.fields.get(name));
-        if before.is_some() && was.map(Option::as_ref) == now.map(Option::as_ref) {
+        if !all && before.is_some() && was.map(Option::as_ref) == now.map(Option::as_ref) {
             return None;
         }
         let format = formats.get(name);
@@ -166,7 +208,10 @@ impl HistoryInput<'_> {
         let moved = row.computed.moves.get(name).filter(|_| before.is_some());
         let mut remarks = list_remarks(was.and_then(Option::as_ref), now.and_then(Option::as_ref));
         if let Some(moved) = row.computed.moves.get(name) {
-            remarks.extend(moved.trend.map(|trend| trend.word().to_owned()));
+            let over = self.numbers.get(name).and_then(|settings| settings.trend.as_ref());
+            let trend =
+                moved.trend.zip(over).map(|(trend, over)| format!("{} over {}", trend.word(), over.over));
+            remarks.extend(trend);
             remarks.extend((moved.is_significant == Some(true)).then(|| "significant".to_owned()));
         }
         let is_good = moved.and_then(|moved| self.is_good(name, moved.change.as_ref()));

@@ -25,6 +25,8 @@ mod entities_demo;
 mod entities_done;
 mod entities_done_accounts;
 mod entities_fields;
+mod entity_context;
+mod entity_history;
 mod forecasting;
 mod freezing;
 mod growing;

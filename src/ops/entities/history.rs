@@ -266,7 +266,12 @@ impl Histories<'_> {
     }
 
     /// What is told of these rows, those before the day left away.
-    fn told(&self, key: String, rows: Vec<KeptRow>, from: Option<Day>) -> Result<Timeline, ArchiveError> {
+    pub(super) fn told(
+        &self,
+        key: String,
+        rows: Vec<KeptRow>,
+        from: Option<Day>,
+    ) -> Result<Timeline, ArchiveError> {
         let mut fields = self.subject.fields.clone();
         for (name, value) in rows.iter().rev().flat_map(|row| &row.row.fields) {
             if !fields.contains_key(name) {

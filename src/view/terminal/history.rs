@@ -2,7 +2,7 @@
 
 use super::table::{Cell, Line, Side, Table};
 use super::{Options, Tone};
-use crate::view::history::{HistoryInput, Step, StepLine};
+use crate::view::history::{HistoryInput, MovedInput, Step, StepLine};
 use crate::view::text::safe;
 
 /// The rows, oldest first, so that the newest stands last.
@@ -16,18 +16,60 @@ pub fn history(input: &HistoryInput<'_>, options: &Options) -> String {
         }
         lines.extend(step.lines.iter().map(line));
     }
-    let heads = ["Before", "Now", "Change", "%", ""].map(|head| Cell::new(head, Tone::Faint));
-    let table = Table {
-        sides: vec![Side::Left, Side::Right, Side::Right, Side::Right, Side::Right, Side::Remainder],
-        head: std::iter::once(Cell::new("Field", Tone::Faint)).chain(heads).collect(),
-        lines,
-    };
-    text.push_str(&table.draw(options.width, options.color).0);
+    text.push_str(&table(["Before", "Now", "Change", "%", ""], lines, options));
     for note in input.notes() {
         text.push_str(&Tone::Warning.paint(&format!("! {}", safe(&note)), options.color));
         text.push('\n');
     }
     text
+}
+
+/// The last row held against the one before it, field by field.
+pub fn history_pair(input: &HistoryInput<'_>, options: &Options) -> String {
+    let mut text = format!("{}\n", Tone::Strong.paint(&safe(&input.name()), options.color));
+    for (name, row) in ["A", "B"].iter().zip(input.rows.iter().rev()) {
+        text.push_str(&format!("{name}: {}\n", safe(&input.one(row))));
+    }
+    let cells = |of: &StepLine| {
+        let Line::Cells(mut cells) = line(of) else { return line(of) };
+        if cells.len() > 2 {
+            cells.swap(1, 2);
+        }
+        Line::Cells(cells)
+    };
+    let lines = input.pair().iter().map(cells).collect();
+    text.push_str(&format!("\n{}", table(["A", "B", "Difference", "Change", ""], lines, options)));
+    text
+}
+
+/// Entities that moved, each with what is other.
+pub fn moved(input: &MovedInput, options: &Options) -> String {
+    let mut text = format!("{}\n", Tone::Strong.paint(&safe(&input.heading), options.color));
+    let mut lines = Vec::new();
+    for ((name, aside), fields) in &input.entities {
+        let (text, aside) = (safe(name).into_owned(), safe(aside).into_owned());
+        lines.push(Line::Across(Cell { text, aside, tone: Tone::Strong }));
+        lines.extend(fields.iter().map(line));
+    }
+    if !lines.is_empty() {
+        text.push_str(&format!("\n{}", table(["Before", "Now", "Change", "%", ""], lines, options)));
+    }
+    let mut counts = vec![format!("{} did, {} did not", input.entities.len(), input.others)];
+    if input.unknown > 0 {
+        counts.push(format!("{} had no row by then, so it is unknown", input.unknown));
+    }
+    text.push_str(&format!("\n{}\n", Tone::Faint.paint(&counts.join(" · "), options.color)));
+    text
+}
+
+fn table(heads: [&str; 5], lines: Vec<Line>, options: &Options) -> String {
+    let heads = heads.map(|head| Cell::new(head, Tone::Faint));
+    let table = Table {
+        sides: vec![Side::Left, Side::Right, Side::Right, Side::Right, Side::Right, Side::Remainder],
+        head: std::iter::once(Cell::new("Field", Tone::Faint)).chain(heads).collect(),
+        lines,
+    };
+    table.draw(options.width, options.color).0
 }
 
 fn heading(step: &Step) -> Cell {

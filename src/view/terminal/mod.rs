@@ -25,7 +25,7 @@ pub use alerts::{AlertRow, alerts};
 pub use day::day;
 pub use drift::{DriftRow, drift, words as drift_words};
 pub use growth::growth;
-pub use history::history;
+pub use history::{history, history_pair, moved};
 pub use list::{Days, Gap, ListRow, list};
 pub use outlook::outlook;
 pub use restated::{ChangedRow, Changes, changes};
