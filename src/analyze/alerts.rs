@@ -60,22 +60,32 @@ pub fn reach(rule: &Rule) -> i64 {
     }
 }
 
-/// Judges `days` days in a row that end with `day`: it fires when each of them does.
+/// Judges `days` days in a row that end with `day`: it fires when each of them does, and is fine when one of them is.
 pub fn judge(rule: &MetricRule, days: u16, day: Day, series: &Series) -> Verdict {
     let mut verdict = judge_day(rule, day, series);
+    if verdict.state != State::Fires || days < 2 {
+        return verdict;
+    }
+    let mut unknown = None;
     for back in 1..days {
-        if verdict.state != State::Fires {
-            return verdict;
-        }
-        let Some(earlier) = day.checked_add(-i64::from(back)) else { return verdict };
-        let before = judge_day(rule, earlier, series);
-        if before.state != State::Fires {
+        let earlier = day.checked_add(-i64::from(back));
+        let before = earlier.map_or(State::Unknown, |earlier| judge_day(rule, earlier, series).state);
+        if before == State::Fine {
             let since = if back == 1 { "the first day".to_owned() } else { format!("day {back} in a row") };
+            let since = if unknown.is_some() { "not all".to_owned() } else { since };
             verdict.why = format!("{}; {since} of the {days} that it takes", verdict.why);
             verdict.state = State::Fine;
+            return verdict;
+        }
+        if before == State::Unknown {
+            unknown = unknown.or(Some(earlier));
         }
     }
-    if verdict.state == State::Fires && days > 1 {
+    if let Some(earlier) = unknown {
+        let earlier = earlier.map_or_else(|| "one of them".to_owned(), |earlier| earlier.to_string());
+        verdict.why = format!("{}; of {days} days in a row {earlier} can't be judged", verdict.why);
+        verdict.state = State::Unknown;
+    } else {
         verdict.why = format!("{}; {days} days in a row", verdict.why);
     }
     verdict

@@ -4,17 +4,18 @@
 //! Only the day's own values count. Labels, comparisons and what is taken over several days never do:
 //! they follow from other days.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use indexmap::IndexMap;
 
 use super::compare::compare;
-use super::same::same_figure;
-use crate::metrics::span::{own, own_members};
+use super::same::{OnSide, apart, same_figure};
+use crate::metrics::figure;
+use crate::metrics::span::own;
 use crate::model::compared::ChangeDoc;
 use crate::model::definitions::{Measure, MetricDef};
 use crate::model::manifest::DefinitionsDoc;
-use crate::model::metrics_doc::{Figure, MemberDoc, MetricDoc, MetricsDoc};
+use crate::model::metrics_doc::{Figure, MetricDoc, MetricsDoc};
 use crate::model::{Definitions, Number};
 
 /// What has become of a number or a day, the worst last.
@@ -116,6 +117,8 @@ pub struct MetricDrift {
     pub kind: Kind,
     /// How it is defined now.
     pub defined: Defined,
+    /// Whether it is taken over several days: only this day's own part is held against each other then.
+    pub this_day: bool,
     /// The value of the whole day on both sides.
     pub pair: Pair,
     /// Whether it has moved, but by no more than it may.
@@ -187,9 +190,8 @@ fn definition<'a>(name: &str, input: &Input<'a>) -> Option<&'a MetricDef> {
 
 /// The events that a metric, or the parts of a ratio, are taken over.
 fn events_of<'a>(name: &str, input: &Input<'a>) -> Vec<&'a str> {
-    let Some(metric) = definition(name, input) else { return Vec::new() };
-    let parts = metric.measure.parts().into_iter().filter_map(|part| definition(part, input)?.measure.of());
-    metric.measure.of().into_iter().chain(parts).collect()
+    let frozen = input.frozen.definitions;
+    if frozen.metrics.contains_key(name) { frozen } else { input.live.definitions }.events_of(name)
 }
 
 fn metric(name: &str, input: &Input<'_>) -> Option<MetricDrift> {
@@ -213,7 +215,7 @@ fn metric(name: &str, input: &Input<'_>) -> Option<MetricDrift> {
         (old, new) => (pair(old.map(own), new.map(own)), false),
     };
     let by = match (old, new) {
-        (Some(old), Some(new)) => members(name, (old, new), float, adds, input),
+        (Some(old), Some(new)) => members(name, (old, new), float, measure, input),
         _ => IndexMap::new(),
     };
     let other_keys = input.other_keys.contains(name);
@@ -238,6 +240,7 @@ fn metric(name: &str, input: &Input<'_>) -> Option<MetricDrift> {
         unit: shown.unit.clone(),
         kind,
         defined,
+        this_day: old.into_iter().chain(new).any(|doc| doc.day.is_some()),
         pair: total,
         within_tolerance: moved && kind == Kind::Unchanged,
         other_keys,
@@ -250,7 +253,7 @@ fn members(
     name: &str,
     (old, new): (&MetricDoc, &MetricDoc),
     float: bool,
-    adds: bool,
+    measure: Option<&Measure>,
     input: &Input<'_>,
 ) -> IndexMap<String, Vec<MemberDrift>> {
     let events = events_of(name, input);
@@ -264,17 +267,8 @@ fn members(
     };
     let mut by = IndexMap::new();
     for dimension in old.by.keys().filter(alike) {
-        let mut left: BTreeMap<&Option<String>, (&MemberDoc, &Figure)> =
-            own_members(new, dimension).map(|(member, figure)| (&member.key, (member, figure))).collect();
-        let mut moved = Vec::new();
-        for (member, figure) in own_members(old, dimension) {
-            let now = left.remove(&member.key);
-            if now.is_none_or(|(_, now)| !same_figure(figure, now, float)) {
-                moved.push(member_drift((Some((member, figure)), now), adds));
-            }
-        }
-        moved.extend(left.into_values().map(|now| member_drift((None, Some(now)), adds)).collect::<Vec<_>>());
-        moved.retain(|found| found.presence == Presence::Both || !is_nothing(&found.pair));
+        let moved = apart(measure, (old, new), dimension, float);
+        let mut moved: Vec<MemberDrift> = moved.into_iter().map(|both| member_drift(both, measure)).collect();
         moved.sort_by(|one, other| size(&other.pair).cmp(&size(&one.pair)).then(one.key.cmp(&other.key)));
         if !moved.is_empty() {
             by.insert(dimension.clone(), moved);
@@ -283,29 +277,21 @@ fn members(
     by
 }
 
-type Found<'a> = Option<(&'a MemberDoc, &'a Figure)>;
-
-fn member_drift((old, new): (Found<'_>, Found<'_>), adds: bool) -> MemberDrift {
+fn member_drift((old, new): (OnSide<'_>, OnSide<'_>), measure: Option<&Measure>) -> MemberDrift {
     let member = old.or(new).map(|(member, _)| member);
     let presence = match (old, new) {
         (Some(_), Some(_)) => Presence::Both,
         (None, _) => Presence::Appeared,
         (_, None) => Presence::Vanished,
     };
-    let nothing = Figure { value: adds.then(Number::zero), ..Figure::default() };
-    let figure = |found: Found<'_>| pair_value(found.map_or(&nothing, |(_, figure)| figure));
+    let nothing = figure::of_nothing(measure);
+    let figure = |found: OnSide<'_>| pair_value(found.map_or(&nothing, |(_, figure)| figure));
     MemberDrift {
         key: member.and_then(|member| member.key.clone()),
         label: member.and_then(|member| member.label.clone()),
         presence,
         pair: pair_of(figure(old), figure(new)),
     }
-}
-
-/// Whether there is nothing on either side, as of a member of which only other metrics have rows.
-fn is_nothing(pair: &Pair) -> bool {
-    let nothing = |value: &Option<Number>| value.as_ref().is_none_or(Number::is_zero);
-    nothing(&pair.frozen) && nothing(&pair.live)
 }
 
 /// How much a member has moved, for their order.

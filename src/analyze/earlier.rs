@@ -156,7 +156,7 @@ impl EarlierDay {
                 && match &self.made_by {
                     MadeBy::TheSame => true,
                     MadeBy::Unknown => false,
-                    MadeBy::Others(then) => events_of(name, today.definitions).into_iter().all(|events| {
+                    MadeBy::Others(then) => today.definitions.events_of(name).into_iter().all(|events| {
                         let full = format!("{events}.{dimension}");
                         then.dimensions.get(&full) == today.fingerprints.dimensions.get(&full)
                     }),
@@ -167,17 +167,9 @@ impl EarlierDay {
     }
 }
 
-/// The events that a metric is counted over: those of its parts, for a ratio.
-fn events_of<'a>(metric: &str, definitions: &'a Definitions) -> Vec<&'a str> {
-    let Some(metric) = definitions.metrics.get(metric) else { return Vec::new() };
-    let parts = metric.measure.parts().into_iter();
-    let parts = parts.filter_map(|part| definitions.metrics.get(part)?.measure.of());
-    metric.measure.of().into_iter().chain(parts).collect()
-}
-
 /// Whether a metric's dimension cuts the day into spans of time.
 fn is_time(metric: &str, dimension: &str, definitions: &Definitions) -> bool {
-    let events = events_of(metric, definitions);
+    let events = definitions.events_of(metric);
     let of_time = |events: &str| {
         let by = definitions.events.get(events).and_then(|events| events.by.get(dimension));
         by.is_some_and(|by| matches!(by.of, DimensionOf::Time(_)))

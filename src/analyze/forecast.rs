@@ -12,6 +12,7 @@ use augurs::mstl::MSTLModel;
 use augurs::{Fit as _, Predict as _};
 use chrono::{Datelike as _, Weekday};
 
+use super::usual::median;
 use crate::model::Day;
 
 /// How many known days a forecast needs.
@@ -369,16 +370,6 @@ fn modelled(values: &[f64], horizon: usize) -> Option<Vec<[f64; 3]>> {
 
 fn same(one: f64, other: f64) -> bool {
     one.total_cmp(&other).is_eq()
-}
-
-fn median(mut values: Vec<f64>) -> Option<f64> {
-    values.sort_by(f64::total_cmp);
-    let half = values.len() / 2;
-    let upper = values.get(half).copied()?;
-    if values.len() % 2 == 1 {
-        return Some(upper);
-    }
-    values.get(half.checked_sub(1)?).map(|lower| f64::midpoint(*lower, upper))
 }
 
 /// Small counts, as floats for reckoning.

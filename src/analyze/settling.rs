@@ -1,7 +1,8 @@
 //! How far a metric still moved after days had reached an age, and from which age on it holds still.
 //!
 //! A day is looked at more than once: when it is frozen, restated, or read again. What a look at an age saw is held
-//! against what the day is known to be now.
+//! against every later look and what the day is known to be now: the one that lies furthest away counts, as a day that
+//! moved and came back has moved.
 
 use crate::model::Number;
 
@@ -29,12 +30,12 @@ pub struct Looks {
     pub last: Option<Number>,
 }
 
-/// By how much a metric moved after an age, as a share of what it is now.
+/// By how much a metric moved at most after an age, as a share of what it is now.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Moved {
     /// By this share, with 12 significant digits.
     By(Number),
-    /// By more than any share: it is 0 now and was not, or it was unknown on one side only.
+    /// By more than any share: it is 0 now and was not, or it was unknown at some of the looks only.
     Beyond,
 }
 
@@ -106,14 +107,19 @@ fn at_age(days: &[Looks], age: i64, tolerance: &Number) -> Option<AtAge> {
     for day in days {
         let then = day.looks.iter().rev().find(|look| look.age <= age);
         // Without a later look nobody knows yet whether it moved.
-        let later = day.looks.iter().any(|look| look.age > age);
-        let Some(then) = then.filter(|_| later) else { continue };
+        let mut later = day.looks.iter().filter(|look| look.age > age).peekable();
+        let Some(then) = then.filter(|_| later.peek().is_some()) else { continue };
+        let later: Vec<Option<&Number>> =
+            later.map(|look| look.value.as_ref()).chain([day.last.as_ref()]).collect();
+        let known: Vec<&Number> = later.iter().copied().flatten().collect();
         match (&then.value, &day.last) {
-            // What is unknown on both sides tells nothing.
-            (None, None) => {}
-            (Some(then), Some(last)) => {
-                within += usize::from((last - then).abs() <= tolerance.times(&last.abs()));
-                moved.push(share(then, last));
+            // What was unknown all the time tells nothing.
+            (None, None) if known.is_empty() => {}
+            (Some(then), Some(last)) if known.len() == later.len() => {
+                let furthest = known.into_iter().map(|value| (value - then).abs()).max();
+                let furthest = furthest.unwrap_or_else(Number::zero);
+                within += usize::from(furthest <= tolerance.times(&last.abs()));
+                moved.push(share(&furthest, last));
             }
             _ => moved.push(Moved::Beyond),
         }
@@ -124,8 +130,7 @@ fn at_age(days: &[Looks], age: i64, tolerance: &Number) -> Option<AtAge> {
     Some(AtAge { age, days, within, median, p95 })
 }
 
-fn share(then: &Number, last: &Number) -> Moved {
-    let change = (last - then).abs();
+fn share(change: &Number, last: &Number) -> Moved {
     if change.is_zero() {
         return Moved::By(Number::zero());
     }
@@ -234,6 +239,15 @@ mod tests {
         assert_eq!(one(&[(1, "?"), (2, "?")]), None);
         // Below zero the size counts: (−4 − −5) of 4.
         assert_eq!(one(&[(1, "-5"), (2, "-4")]).map(|at| (at.within, at.median)), Some((1, by("0.25"))));
+    }
+
+    #[test]
+    fn a_day_that_moved_and_came_back_has_moved() {
+        let found = settling(&[day(&[(1, "100"), (2, "150"), (3, "100")])], &Number::zero());
+        // (150 - 100) / 100 from the first on; after the second it is 50 away from what it is now.
+        assert_eq!(told(&found), [(1, 1, 0, by("0.5"), by("0.5")), (2, 1, 0, by("0.5"), by("0.5"))]);
+        let found = settling(&[day(&[(1, "100"), (2, "?"), (3, "100")])], &Number::zero());
+        assert_eq!(found.ages[0].median, Moved::Beyond);
     }
 
     #[test]

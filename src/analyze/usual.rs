@@ -76,10 +76,11 @@ pub fn usual(day: Day, series: &Series) -> Result<Usual, usize> {
         .filter(|(_, value)| value.is_some())
         .map(|(rest, _)| *rest)
         .collect();
-    let middle = median(rest.clone());
+    let middle = median(rest.clone()).unwrap_or_default();
     // The levels were fitted to these same days, which so lie nearer to them than the next one will.
     let next = (count(known.len() + FITTED) / count(known.len() - FITTED)).sqrt();
-    let spread = next * NORMAL * median(rest.iter().map(|rest| (rest - middle).abs()).collect());
+    let distances = rest.iter().map(|rest| (rest - middle).abs());
+    let spread = next * NORMAL * median(distances.collect()).unwrap_or_default();
     let sum = trend + weekday + middle;
     let expected = if sum.abs() < NOISE { 0.0 } else { sum };
     Ok(Usual { expected, spread: spread.max(LEAST_SHARE * expected.abs()).max(NOISE) })
@@ -89,7 +90,8 @@ pub fn usual(day: Day, series: &Series) -> Result<Usual, usize> {
 fn filled(values: &[Option<f64>], at: usize) -> f64 {
     values.get(at).copied().flatten().unwrap_or_else(|| {
         let peers: Vec<f64> = values.iter().skip(at % WEEK).step_by(WEEK).copied().flatten().collect();
-        if peers.is_empty() { median(values.iter().copied().flatten().collect()) } else { median(peers) }
+        let all = || median(values.iter().copied().flatten().collect());
+        median(peers).or_else(all).unwrap_or_default()
     })
 }
 
@@ -98,13 +100,13 @@ fn count(days: usize) -> f64 {
     u32::try_from(days).map_or(f64::INFINITY, f64::from)
 }
 
-/// The middle value; 0 of none.
-fn median(mut values: Vec<f64>) -> f64 {
+/// The middle value; of an even number the mean of the two in the middle.
+pub(super) fn median(mut values: Vec<f64>) -> Option<f64> {
     values.sort_by(f64::total_cmp);
     let half = values.len() / 2;
-    match (values.get(half.wrapping_sub(1)), values.get(half)) {
-        (Some(low), Some(high)) if values.len().is_multiple_of(2) => f64::midpoint(*low, *high),
-        (_, Some(middle)) => *middle,
-        _ => 0.0,
+    let upper = values.get(half).copied()?;
+    if values.len() % 2 == 1 {
+        return Some(upper);
     }
+    values.get(half.checked_sub(1)?).map(|lower| f64::midpoint(*lower, upper))
 }

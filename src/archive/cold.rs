@@ -4,22 +4,24 @@
 //! the whole folder. Whoever reads it checks the same digests.
 
 use std::fs;
-use std::io::{self, Write as _};
+use std::io;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
 use super::ledger::Ledger;
-use super::open::{ARCHIVE, DEFINITIONS, LEDGER, MANIFEST};
+use super::lock::Lock;
+use super::open::{ARCHIVE, DEFINITIONS, LEDGER, LOCK, MANIFEST};
 use super::{Archive, ArchiveError, ArchiveId, SnapshotLine, document, files};
-use crate::model::Digest;
+use crate::model::{Digest, Manifest};
 
 /// The file that tells a cold store from the archive that it was copied from.
 const MARKER: &str = "cold-store.json";
 /// The format name and version in it.
 const FORMAT: &str = "asof.cold-store/1";
-/// A file while it is written: hidden, and replaced when one was left behind.
-const PARTIAL: &str = ".partial";
+/// What the names of files begin with while they are written; an id of the writer follows.
+const PARTIAL: &str = ".partial-";
 
 /// What the marker holds.
 #[derive(Serialize, Deserialize)]
@@ -35,32 +37,42 @@ struct MarkerDoc {
 /// When its marker can't be read.
 pub(super) fn id_of(dir: &Path) -> Result<Option<ArchiveId>, ArchiveError> {
     let path = dir.join(MARKER);
-    match fs::read(&path) {
+    match files::bytes(&path) {
         Ok(bytes) => document::read::<MarkerDoc>(&bytes, &path, FORMAT).map(|marker| Some(marker.id)),
         Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => {
             Ok(None)
         }
-        Err(error) => Err(ArchiveError::Io { doing: "read", path, error }),
+        Err(error) => Err(files::unreadable(&path, error)),
     }
 }
 
-/// A folder that holds whole copies of an archive's days.
-#[derive(Clone, Debug)]
+/// A folder that holds whole copies of an archive's days, locked: nobody else writes into it.
+#[derive(Debug)]
 pub struct ColdStore {
     dir: PathBuf,
     id: ArchiveId,
+    /// The name of a file of this writer's while it is written.
+    partial: String,
+    _lock: Lock,
 }
 
 impl ColdStore {
     /// Makes a folder the cold store of an archive, or opens it as such; its ledger becomes that of the archive.
-    /// Nothing is made where it is refused.
+    /// Nothing is made where it is refused. Whoever else writes into it is waited for as long as `wait`.
     ///
     /// # Errors
-    /// When the folder holds something else, the archive can't be read, or the folder can't be written.
-    pub fn open(archive: &Archive, dir: &Path) -> Result<Self, ArchiveError> {
-        let known = Self::look(archive, dir)?;
+    /// When the folder holds something else, the archive can't be read, the store's lock stays taken, or the
+    /// folder can't be written.
+    pub fn open(archive: &Archive, dir: &Path, wait: Duration) -> Result<Self, ArchiveError> {
+        Self::look(archive, dir)?;
         fs::create_dir_all(dir).map_err(ArchiveError::io("create", dir))?;
-        let cold = Self { dir: dir.to_owned(), id: known.unwrap_or_else(ArchiveId::random) };
+        let lock = Lock::take(&dir.join(LOCK), wait)?;
+        // Another run may have made it, or added to it, until the lock was free.
+        let known = Self::look(archive, dir)?;
+        remove_partial(dir)?;
+        let id = known.unwrap_or_else(ArchiveId::random);
+        let partial = format!("{PARTIAL}{}", ArchiveId::random());
+        let cold = Self { dir: dir.to_owned(), id, partial, _lock: lock };
         if known.is_none() {
             let marker = MarkerDoc { format: FORMAT.to_owned(), id: cold.id };
             let encoded = serde_json::to_vec(&marker);
@@ -68,8 +80,9 @@ impl ColdStore {
             bytes.push(b'\n');
             cold.put(MARKER, &bytes)?;
         }
-        cold.put(ARCHIVE, &files::read(&archive.dir().join(ARCHIVE))?)?;
+        // With `archive.json` it is one: whatever stops this, there is none without a ledger.
         cold.follow(archive)?;
+        cold.put(ARCHIVE, &files::read(&archive.dir().join(ARCHIVE))?)?;
         Ok(cold)
     }
 
@@ -106,8 +119,9 @@ impl ColdStore {
             }
         } else if id.is_none() && dir.exists() {
             let mut inside = fs::read_dir(dir).map_err(ArchiveError::io("read", dir))?.flatten();
-            // A name that was left half made is no content.
-            if inside.any(|entry| entry.file_name() != PARTIAL) {
+            // A lock, or a file that was left half written, is no content.
+            let ours = |name: &str| name == LOCK || name.starts_with(PARTIAL);
+            if inside.any(|entry| !entry.file_name().to_str().is_some_and(ours)) {
                 return refused("it holds other things");
             }
         }
@@ -153,36 +167,80 @@ impl ColdStore {
         files::sync_dir(&self.dir)
     }
 
-    /// Writes a file unless it is there, and checks what is on disk then.
-    fn copy(&self, path: &str, bytes: &[u8], digest: Digest) -> Result<(), ArchiveError> {
-        let target = self.dir.join(path);
-        if !files::exists(&target).map_err(ArchiveError::io("read", &target))? {
-            self.put(path, bytes)?;
-        }
-        let found = Digest::of(&files::read(&target)?);
-        if found != digest {
-            let what = format!("is no copy of what was frozen: its SHA-256 is {found}, not {digest}");
-            return Err(document::damaged(&target, what));
+    /// Whether it holds these files of an edition, and its manifest, as they were frozen: they are read once more.
+    ///
+    /// # Errors
+    /// When it does not.
+    pub fn holds(
+        &self,
+        line: &SnapshotLine,
+        manifest: &Manifest,
+        paths: &[String],
+    ) -> Result<(), ArchiveError> {
+        let name = line.id().to_string();
+        self.check(&format!("{name}/{MANIFEST}"), line.manifest)?;
+        for file in manifest.files.iter().filter(|file| paths.contains(&file.path)) {
+            self.check(&format!("{name}/{}", file.path), file.sha256)?;
         }
         Ok(())
     }
 
-    /// Puts a file in the place of the one before, synced.
+    /// Writes a file unless it is there, and checks what is on disk then.
+    fn copy(&self, path: &str, bytes: &[u8], digest: Digest) -> Result<(), ArchiveError> {
+        files::no_link(&self.dir, path)?;
+        let target = self.dir.join(path);
+        if !files::exists(&target).map_err(ArchiveError::io("read", &target))? {
+            let staged = self.stage(path, bytes)?;
+            match files::rename_new(&staged, &target) {
+                // Whoever put it there: it is looked at below.
+                Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
+                    fs::remove_file(&staged).map_err(ArchiveError::io("remove", &staged))?;
+                }
+                renamed => renamed.map_err(ArchiveError::io("create", &target))?,
+            }
+            self.sync(path)?;
+        }
+        self.check(path, digest)
+    }
+
+    /// Checks a copy as it lies on disk.
+    fn check(&self, path: &str, digest: Digest) -> Result<(), ArchiveError> {
+        files::no_link(&self.dir, path)?;
+        let bytes = files::read(&self.dir.join(path)).map_err(|error| match error {
+            ArchiveError::Damaged { path, what } => ArchiveError::BadCopy { path, what },
+            error => error,
+        })?;
+        let found = Digest::of(&bytes);
+        if found != digest {
+            let what = format!("is no copy of what was frozen: its SHA-256 is {found}, not {digest}");
+            return Err(ArchiveError::BadCopy { path: self.dir.join(path), what });
+        }
+        Ok(())
+    }
+
+    /// Puts a file in the place of the one before, synced. No file of a day is put so.
     fn put(&self, path: &str, bytes: &[u8]) -> Result<(), ArchiveError> {
+        let staged = self.stage(path, bytes)?;
+        let target = self.dir.join(path);
+        fs::rename(&staged, &target).map_err(ArchiveError::io("replace", &target))?;
+        self.sync(path)
+    }
+
+    /// Writes a file under a name that is this writer's alone, synced, and makes the folder in which it belongs.
+    fn stage(&self, path: &str, bytes: &[u8]) -> Result<PathBuf, ArchiveError> {
         let target = self.dir.join(path);
         let folder = target.parent().unwrap_or(&self.dir);
         fs::create_dir_all(folder).map_err(ArchiveError::io("create", folder))?;
-        let staged = self.dir.join(PARTIAL);
-        match fs::remove_file(&staged) {
-            Err(error) if error.kind() != io::ErrorKind::NotFound => {
-                return Err(ArchiveError::Io { doing: "remove", path: staged, error });
-            }
-            _ => {}
-        }
-        let mut file = fs::File::create_new(&staged).map_err(ArchiveError::io("create", &staged))?;
-        file.write_all(bytes).map_err(ArchiveError::io("write", &staged))?;
+        let staged = self.dir.join(&self.partial);
+        let file = files::write_new(&staged, bytes)?;
         file.sync_all().map_err(ArchiveError::io("sync", &staged))?;
-        fs::rename(&staged, &target).map_err(ArchiveError::io("replace", &target))?;
+        Ok(staged)
+    }
+
+    /// Syncs the names of a file and of the folders that were made for it.
+    fn sync(&self, path: &str) -> Result<(), ArchiveError> {
+        let target = self.dir.join(path);
+        let folder = target.parent().unwrap_or(&self.dir);
         let mut synced = Some(folder);
         // Folders that were made for it, up to the store.
         while let Some(folder) = synced.filter(|folder| folder.starts_with(&self.dir)) {
@@ -193,11 +251,21 @@ impl ColdStore {
     }
 }
 
+/// Removes what writers before left half written; the store is locked.
+fn remove_partial(dir: &Path) -> Result<(), ArchiveError> {
+    for entry in fs::read_dir(dir).map_err(ArchiveError::io("read", dir))?.flatten() {
+        if entry.file_name().to_str().is_some_and(|name| name.starts_with(PARTIAL)) {
+            fs::remove_file(entry.path()).map_err(ArchiveError::io("remove", &entry.path()))?;
+        }
+    }
+    Ok(())
+}
+
 /// A ledger without a line that is being written; nothing when it is missing.
 fn whole_lines(path: &Path) -> Result<Vec<u8>, ArchiveError> {
-    let mut bytes = match fs::read(path) {
+    let mut bytes = match files::bytes(path) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => Vec::new(),
-        read => read.map_err(ArchiveError::io("read", path))?,
+        read => read.map_err(|error| files::unreadable(path, error))?,
     };
     bytes.truncate(Ledger::read(&bytes).whole);
     Ok(bytes)

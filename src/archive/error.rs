@@ -61,6 +61,20 @@ pub enum ArchiveError {
         /// Whether the day's numbers are still there.
         numbers: bool,
     },
+    /// A symbolic link lies where a file or folder of a day belongs.
+    #[error("{} is a symbolic link", path.display())]
+    Link {
+        /// The link.
+        path: PathBuf,
+    },
+    /// A file in a cold store is no copy of the one in the archive.
+    #[error("{} {what}", path.display())]
+    BadCopy {
+        /// The copy.
+        path: PathBuf,
+        /// What is wrong with it.
+        what: String,
+    },
     /// A folder that is to be a cold store belongs to something else.
     #[error("{} can't be the cold store of this archive: {what}", dir.display())]
     NotItsColdStore {
@@ -195,6 +209,15 @@ impl ArchiveError {
                 "its totals are in the ledger, `asof list` shows them; a backup may hold the file"
             }
             Self::Pruned { .. } => "its numbers are still there; a backup may hold the file",
+            Self::Link { .. } => {
+                "put what it points to in its place: nothing is removed, copied or proven through a link"
+            }
+            Self::BadCopy { path, .. } => {
+                return Some(format!(
+                    "remove {} and prune again: the archive still has the original",
+                    path.display()
+                ));
+            }
             Self::NotItsColdStore { .. } => "name a new or empty folder outside of the archive",
             Self::ColdStore { .. } => {
                 "check `dir` under [archive]: it must name the archive that the days were copied from; \

@@ -1,12 +1,13 @@
 //! The few things that are done with files, each naming its path when it fails.
 
 use std::fs::{self, File, OpenOptions};
-use std::io::{self, Write as _};
+use std::io::{self, Read as _, Write as _};
+use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::Path;
 use std::sync::Mutex;
 use std::thread;
 
-use rustix::fs::{CWD, RenameFlags, renameat_with};
+use rustix::fs::{CWD, OFlags, RenameFlags, renameat_with};
 use rustix::io::Errno;
 
 use super::ArchiveError;
@@ -16,7 +17,54 @@ const SYNC_THREADS: usize = 4;
 
 /// The bytes of a file that must be there.
 pub(super) fn read(path: &Path) -> Result<Vec<u8>, ArchiveError> {
-    fs::read(path).map_err(|error| unreadable(path, error))
+    bytes(path).map_err(|error| unreadable(path, error))
+}
+
+/// The bytes of a file.
+pub(super) fn bytes(path: &Path) -> io::Result<Vec<u8>> {
+    let mut file = open(path)?;
+    let mut bytes = Vec::with_capacity(usize::try_from(file.metadata()?.len().min(1 << 24)).unwrap_or(0));
+    file.read_to_end(&mut bytes)?;
+    Ok(bytes)
+}
+
+/// Opens a file for reading. What is none (a pipe, a device) is refused and never waited for.
+pub(super) fn open(path: &Path) -> io::Result<File> {
+    open_with(OpenOptions::new().read(true), path)
+}
+
+/// Opens a file in some way, and refuses what is none without waiting for it.
+pub(super) fn open_with(options: &mut OpenOptions, path: &Path) -> io::Result<File> {
+    let flags = i32::try_from(OFlags::NONBLOCK.bits()).unwrap_or(0);
+    let file = match options.custom_flags(flags).open(path) {
+        // So a pipe answers that nobody reads, and a socket always.
+        Err(error) if error.raw_os_error() == Some(Errno::NXIO.raw_os_error()) => return Err(no_file()),
+        opened => opened?,
+    };
+    if file.metadata()?.is_file() { Ok(file) } else { Err(no_file()) }
+}
+
+/// The refusal of what is no file; a folder is refused as such by the operating system too.
+fn no_file() -> io::Error {
+    io::Error::new(io::ErrorKind::IsADirectory, "it is no file")
+}
+
+/// Refuses a path below a folder of which some part is a symbolic link: nothing is removed or copied
+/// through one. Parts that are not there are no links.
+pub(super) fn no_link(root: &Path, below: &str) -> Result<(), ArchiveError> {
+    let mut path = root.to_owned();
+    for part in below.split('/') {
+        path.push(part);
+        match fs::symlink_metadata(&path) {
+            Ok(meta) if meta.is_symlink() => return Err(ArchiveError::Link { path }),
+            Ok(_) => {}
+            Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => {
+                return Ok(());
+            }
+            Err(error) => return Err(ArchiveError::Io { doing: "look at", path, error }),
+        }
+    }
+    Ok(())
 }
 
 /// The error for a file that must be there and can't be read.
@@ -24,6 +72,9 @@ pub(super) fn unreadable(path: &Path, error: io::Error) -> ArchiveError {
     match error.kind() {
         io::ErrorKind::NotFound => {
             ArchiveError::Damaged { path: path.to_owned(), what: "is missing".to_owned() }
+        }
+        io::ErrorKind::IsADirectory => {
+            ArchiveError::Damaged { path: path.to_owned(), what: "is no file".to_owned() }
         }
         _ => ArchiveError::Io { doing: "read", path: path.to_owned(), error },
     }

@@ -57,6 +57,8 @@ pub struct History {
     confirmed: BTreeMap<Day, Vec<Confirmation>>,
     marks: BTreeMap<Day, Vec<Marked>>,
     pruned: BTreeMap<SnapshotId, Pruned>,
+    /// What the last line about thinning names: only that may not have been removed yet.
+    last_pruned: Option<(SnapshotId, Vec<String>)>,
     /// The editions that the ledger says were copied here; only in a cold store.
     copied: BTreeSet<SnapshotId>,
     unlisted: Vec<SnapshotId>,
@@ -88,7 +90,7 @@ impl Archive {
         let mut looks = 1;
         loop {
             let bytes = files::read(&path)?;
-            let history = History::read(self, &bytes, as_of)?;
+            let history = History::of(self, Ledger::read(&bytes), bytes.len() as u64, as_of)?;
             // A writer may have added a line and its folder between the two looks.
             let size = fs::metadata(&path).map_err(|error| files::unreadable(&path, error))?.len();
             if size == bytes.len() as u64 || looks == LOOKS {
@@ -100,8 +102,13 @@ impl Archive {
 }
 
 impl History {
-    fn read(archive: &Archive, bytes: &[u8], as_of: Option<DateTime<Utc>>) -> Result<Self, ArchiveError> {
-        let ledger = Ledger::read(bytes);
+    /// What a ledger of so many bytes says that an archive holds.
+    pub(super) fn of(
+        archive: &Archive,
+        ledger: Ledger,
+        size: u64,
+        as_of: Option<DateTime<Utc>>,
+    ) -> Result<Self, ArchiveError> {
         let mut folders = folders(archive.dir())?;
         if archive.cold().is_some() {
             // Without its manifest a copy was not finished, and is made again.
@@ -114,6 +121,7 @@ impl History {
         let mut days: BTreeMap<Day, Vec<Frozen>> = BTreeMap::new();
         let (mut confirmed, mut marks) = (BTreeMap::<Day, Vec<_>>::new(), BTreeMap::<Day, Vec<_>>::new());
         let mut pruned = BTreeMap::<SnapshotId, Pruned>::new();
+        let mut last_pruned = None;
         let mut copied = BTreeSet::new();
         for line in ledger.in_effect() {
             let known = as_of.is_none_or(|as_of| line.at() <= as_of);
@@ -133,6 +141,7 @@ impl History {
                         copied.insert(id);
                         continue;
                     }
+                    last_pruned = Some((id, line.files.clone()));
                     pruned.entry(id).or_insert_with(|| Pruned::new(line.at)).take(line);
                     continue;
                 }
@@ -165,11 +174,12 @@ impl History {
         Ok(Self {
             dir: archive.dir().to_owned(),
             ledger: archive.ledger_path(),
-            size: bytes.len() as u64,
+            size,
             days,
             confirmed,
             marks,
             pruned,
+            last_pruned,
             copied,
             unlisted,
             damaged,
@@ -269,6 +279,11 @@ impl History {
         self.pruned.iter()
     }
 
+    /// The edition that was thinned last, with the files that the line about it names.
+    pub fn last_pruned(&self) -> Option<(&SnapshotId, &[String])> {
+        self.last_pruned.as_ref().map(|(id, files)| (id, files.as_slice()))
+    }
+
     /// The editions of which the ledger says that they were copied here, and whose folder is not
     /// there or has no manifest; none but in a cold store.
     pub fn lost_copies(&self) -> impl Iterator<Item = &SnapshotId> {
@@ -325,7 +340,7 @@ fn folders(dir: &Path) -> Result<Vec<SnapshotId>, ArchiveError> {
         let entry = entry.map_err(unreadable)?;
         let name = entry.file_name();
         let Some(id) = name.to_str().and_then(|name| name.parse::<SnapshotId>().ok()) else { continue };
-        // A link counts: days may have been moved to another disk.
+        // A link counts, for whoever reads: days may have been moved to another disk. `verify` tells of it.
         if entry.file_type().is_ok_and(|kind| kind.is_dir() || kind.is_symlink()) {
             found.push(id);
         }

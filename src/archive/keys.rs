@@ -3,7 +3,6 @@
 //! They are read as a stream. No file stays open between two pieces of it, so that years of
 //! days can be merged under the usual limit of open files.
 
-use std::fs::File;
 use std::io;
 use std::os::unix::fs::FileExt as _;
 use std::path::PathBuf;
@@ -176,7 +175,7 @@ impl KeyStream {
         let changed =
             |what: String| document::damaged(path, format!("has changed since it was frozen: {what}"));
         let refused = |error: io::Error| files::unreadable(path, error);
-        let opened = File::open(path).map_err(refused)?;
+        let opened = files::open(path).map_err(refused)?;
         let has = opened.metadata().map_err(refused)?.len();
         if has != *size {
             return Err(changed(format!("it has {has} bytes, and its manifest says {size}")));

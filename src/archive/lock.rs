@@ -5,7 +5,7 @@ use std::path::Path;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use super::ArchiveError;
+use super::{ArchiveError, files};
 
 const FIRST_PAUSE: Duration = Duration::from_millis(2);
 const LONGEST_PAUSE: Duration = Duration::from_millis(50);
@@ -21,7 +21,8 @@ pub(super) struct Lock {
 impl Lock {
     /// Takes the lock, and tries for as long as `wait` while another process holds it.
     pub(super) fn take(path: &Path, wait: Duration) -> Result<Self, ArchiveError> {
-        let opened = OpenOptions::new().write(true).create(true).truncate(false).open(path);
+        let mut options = OpenOptions::new();
+        let opened = files::open_with(options.write(true).create(true).truncate(false), path);
         let file = opened.map_err(ArchiveError::io("open", path))?;
         let began = Instant::now();
         let mut pause = FIRST_PAUSE;

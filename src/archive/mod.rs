@@ -62,7 +62,7 @@ pub use ledger::{Confirmation, DamagedLine, Mark, SnapshotLine};
 pub use look_line::{CaptureDoc, LookDoc, Said, UnlookedDoc};
 pub use looks::{Kept, Looks};
 pub use open::{Archive, ArchiveId};
-pub use prune::{Pruned, Thinning};
+pub use prune::{Pruned, Thinning, Unfinished};
 pub use reading::METRICS;
 pub use staging::{Sealed, Staging};
 pub use verify::Finding;

@@ -5,13 +5,14 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::claim::{self, Claim};
-use super::{ArchiveError, cold, document, files};
+use super::{ArchiveError, History, cold, document, files};
 use crate::model::{Digest, Fingerprint, SnapshotId};
 
 /// The format name and version in `archive.json`.
@@ -89,6 +90,9 @@ pub struct Archive {
     created_at: DateTime<Utc>,
     digest: Digest,
     cold: Option<ArchiveId>,
+    /// What was thinned, as it was last asked for, and with how long a ledger: so that the ledger is read once
+    /// for all the files that are missed, and not once for each.
+    thinned: Arc<Mutex<Option<Arc<History>>>>,
 }
 
 impl Archive {
@@ -99,7 +103,7 @@ impl Archive {
     pub fn open(dir: impl AsRef<Path>) -> Result<Self, ArchiveError> {
         let dir = dir.as_ref().to_owned();
         let path = dir.join(ARCHIVE);
-        let bytes = match fs::read(&path) {
+        let bytes = match files::bytes(&path) {
             Ok(bytes) => bytes,
             Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => {
                 return Err(if dir.is_dir() || files::exists(&dir).unwrap_or(false) {
@@ -108,11 +112,29 @@ impl Archive {
                     ArchiveError::Missing { dir }
                 });
             }
-            Err(error) => return Err(ArchiveError::Io { doing: "read", path, error }),
+            Err(error) => return Err(files::unreadable(&path, error)),
         };
         let doc: ArchiveDoc = document::read(&bytes, &path, FORMAT)?;
         let cold = cold::id_of(&dir)?;
-        Ok(Self { dir, id: doc.id, created_at: doc.created_at, digest: Digest::of(&bytes), cold })
+        Ok(Self {
+            dir,
+            id: doc.id,
+            created_at: doc.created_at,
+            digest: Digest::of(&bytes),
+            cold,
+            thinned: Arc::default(),
+        })
+    }
+
+    /// What it holds, as it was last asked for here if nothing was added to the ledger since.
+    pub(super) fn known_history(&self) -> Result<Arc<History>, ArchiveError> {
+        let mut known = self.thinned.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(history) = known.as_ref().filter(|history| history.is_current()) {
+            return Ok(Arc::clone(history));
+        }
+        let history = Arc::new(self.history()?);
+        *known = Some(Arc::clone(&history));
+        Ok(history)
     }
 
     /// Opens the archive in this folder, and makes it first when the folder is missing or empty.
@@ -155,6 +177,11 @@ impl Archive {
     /// The id of the cold store that this is; `None` of an archive that days are frozen into.
     pub(super) fn cold(&self) -> Option<ArchiveId> {
         self.cold
+    }
+
+    /// Whether this is a cold store, which has some of another archive's days.
+    pub fn is_cold(&self) -> bool {
+        self.cold.is_some()
     }
 
     /// Refuses a cold store, to which nothing is added but copies.

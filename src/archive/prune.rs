@@ -1,7 +1,7 @@
 //! Thinning frozen days: a line in the ledger says which files go, and only then they do.
 //!
-//! A crash between the two is finished by the next one that thins: files that a line names
-//! and that are still there are removed first.
+//! A crash between the two is finished by the next one that thins. Files are removed before another line
+//! is written, so only those of the last line can have been left.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -15,7 +15,7 @@ use serde::{Deserialize, Serialize};
 use super::open::MANIFEST;
 use super::reading::check_path;
 use super::{Archive, ArchiveError, ArchiveId, History, files};
-use crate::model::{Day, Edition, SnapshotId};
+use crate::model::{Day, Edition, Manifest, SnapshotId};
 
 /// The line that says that files of an edition were thinned.
 #[derive(Clone, Debug, Deserialize)]
@@ -98,12 +98,27 @@ pub struct Thinning {
     pub reason: String,
 }
 
+/// Whether an edition is still to be thinned, by what the archive holds under the lock.
+pub type Still<'a> = &'a dyn Fn(&History, &Thinning) -> Result<bool, ArchiveError>;
+
+/// What a run that thins was stopped at.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Unfinished {
+    /// The edition.
+    pub id: SnapshotId,
+    /// The paths of the files that a line named and that were still there.
+    pub files: Vec<String>,
+    /// How many bytes these have.
+    pub bytes: u64,
+}
+
 impl Archive {
-    /// Thins editions: for each a line, synced, and then its files. First it finishes what was cut
-    /// short before. Gives those that were thinned.
+    /// Thins editions: for each a line, synced, and then its files. Gives those that were thinned. What was
+    /// cut short before must have been finished: see [`Archive::finish_thinning`].
     ///
-    /// `still` is asked under the lock whether a day is still to be thinned, since something may have been
-    /// said of it in the meantime.
+    /// `still` is asked under the lock whether an edition is still to be thinned, since something may have been
+    /// said of it in the meantime. What it refuses stops all of them before any line is written, and so does a
+    /// symbolic link.
     ///
     /// # Errors
     /// When the lock stays taken, the ledger is damaged, a path is none of a snapshot's, this is a
@@ -111,26 +126,25 @@ impl Archive {
     pub fn thin(
         &self,
         thinnings: &[Thinning],
-        still: &dyn Fn(&History, Day) -> bool,
+        still: Still<'_>,
         wait: Duration,
         now: DateTime<Utc>,
     ) -> Result<Vec<SnapshotId>, ArchiveError> {
-        self.writable()?;
-        for file in thinnings.iter().flat_map(|thinning| &thinning.files) {
-            check_removable(file)?;
-        }
-        self.writing(wait, now, |writer| {
-            let history = self.history()?;
-            for (id, pruned) in history.all_thinned() {
-                self.remove(id, &pruned.files)?;
+        self.writing_with_ledger(wait, now, |writer, ledger| {
+            let history = History::of(self, ledger, writer.size(), None)?;
+            let mut wanted = Vec::with_capacity(thinnings.len());
+            for thinning in thinnings {
+                for file in &thinning.files {
+                    check_removable(file)?;
+                    files::no_link(self.dir(), &format!("{}/{file}", thinning.id))?;
+                }
+                let gone = history.pruned(&thinning.id);
+                if !thinning.files.iter().all(|file| gone.contains(file)) && still(&history, thinning)? {
+                    wanted.push(thinning);
+                }
             }
             let mut thinned = Vec::new();
-            for thinning in thinnings {
-                let gone = history.pruned(&thinning.id);
-                if thinning.files.iter().all(|file| gone.contains(file)) || !still(&history, thinning.id.day)
-                {
-                    continue;
-                }
+            for thinning in wanted {
                 let body = NewPruned {
                     date: thinning.id.day,
                     edition: thinning.id.edition,
@@ -144,6 +158,76 @@ impl Archive {
                 thinned.push(thinning.id);
             }
             Ok(thinned)
+        })
+    }
+
+    /// Checks that files of an edition are as they were frozen, and that no link leads to them.
+    ///
+    /// # Errors
+    /// When they are not.
+    pub fn check_removal(&self, manifest: &Manifest, paths: &[String]) -> Result<(), ArchiveError> {
+        let id = SnapshotId::new(manifest.date, manifest.edition);
+        for path in paths {
+            check_removable(path)?;
+            files::no_link(self.dir(), &format!("{id}/{path}"))?;
+            self.read_file(manifest, path)?;
+        }
+        Ok(())
+    }
+
+    /// What a run that thins was stopped at: files that the last line about thinning names, and that are still
+    /// there as they were frozen. Those of a pinned day stay, and so does whatever is there in place of a file.
+    pub fn unfinished_thinning(&self, history: &History) -> Option<Unfinished> {
+        let (id, files) = self.not_removed(history)?;
+        let manifest = self.manifest(&history.get(&id).ok()?.line).ok()?;
+        let here = |path: &&String| files::exists(&self.folder(&id).join(path)).unwrap_or(false);
+        let files: Vec<String> = files.iter().filter(here).cloned().collect();
+        let sizes = manifest.files.iter().filter(|file| files.contains(&file.path)).map(|file| file.size);
+        let bytes = sizes.sum();
+        (!files.is_empty()).then_some(Unfinished { id, files, bytes })
+    }
+
+    /// The files that the last line about thinning names, but for those that must stay.
+    fn not_removed(&self, history: &History) -> Option<(SnapshotId, Vec<String>)> {
+        let (id, named) = history.last_pruned()?;
+        if history.marks(id.day).pinned {
+            return None;
+        }
+        let manifest = self.manifest(&history.get(id).ok()?.line).ok()?;
+        let gone = |path: &String| matches!(files::exists(&self.folder(id).join(path)), Ok(false));
+        let goes = |path: &&String| {
+            let whole = self.check_removal(&manifest, std::slice::from_ref(*path));
+            whole.is_ok() || gone(path) && check_removable(path).is_ok()
+        };
+        Some((*id, named.iter().filter(goes).cloned().collect()))
+    }
+
+    /// Removes what a run that thins was stopped at; gives what there was. A run that has nothing to
+    /// remove takes no lock.
+    ///
+    /// # Errors
+    /// When the lock stays taken, the ledger is damaged, this is a cold store, or the disk refuses.
+    pub fn finish_thinning(
+        &self,
+        history: &History,
+        wait: Duration,
+        now: DateTime<Utc>,
+    ) -> Result<Option<Unfinished>, ArchiveError> {
+        let folder_left = |(id, files): (SnapshotId, Vec<String>)| {
+            let inner = files.iter().filter_map(|path| path.rsplit_once('/'));
+            inner.map(|(inner, _)| self.folder(&id).join(inner)).any(|inner| inner.is_dir())
+        };
+        if self.unfinished_thinning(history).is_none() && !self.not_removed(history).is_some_and(folder_left)
+        {
+            return Ok(None);
+        }
+        self.writing_with_ledger(wait, now, |writer, ledger| {
+            let history = History::of(self, ledger, writer.size(), None)?;
+            let unfinished = self.unfinished_thinning(&history);
+            if let Some((id, files)) = self.not_removed(&history) {
+                self.remove(&id, &files)?;
+            }
+            Ok(unfinished)
         })
     }
 

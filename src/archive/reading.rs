@@ -1,6 +1,5 @@
 //! Reading frozen days: every byte is checked against its digest before it is given out.
 
-use std::fs::File;
 use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
 
@@ -50,7 +49,7 @@ impl Archive {
         let path = self.folder(&id).join(&doc.path);
         let changed =
             |what: String| document::damaged(&path, format!("has changed since it was frozen: {what}"));
-        let opened = match File::open(&path) {
+        let opened = match files::open(&path) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => {
                 return Err(self.why_missing(&id, &doc.path, &path));
             }
@@ -147,6 +146,39 @@ impl Archive {
         Ok(found)
     }
 
+    /// The values of one metric by one dimension; `None` where it is not broken down by it. Of nothing else more is
+    /// parsed than where it ends.
+    ///
+    /// # Errors
+    /// Those of [`Archive::metrics`].
+    pub fn level(
+        &self,
+        manifest: &Manifest,
+        metric: &str,
+        dimension: &str,
+    ) -> Result<Option<Vec<LevelDoc>>, ArchiveError> {
+        #[derive(Deserialize)]
+        struct Lean<'a> {
+            #[serde(borrow)]
+            metrics: IndexMap<String, &'a RawValue>,
+        }
+        #[derive(Deserialize)]
+        struct LeanMetric<'a> {
+            #[serde(borrow, default)]
+            by: IndexMap<String, &'a RawValue>,
+        }
+        let bytes = self.read_file(manifest, METRICS)?;
+        let path = self.metrics_path(manifest);
+        let lean: Lean<'_> = document::read(&bytes, &path, metrics_doc::FORMAT)?;
+        let level = || -> Result<Option<Vec<LevelDoc>>, serde_json::Error> {
+            let Some(text) = lean.metrics.get(metric) else { return Ok(None) };
+            let lean: LeanMetric<'_> = serde_json::from_str(text.get())?;
+            lean.by.get(dimension).map(|text| serde_json::from_str(text.get())).transpose()
+        };
+        level()
+            .map_err(|error| document::damaged(&path, format!("can't be read: its metric {metric}: {error}")))
+    }
+
     /// The definitions of this fingerprint.
     ///
     /// # Errors
@@ -165,7 +197,8 @@ impl Archive {
 
     /// Why a file is not there: it was thinned, or it is damage.
     fn why_missing(&self, id: &SnapshotId, file: &str, path: &Path) -> ArchiveError {
-        match self.history().ok().as_ref().and_then(|history| history.thinned(id)) {
+        let known = self.known_history().ok();
+        match known.as_ref().and_then(|history| history.thinned(id)) {
             Some(pruned) if pruned.files.iter().any(|gone| gone == file) => ArchiveError::Pruned {
                 path: path.to_owned(),
                 at: pruned.at,

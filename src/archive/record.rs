@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-use super::ledger::{Confirmation, Mark, NewConfirmed};
+use super::ledger::{Confirmation, Ledger, Mark, NewConfirmed};
 use super::lock::Lock;
 use super::writer::Writer;
 use super::{Archive, ArchiveError};
@@ -39,11 +39,21 @@ impl Archive {
         now: DateTime<Utc>,
         write: impl FnOnce(&mut Writer<'_>) -> Result<T, ArchiveError>,
     ) -> Result<T, ArchiveError> {
+        self.writing_with_ledger(wait, now, |writer, _| write(writer))
+    }
+
+    /// The same, with the ledger as it was read under the lock.
+    pub(super) fn writing_with_ledger<T>(
+        &self,
+        wait: Duration,
+        now: DateTime<Utc>,
+        write: impl FnOnce(&mut Writer<'_>, Ledger) -> Result<T, ArchiveError>,
+    ) -> Result<T, ArchiveError> {
         self.writable()?;
         let lock = Lock::take(&self.lock_path(), wait)?;
         let waited = TimeDelta::from_std(lock.waited).unwrap_or_default();
         let reached = now.checked_add_signed(waited).unwrap_or(now);
-        let mut writer = Writer::open(self, &lock, now, reached)?;
-        write(&mut writer)
+        let (mut writer, ledger) = Writer::open_with_ledger(self, &lock, now, reached)?;
+        write(&mut writer, ledger)
     }
 }

@@ -2,7 +2,7 @@
 //! nothing is missing, added, or another day's.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::fs::{self, File};
+use std::fs;
 use std::io::{self, Read as _};
 use std::path::Path;
 
@@ -10,6 +10,7 @@ use sha2::{Digest as _, Sha256};
 
 use super::keys::Check;
 use super::open::{DEFINITIONS, MANIFEST};
+use super::prune::check_removable;
 use super::reading::{METRICS, check_path};
 use super::{Archive, ArchiveError, History, SnapshotLine, cube_file, document, files};
 use crate::model::manifest::{self, FileDoc};
@@ -84,6 +85,7 @@ impl Finding {
                 );
                 (path.as_path(), None, what)
             }
+            ArchiveError::Link { path } => (path.as_path(), None, "is a symbolic link".to_owned()),
             ArchiveError::Unlisted { path } => (
                 path.as_path(),
                 None,
@@ -135,6 +137,9 @@ impl Archive {
         checked.files = 1;
         checked.bytes = bytes;
         let id = line.id();
+        if let Err(error) = files::no_link(self.dir(), &id.to_string()) {
+            checked.findings.push(Finding::of(self.dir(), &error));
+        }
         self.check_listed(history, &id, &manifest, contents, &mut checked);
         self.check_unlisted(&id, &manifest, &mut checked);
         checked.manifest = Some(manifest);
@@ -176,6 +181,9 @@ impl Archive {
             Some("names other definitions than the ledger".to_owned())
         } else if found.provenance != line.provenance || found.captured_at != line.captured_at {
             Some("tells another provenance or another time of capture than the ledger".to_owned())
+        } else if found.reason != line.reason || found.trigger != line.trigger || found.asof != line.asof {
+            let what = "tells another reason, another trigger or another version of asof than the ledger";
+            Some(what.to_owned())
         } else {
             None
         };
@@ -216,6 +224,15 @@ impl Archive {
                     }
                 }
             }
+        }
+        let known = |path: &String| manifest.files.iter().any(|doc| doc.path == *path);
+        // What can never be thinned is found in the ledger.
+        let unknown = |path: &&String| !known(path) && check_removable(path).is_ok();
+        for path in history.pruned(id).iter().filter(unknown) {
+            checked.findings.push(Finding::damage(
+                format!("{id}/{path}"),
+                "was thinned, as the ledger says, and the manifest lists no such file",
+            ));
         }
         for metric in manifest.keys.keys() {
             // Whether the manifest agrees with itself: the file was read above.
@@ -294,12 +311,20 @@ impl Archive {
 
     /// Finds what lies in a snapshot's folder and is not of it.
     fn check_unlisted(&self, id: &SnapshotId, manifest: &Manifest, checked: &mut CheckedSnapshot) {
-        let mut found = Vec::new();
-        if let Err(error) = walk(&self.folder(id), "", DEEPEST, &mut found) {
+        let mut inside = Inside::default();
+        if let Err(error) = walk(&self.folder(id), "", DEEPEST, &mut inside) {
+            checked.findings.push(Finding::of(self.dir(), &error));
+        }
+        for path in inside.links {
+            let error = ArchiveError::Link { path: self.folder(id).join(path) };
             checked.findings.push(Finding::of(self.dir(), &error));
         }
         let listed: BTreeSet<&str> =
             manifest.files.iter().map(|doc| doc.path.as_str()).chain([MANIFEST]).collect();
+        // A run that thins may have come as far as a folder without files.
+        let holds = |path: &String| listed.iter().any(|file| file.starts_with(&format!("{path}/")));
+        let mut found = inside.others;
+        found.extend(inside.empty.into_iter().filter(|path| !holds(path)));
         found.sort_unstable();
         for path in found.iter().filter(|path| !listed.contains(path.as_str())) {
             checked.findings.push(Finding {
@@ -316,16 +341,34 @@ impl Archive {
         let mut checked = CheckedDefinitions::default();
         let folder = self.dir().join(DEFINITIONS);
         let mut all = needed.clone();
+        if let Err(error) = files::no_link(self.dir(), DEFINITIONS) {
+            checked.findings.push(Finding::of(self.dir(), &error));
+        }
         match fs::read_dir(&folder) {
-            Ok(entries) => all.extend(entries.flatten().filter_map(|entry| {
-                entry.file_name().to_str()?.strip_suffix(".json")?.parse::<Digest>().ok().map(Fingerprint)
-            })),
+            Ok(entries) => {
+                let mut names: Vec<_> = entries.flatten().map(|entry| entry.file_name()).collect();
+                names.sort_unstable();
+                for name in names {
+                    match name.to_str().and_then(fingerprint_of) {
+                        Some(fingerprint) => {
+                            all.insert(fingerprint);
+                        }
+                        None => checked.findings.push(Finding {
+                            path: format!("{DEFINITIONS}/{}", name.to_string_lossy()),
+                            line: None,
+                            what: "is no file of definitions, so it is no part of the archive".to_owned(),
+                            hint: Some("asof did not put it there: move it out of the archive".to_owned()),
+                        }),
+                    }
+                }
+            }
             Err(error) => {
                 checked.findings.push(Finding::of(self.dir(), &files::unreadable(&folder, error)));
             }
         }
         for fingerprint in all {
-            match self.definitions(fingerprint) {
+            let whole = files::no_link(&folder, &format!("{fingerprint}.json"));
+            match whole.and_then(|()| self.definitions(fingerprint)) {
                 Ok(found) => {
                     let size = fs::metadata(self.definitions_path(fingerprint)).map_or(0, |meta| meta.len());
                     checked.files += 1;
@@ -339,10 +382,26 @@ impl Archive {
     }
 }
 
+/// The fingerprint that a file of definitions is named by.
+fn fingerprint_of(name: &str) -> Option<Fingerprint> {
+    let digest: Digest = name.strip_suffix(".json")?.parse().ok()?;
+    (format!("{digest}.json") == name).then_some(Fingerprint(digest))
+}
+
+/// What lies in a folder, by its paths.
+#[derive(Default)]
+struct Inside {
+    /// Whatever is neither a folder nor a link.
+    others: Vec<String>,
+    links: Vec<String>,
+    /// Folders with nothing in them.
+    empty: Vec<String>,
+}
+
 /// The digest of a file, of which never more than a piece is held.
 pub(super) fn digest_of(path: &Path) -> Result<Digest, ArchiveError> {
     let refused = |error: io::Error| files::unreadable(path, error);
-    let mut file = File::open(path).map_err(refused)?;
+    let mut file = files::open(path).map_err(refused)?;
     let mut hash = Sha256::new();
     let mut buffer = vec![0; BUFFER];
     loop {
@@ -355,17 +414,24 @@ pub(super) fn digest_of(path: &Path) -> Result<Digest, ArchiveError> {
     }
 }
 
-/// The paths of all that lies below a folder and is none.
-fn walk(dir: &Path, below: &str, depth: usize, found: &mut Vec<String>) -> Result<(), ArchiveError> {
+/// Finds all that lies below a folder; gives whether there is anything. No link is followed.
+fn walk(dir: &Path, below: &str, depth: usize, inside: &mut Inside) -> Result<bool, ArchiveError> {
     let refused = |error: io::Error| files::unreadable(dir, error);
+    let mut any = false;
     for entry in fs::read_dir(dir).map_err(refused)? {
         let entry = entry.map_err(refused)?;
+        any = true;
         let path = format!("{below}{}", entry.file_name().to_string_lossy());
-        if entry.path().is_dir() && depth > 0 {
-            walk(&entry.path(), &format!("{path}/"), depth - 1, found)?;
+        let kind = entry.file_type().map_err(refused)?;
+        if kind.is_symlink() {
+            inside.links.push(path);
+        } else if kind.is_dir() && depth > 0 {
+            if !walk(&entry.path(), &format!("{path}/"), depth - 1, inside)? {
+                inside.empty.push(path);
+            }
         } else {
-            found.push(path);
+            inside.others.push(path);
         }
     }
-    Ok(())
+    Ok(any)
 }

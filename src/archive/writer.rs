@@ -46,12 +46,23 @@ impl<'a> Writer<'a> {
         now: DateTime<Utc>,
         reached: DateTime<Utc>,
     ) -> Result<Self, ArchiveError> {
+        Self::open_with_ledger(archive, lock, now, reached).map(|(writer, _)| writer)
+    }
+
+    /// The same, with the ledger as it was read.
+    pub(super) fn open_with_ledger(
+        archive: &'a Archive,
+        lock: &'a Lock,
+        now: DateTime<Utc>,
+        reached: DateTime<Utc>,
+    ) -> Result<(Self, Ledger), ArchiveError> {
         let path = archive.ledger_path();
-        let mut file =
-            OpenOptions::new().read(true).write(true).open(&path).map_err(|error| match error.kind() {
-                io::ErrorKind::NotFound => files::unreadable(&path, error),
+        let mut file = files::open_with(OpenOptions::new().read(true).write(true), &path).map_err(
+            |error| match error.kind() {
+                io::ErrorKind::NotFound | io::ErrorKind::IsADirectory => files::unreadable(&path, error),
                 _ => ArchiveError::Io { doing: "open", path: path.clone(), error },
-            })?;
+            },
+        )?;
         let mut bytes = Vec::new();
         file.read_to_end(&mut bytes).map_err(|error| files::unreadable(&path, error))?;
         let ledger = Ledger::read(&bytes);
@@ -81,7 +92,7 @@ impl<'a> Writer<'a> {
             prev,
             next_seq: ledger.count + 1,
             last_at,
-            snapshots: ledger.snapshots(),
+            snapshots: ledger.clone().snapshots(),
         };
         if let Some(torn) = torn {
             // Written over what is cut: a crash in between leaves another torn line, and
@@ -93,7 +104,12 @@ impl<'a> Writer<'a> {
         } else if let Some(seq) = unfinished {
             writer.close_unfinished(seq, now)?;
         }
-        Ok(writer)
+        Ok((writer, ledger))
+    }
+
+    /// How many bytes the ledger has.
+    pub(super) fn size(&self) -> u64 {
+        self.len
     }
 
     /// The number of the last line and its time.

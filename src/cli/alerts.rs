@@ -9,12 +9,18 @@ use super::exit;
 use super::failure::Failure;
 use super::telling;
 use crate::analyze::alerts::State;
+use crate::archive::Archive;
 use crate::calendar::DayName;
+use crate::config::Config;
+use crate::model::Number;
+use crate::ops::alerts::few::Few;
 use crate::ops::alerts::state::{self, StateFile};
 use crate::ops::alerts::tell::{Teller, Told};
 use crate::ops::alerts::{self, Judgement, document};
 use crate::ops::when::{self, NotFound, When, WhichDay, find_latest};
+use crate::view::format::Format;
 use crate::view::terminal::{self, AlertRow};
+use crate::view::text::member_name;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -22,6 +28,7 @@ Examples:
   asof alerts 2025-11-06       the same for another day
   asof alerts --send           send what is news to the sinks, as a save does
   asof alerts --dry-run        show what would be sent
+  asof alerts -v               every member, where an alert has more than 20
   asof alerts --json           for programs
 
 A day that is over and not frozen is an alert of its own, missing_day. An alert is sent once, and again only after it has cleared. What was sent is kept in
@@ -95,31 +102,57 @@ impl Alerts {
         if context.output.json() {
             context.output.document(&as_document(&judgement, &folder, told.as_ref()));
         } else {
-            let table = terminal::alerts(&rows(&judgement), &context.output.options(false));
+            let few = if context.output.verbose() {
+                Few::all(&judgement.judged)
+            } else {
+                Few::of(&judgement.judged)
+            };
+            let table =
+                terminal::alerts(&rows(&few, &judgement, &config, &archive), &context.output.options(false));
+            let more = few.more.iter().map(|(name, more)| format!("{more} more of {name}; -v shows all\n"));
+            let more: String = more.collect();
             let sent = told.as_ref().map_or_else(String::new, telling::sent);
             let id = judgement.line.as_ref().map_or_else(|| day.to_string(), |line| line.id().to_string());
-            context.output.answer(&format!("{id}\n{table}{sent}"));
+            context.output.answer(&format!("{id}\n{table}{more}{sent}"));
         }
         Ok(if judgement.firing().next().is_some() { exit::FINDINGS } else { exit::DONE })
     }
 }
 
-fn rows(judgement: &Judgement) -> Vec<AlertRow> {
-    let row = |judged: &alerts::Judged| AlertRow {
+fn rows(few: &Few<'_>, judgement: &Judgement, config: &Config, archive: &Archive) -> Vec<AlertRow> {
+    // What members are called is told where the day can be read; else their keys do.
+    let line = judgement.line.as_ref().filter(|_| judgement.judged.iter().any(|one| one.member.is_some()));
+    let doc = line.and_then(|line| archive.metrics(&archive.manifest(line).ok()?).ok());
+    let called = |judged: &alerts::Judged| {
+        let member = judged.member.as_ref()?;
+        let of = judged.metric.as_ref().and_then(|metric| doc.as_ref()?.metrics.get(metric));
+        let found = of.and_then(|metric| metric.by.get(&member.by)?.iter().find(|one| one.key == member.key));
+        let name = member_name(member.key.as_deref(), found.and_then(|found| found.label.as_deref()));
+        Some(match name.small {
+            Some(small) => format!("{} {small}", name.main),
+            None => name.main.into_owned(),
+        })
+    };
+    let number = |judged: &alerts::Judged, number: Option<&Number>| {
+        let look = judged.metric.as_ref().and_then(|metric| config.presentation.metrics.get(metric));
+        let unit = look.and_then(|look| look.unit.as_deref());
+        let both = [judged.verdict.value.as_ref(), judged.verdict.expected.as_ref()];
+        number.map(|number| Format::of(unit, both.into_iter().flatten()).show(number).to_string())
+    };
+    let row = |judged: &&alerts::Judged| AlertRow {
         name: judged.name.clone(),
-        member: judged.member.as_ref().map(|member| member.key.clone().unwrap_or_else(|| "NULL".to_owned())),
+        member: called(judged),
         state: document::state(judged.verdict.state).to_owned(),
         fires: judged.verdict.state == State::Fires,
-        value: judged.verdict.value.as_ref().map(ToString::to_string),
-        expected: judged.verdict.expected.as_ref().map(ToString::to_string),
+        value: number(judged, judged.verdict.value.as_ref()),
+        expected: number(judged, judged.verdict.expected.as_ref()),
         why: judged.verdict.why.clone(),
     };
-    judgement.judged.iter().map(row).collect()
+    few.told.iter().map(row).collect()
 }
 
 fn as_document(judgement: &Judgement, folder: &Path, told: Option<&Told>) -> Value {
-    let all: Vec<&alerts::Judged> = judgement.judged.iter().collect();
-    let mut document = document::message(judgement, folder, &all);
+    let mut document = document::message(judgement, folder, &Few::all(&judgement.judged));
     if let (Value::Object(fields), Some(told)) = (&mut document, told) {
         let sinks = told.messages.iter().map(telling::of_message);
         fields.insert("sinks".to_owned(), sinks.collect());

@@ -10,6 +10,7 @@ use crate::calendar::DayName;
 use crate::config::Config;
 use crate::model::definitions::Dialect;
 use crate::ops::check::{CheckReport, Finding, Level, QueryReport, check};
+use crate::ops::check_telling::about_telling;
 use crate::source::Access;
 use crate::view::text::safe;
 
@@ -45,11 +46,15 @@ impl Check {
         let config = context.config()?;
         let path = context.config_path().display().to_string();
         if self.offline {
+            let mut findings = vec![about_config(&config, &path)];
+            findings.extend(about_telling(&config, &env));
+            // Programs and secrets may well be on another machine: what is written is sound.
             if context.output.json() {
-                let finding = finding_document(&about_config(&config, &path));
-                context.output.document(&json!({ "config": path, "ok": true, "findings": [finding] }));
+                let findings: Vec<Value> = findings.iter().map(finding_document).collect();
+                context.output.document(&json!({ "config": path, "ok": true, "findings": findings }));
             } else {
-                context.output.answer(&line(&about_config(&config, &path), context));
+                let lines: String = findings.iter().map(|finding| line(finding, context)).collect();
+                context.output.answer(&lines);
             }
             return Ok(exit::DONE);
         }

@@ -25,7 +25,7 @@ const TOP: usize = 5;
 const EXAMPLES: &str = "\
 Examples:
   asof compare 2025-11-06 2025-10-30          a day against the same weekday before
-  asof compare latest latest~1 --metric sales --by campaign
+  asof compare latest latest~1 --metric calls,sales --by campaign
   asof compare 2025-11-06@2 2025-11-06@1      two editions of a day
   asof compare 2025-11-01..2025-11-07 2025-10-25..2025-10-31
   asof compare --to-date month                this month so far against the last
@@ -35,7 +35,8 @@ Examples:
 
 Each difference is A less B; of a day or a range the latest editions are taken, unless one is
 named. Over ranges counts and sums are added up, averages and ratios are made from their parts,
-and distinct counts are unknown.";
+a ratio over the days on which both are known. Distinct counts and metrics with `over`, which
+each day has over several days already, are unknown.";
 
 /// What a span of time is taken up to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
@@ -49,24 +50,19 @@ enum ToDate {
 #[command(after_help = EXAMPLES)]
 pub struct Compare {
     /// The day or range: 2025-11-06, 2025-11-06@2, latest~1, -7d, 2025-11-01..2025-11-07
-    #[arg(value_name = "A", allow_hyphen_values = true, required_unless_present = "to_date")]
+    #[arg(value_name = "A", allow_hyphen_values = true)]
     a: Option<SpanName>,
     /// What it is held against
-    #[arg(
-        value_name = "B",
-        allow_hyphen_values = true,
-        required_unless_present = "to_date",
-        conflicts_with = "to_date"
-    )]
+    #[arg(value_name = "B", allow_hyphen_values = true, conflicts_with = "to_date")]
     b: Option<SpanName>,
     /// The month of A, or of the latest frozen day, against as much of the month before
     #[arg(long, value_name = "SPAN")]
     to_date: Option<ToDate>,
     /// Only these metrics, by name
-    #[arg(long, value_name = "NAME")]
+    #[arg(long, value_name = "NAME", value_delimiter = ',')]
     metric: Vec<String>,
     /// Only by these dimensions, with every member
-    #[arg(long, value_name = "DIMENSION")]
+    #[arg(long, value_name = "DIMENSION", value_delimiter = ',')]
     by: Vec<String>,
     /// Write a page with both side by side into this new file
     #[arg(long, value_name = "FILE")]
@@ -101,7 +97,7 @@ impl Compare {
             let page = self.html.as_ref().map(|path| path.display().to_string());
             context.output.document(&document(&opened.archive.id().to_string(), &compared, page));
         } else if let Some(path) = &self.html {
-            context.output.answer(&format!("{}\n", path.display()));
+            context.output.path(path);
         } else {
             context.output.answer(&terminal::sides(&said, &context.output.options(true)));
         }
@@ -111,18 +107,28 @@ impl Compare {
     fn asked(&self) -> Result<Asked, Failure> {
         match (self.a, self.b) {
             (Some(a), Some(b)) => Ok(Asked::Named(a, b)),
+            (Some(a), None) if self.to_date.is_none() => {
+                Err(two_sides(&format!("there is nothing to hold {a} against")))
+            }
             (Some(SpanName::Day(when)), None) => Ok(Asked::MonthToDate(when)),
             (Some(range @ SpanName::Range(..)), None) => Err(Failure::said(
                 exit::USAGE,
                 format!("{range} is a range, and --to-date takes the day up to which a month is meant"),
                 Some("name a day, or leave it away for the latest".to_owned()),
             )),
+            (None, _) if self.to_date.is_none() => Err(two_sides("compare needs two days or ranges")),
             (None, _) => "latest"
                 .parse::<When>()
                 .map(Asked::MonthToDate)
                 .map_err(|error| Failure::new(exit::USAGE, error, None)),
         }
     }
+}
+
+/// That there are not two sides.
+fn two_sides(message: &str) -> Failure {
+    let hint = "`asof compare latest latest~7`, or `asof compare --to-date month` for this month so far";
+    Failure::said(exit::USAGE, message, Some(hint.to_owned()))
 }
 
 /// A side as JSON.

@@ -15,7 +15,9 @@ use crate::analyze::drift::Kind;
 use crate::archive::{Archive, History, SnapshotLine};
 use crate::calendar::DayName;
 use crate::config::Config;
+use crate::config::problem::known_names;
 use crate::model::{Day, Provenance};
+use crate::ops::causes::causes;
 use crate::ops::drift::{self, DayReport, DriftRequest, Found, Place, ReadDay, Restated};
 use crate::ops::reread::ByWhich;
 use crate::ops::when::{self, When, find_latest};
@@ -28,7 +30,7 @@ Examples:
   asof drift                                   does the newest frozen day still read the same?
   asof drift 2025-11-06                        that day: its latest edition; @1 for the first
   asof drift --from -30d --to yesterday        every frozen day of a range
-  asof drift 2025-11-06 --metric sales --by campaign
+  asof drift 2025-11-06 --metric calls,sales --by campaign
   asof drift --from -30d --exit-code           4 when anything is not unchanged, for scripts
   asof drift 2025-11-06 --definitions current  what today's definitions would have said of it
   asof drift --from -7d --restate --reason \"late dispositions\"
@@ -39,7 +41,13 @@ A day is read by the definitions that were frozen with it, whatever the configur
   restated       rows were changed or came late
   source shrunk  more rows are gone than `shrink_guard` allows: archived or pruned
   unreadable     the source no longer takes these queries
-Nothing is written but with --restate, and then only days that are restated get a new edition.";
+A range tells which metrics moved, and with -v which members too. Of a metric over several days, it is
+this day's own part that is held against what is frozen.
+Nothing is written but with --restate, and then only days that are restated get a new edition.
+
+It ends with 1 when no day could be read, or none of those to be restated could be frozen again;
+with 3 when some could and some could not; with --exit-code and all read, with 4 when anything is
+not unchanged. A day and a range of one day end alike.";
 
 /// Hold frozen days against what the source says now
 #[derive(Debug, clap::Args)]
@@ -55,10 +63,10 @@ pub struct Drift {
     #[arg(long, value_name = "DATE", allow_hyphen_values = true)]
     to: Option<DayName>,
     /// Only these metrics, by name
-    #[arg(long, value_name = "NAME")]
+    #[arg(long, value_name = "NAME", value_delimiter = ',')]
     metric: Vec<String>,
     /// Only by these dimensions, with every member that moved
-    #[arg(long, value_name = "DIMENSION")]
+    #[arg(long, value_name = "DIMENSION", value_delimiter = ',')]
     by: Vec<String>,
     /// By which definitions the days are read
     #[arg(long, value_name = "WHICH", default_value = "frozen")]
@@ -93,8 +101,13 @@ struct Tally {
     /// How many days there are to look at.
     of: usize,
     kinds: BTreeMap<Kind, usize>,
+    /// Of how many nothing is known.
     failed: usize,
     restated: usize,
+    /// Whether members of any metric moved.
+    moved: bool,
+    /// How many should have been frozen again and could not.
+    not_frozen: usize,
 }
 
 impl Tally {
@@ -111,11 +124,21 @@ impl Tally {
             Some(kind) => *self.kinds.entry(kind).or_default() += 1,
             None => self.failed += 1,
         }
-        if let Found::Read(read) = &report.found
-            && matches!(read.restated, Some(Restated::Frozen(_)))
-        {
-            self.restated += 1;
+        if let Found::Read(read) = &report.found {
+            self.moved |= read.drift.metrics.values().any(|metric| !metric.by.is_empty());
+            match read.restated {
+                Some(Restated::Frozen(_)) => self.restated += 1,
+                Some(Restated::Failed(_)) => self.not_frozen += 1,
+                Some(Restated::Stands(_)) | None => {}
+            }
         }
+    }
+
+    /// How it ends where not everything that was asked for was done: 1 when nothing was, else 3.
+    fn partly(&self) -> u8 {
+        let lost = self.failed + self.kind(Kind::Unreadable);
+        let nothing = if self.not_frozen > 0 { self.restated == 0 } else { lost == self.days() };
+        if nothing { exit::FAILED } else { exit::PARTLY }
     }
 }
 
@@ -156,9 +179,15 @@ impl Drift {
         let mut tell = |report: DayReport| {
             progress.clear();
             tally.add(&report);
-            self.tell(context, &report);
-            if let Found::Failed(error) = report.found {
-                failed = Some(error);
+            self.tell(context, &report, lines.len() > 1);
+            match report.found {
+                Found::Failed(error) => failed = Some(error),
+                Found::Read(read) => {
+                    if let Some(Restated::Failed(error)) = read.restated {
+                        failed = Some(error);
+                    }
+                }
+                Found::Unreadable(_) => {}
             }
         };
         let looked = drift::drift(place, &lines, &request, (&env, &now), &progress, (&stop, &mut tell));
@@ -167,23 +196,30 @@ impl Drift {
         if context.output.json() {
             json_line(&json::done(&tally));
         } else if range && tally.days() > 0 {
-            context.output.answer(&format!("{}\n", summary(&tally)));
+            let more = tally.moved && !self.tells_members(context);
+            let more = if more { "; -v tells which members moved" } else { "" };
+            context.output.answer(&format!("{}{more}\n", summary(&tally)));
         }
         if *stop.borrow() && tally.days() < tally.of {
             context.output.warn(&interrupted(&tally));
             return Ok(exit::INTERRUPTED);
         }
         if let Some(error) = failed {
-            return Err(if range { partly(tally.failed) } else { error.into() });
+            return Err(if tally.of > 1 { partly(&tally) } else { error.into() });
         }
         let drifted = Kind::ALL.into_iter().any(|kind| kind != Kind::Unchanged && tally.kind(kind) > 0);
         Ok(if self.exit_code && drifted {
             exit::FINDINGS
-        } else if range && tally.kind(Kind::Unreadable) > 0 {
-            exit::PARTLY
+        } else if tally.kind(Kind::Unreadable) > 0 {
+            tally.partly()
         } else {
             exit::DONE
         })
+    }
+
+    /// Whether members are told, and not only metrics.
+    fn tells_members(&self, context: &Context<'_>) -> bool {
+        !self.is_range() || !self.by.is_empty() || context.output.verbose()
     }
 
     fn is_range(&self) -> bool {
@@ -252,8 +288,8 @@ impl Drift {
             if let Some(name) = names.iter().find(|name| !known.contains(name)) {
                 known.sort_unstable();
                 known.dedup();
-                let known: Vec<&str> = known.into_iter().map(String::as_str).collect();
-                let hint = format!("known {kind}s: {}", known.join(", "));
+                let known = known.into_iter().map(String::as_str);
+                let hint = known_names(&format!("{kind}s"), name, known);
                 return Err(Failure::said(exit::USAGE, format!("{name:?} is no {kind}"), Some(hint)));
             }
         }
@@ -261,12 +297,20 @@ impl Drift {
     }
 
     /// Tells of a day.
-    fn tell(&self, context: &Context<'_>, report: &DayReport) {
+    ///
+    /// What went wrong with the only one is what the command ends with.
+    fn tell(&self, context: &Context<'_>, report: &DayReport, many: bool) {
         let out = context.output;
         if let Found::Read(read) = &report.found
             && let Some(Restated::Stands(why)) = read.restated
         {
             out.warn(&format!("{} is not restated: {why}", report.id));
+        }
+        if let Found::Read(read) = &report.found
+            && let Some(Restated::Failed(error)) = &read.restated
+            && many
+        {
+            out.warn(&format!("{} is not restated: {}", report.id, causes(error)));
         }
         if let Found::Unreadable(_) = &report.found
             && self.restate
@@ -279,18 +323,26 @@ impl Drift {
         }
         let (drift, notes) = match &report.found {
             Found::Read(read) => (Some(&read.drift), read_notes(read, report.provenance)),
-            Found::Unreadable(error) => (None, vec![sentence(error)]),
+            Found::Unreadable(error) => (None, vec![causes(error)]),
             Found::Failed(error) => {
-                // Of a single day it is what the command ends with.
-                if self.is_range() {
-                    out.warn(&format!("{} could not be looked at: {}", report.id, sentence(error)));
+                if many {
+                    out.warn(&format!("{} could not be looked at: {}", report.id, causes(error)));
                 }
                 return;
             }
         };
-        let row = DriftRow { id: report.id, drift, notes: &notes, by: &self.by };
+        let members = self.tells_members(context) && !emptied(&report.found);
+        let row = DriftRow { id: report.id, drift, notes: &notes, by: &self.by, members };
         out.answer(&terminal::drift(&row, &out.options(out.verbose())));
     }
+}
+
+/// Whether a day had rows, and has none any more: every member is gone then, which says nothing more.
+fn emptied(found: &Found) -> bool {
+    let Found::Read(read) = found else { return false };
+    let mut rows = read.rows.values();
+    let had = read.rows.values().any(|(frozen, _)| frozen.is_some_and(|rows| rows > 0));
+    had && rows.all(|(_, live)| *live == Some(0))
 }
 
 /// What has become of a day; `None` when nothing is known of it.
@@ -324,17 +376,6 @@ fn read_notes(read: &ReadDay, provenance: Provenance) -> Vec<String> {
     notes
 }
 
-/// An error with what caused it, on one line.
-fn sentence(error: &(dyn std::error::Error + 'static)) -> String {
-    let mut text = error.to_string();
-    let mut source = error.source();
-    while let Some(cause) = source {
-        text.push_str(&format!(": {cause}"));
-        source = cause.source();
-    }
-    text
-}
-
 /// That somebody stopped it, and how far it came.
 fn interrupted(tally: &Tally) -> String {
     match (tally.days(), tally.of) {
@@ -347,10 +388,13 @@ fn interrupted(tally: &Tally) -> String {
     }
 }
 
-/// Some days of a range are not known of.
-fn partly(days: usize) -> Failure {
-    let noun = if days == 1 { "day" } else { "days" };
-    Failure::said(exit::PARTLY, format!("{days} {noun} could not be looked at"), None)
+/// Some days of a range are not known of, or could not be frozen again.
+fn partly(tally: &Tally) -> Failure {
+    let days = |days: usize| format!("{} {}", count(days as u64), if days == 1 { "day" } else { "days" });
+    let told = [(tally.failed, "could not be looked at"), (tally.not_frozen, "could not be frozen again")];
+    let told = told.into_iter().filter(|(number, _)| *number > 0);
+    let told: Vec<String> = told.map(|(number, what)| format!("{} {what}", days(number))).collect();
+    Failure::said(tally.partly(), told.join(", and "), None)
 }
 
 /// How many days were found to be what.

@@ -122,7 +122,9 @@ impl From<CompareError> for Failure {
             CompareError::Unknown { .. } | CompareError::Span(SpanError::Backwards { .. }) => exit::USAGE,
             CompareError::Archive(error)
             | CompareError::Span(SpanError::NotFound(NotFound::Archive(error))) => of_archive(error),
-            CompareError::Span(SpanError::NotFound(_)) | CompareError::FirstMonth(_) => exit::FAILED,
+            CompareError::Span(SpanError::NotFound(_))
+            | CompareError::Nothing { .. }
+            | CompareError::FirstMonth(_) => exit::FAILED,
         };
         let hint = error.hint();
         Self::new(code, error, hint)

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use super::context::Context;
 use super::exit;
 use super::failure::Failure;
-use super::series::{Counter, Range, ahead, no_forecast, write_page};
+use super::series::{Counter, Range, ahead, no_forecast, tell, write_page};
 use crate::analyze::forecast::{Interval, LEVEL, Method};
 use crate::analyze::outlook::{Ahead, Outlook, Tested};
 use crate::ops::forecast::outlook;
@@ -59,7 +59,8 @@ impl Forecast {
         }
         if let Some(path) = &self.html {
             let origin = opened.origin(context);
-            write_page(context, (&opened, &origin), &series, Some(&foreseen), path)?;
+            write_page((&opened, &origin), &series, Some(&foreseen), path)?;
+            tell(context, path);
         }
         let out = context.output;
         if out.json() {

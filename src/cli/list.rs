@@ -10,10 +10,17 @@ use super::{exit, stats};
 use crate::archive::Marks;
 use crate::calendar::{DayName, Moment};
 use crate::config::Presentation;
+use crate::config::problem::known_names;
 use crate::model::{Day, Provenance};
 use crate::ops::list::{ListedDay, Listing, list, looks};
 use crate::view::terminal;
 use crate::view::text::safe;
+
+/// Which edition's numbers are shown, where there are several.
+const LATER: &str = "\
+where editions differ, the first that is not provisional is shown, as by `asof restore`;
+list --stats, series and compare take the latest
+";
 
 /// How many of the main metrics are shown when none is named.
 const MAIN_METRICS: usize = 4;
@@ -31,7 +38,9 @@ Examples:
   asof list --archive /mnt/backup/snapshots
                                      another archive, without a configuration
 
---stats takes the latest edition of each day. What is counted over time is counted again over
+The numbers are those of a day's first edition that is not provisional, as `asof restore` shows it;
+“@2 differs” says that a later one has others, and why it was frozen. `--stats`, `asof series` and
+`asof compare` take the latest edition of each day. What is counted over time is counted again over
 the days that are frozen now; where a day was frozen with another number, both are shown.
 A gap is a day between the first and the last that nobody froze. A time for --as-of without an
 offset is one in the zone of the configuration; if clocks went back over it, the earlier of the two.";
@@ -49,7 +58,7 @@ pub struct List {
     #[arg(long, value_name = "DATE", allow_hyphen_values = true)]
     to: Option<DayName>,
     /// The metrics shown, by name; the first few when none is given, with --stats all
-    #[arg(long, value_name = "NAME")]
+    #[arg(long, value_name = "NAME", value_delimiter = ',')]
     metric: Vec<String>,
     /// Show the numbers of each day, what they add up to, and which days are odd
     #[arg(long, conflicts_with = "archive")]
@@ -101,7 +110,7 @@ impl List {
                 || listing.days.iter().any(|day| day.headline().contains_key(metric));
             if !known {
                 let names = presentation.metrics.keys().map(String::as_str);
-                let hint = format!("known metrics: {}", names.collect::<Vec<_>>().join(", "));
+                let hint = known_names("metrics", metric, names);
                 return Err(Failure::said(exit::USAGE, format!("{metric:?} is no metric"), Some(hint)));
             }
         }
@@ -128,7 +137,9 @@ impl List {
             columns: shown.iter().map(label).collect(),
             rows: listing.days.iter().map(|day| row(day, listing, &shown, presentation)).collect(),
         };
-        terminal::list(&days, &context.output.options(false)) + &findings(listing)
+        let later = listing.days.iter().any(|day| day.shown + 1 < day.editions.len());
+        let which = if later { LATER } else { "" };
+        terminal::list(&days, &context.output.options(false)) + which + &findings(listing)
     }
 }
 
@@ -171,26 +182,22 @@ fn row(
         editions: day.editions.iter().map(|frozen| frozen.line.edition).collect(),
         provenance: day.edition().map_or(Provenance::Provisional, |frozen| frozen.line.provenance),
         headline: shown.iter().map(&mut value).collect(),
-        gap_before: gap.map(|gap| terminal::Gap { first: gap.from, last: gap.to }),
-        notes: notes(day).into_iter().chain(said(&day.marks)).collect(),
+        gap_before: gap.map(|gap| terminal::Gap { first: gap.from, last: gap.to, cold: gap.cold }),
+        notes: notes(day),
     }
 }
 
-/// What is to be said of a day's later editions.
+/// What is to be said of a day: what people said first, then its newest edition, then remarks.
 fn notes(day: &ListedDay) -> Vec<String> {
-    let later = day.editions.iter().skip(day.shown + 1).map(|frozen| {
+    let pinned = day.marks.pinned.then(|| "pinned".to_owned());
+    let labels = day.marks.labels.iter().map(|label| format!("#{label}"));
+    let thinned = day.thinned.get(day.shown).copied().flatten().map(|_| "thinned".to_owned());
+    let newest = day.editions.last().filter(|_| day.shown + 1 < day.editions.len()).map(|frozen| {
         let reason = frozen.line.reason.as_deref().unwrap_or(frozen.line.trigger.as_str());
-        format!("@{} {reason}", frozen.line.edition)
+        format!("@{} differs: {reason}", frozen.line.edition)
     });
-    later.collect()
-}
-
-/// What was said of a day.
-fn said(marks: &Marks<'_>) -> Vec<String> {
-    let pinned = marks.pinned.then(|| "pinned".to_owned());
-    let labels = marks.labels.iter().map(|label| format!("#{label}"));
-    let notes = marks.notes.iter().map(|(_, text)| format!("“{text}”"));
-    pinned.into_iter().chain(labels).chain(notes).collect()
+    let remarks = day.marks.notes.iter().map(|(_, text)| format!("“{text}”"));
+    pinned.into_iter().chain(labels).chain(thinned).chain(newest).chain(remarks).collect()
 }
 
 /// The list as JSON, with the chosen metrics only when some are chosen.
@@ -210,11 +217,12 @@ fn day_document(day: &ListedDay, metrics: &[String]) -> Value {
     let editions: Vec<Value> = day
         .editions
         .iter()
-        .map(|frozen| {
+        .zip(&day.thinned)
+        .map(|(frozen, thinned)| {
             let line = &frozen.line;
             let mut headline = line.headline().unwrap_or_default();
             headline.retain(|name, _| metrics.is_empty() || metrics.contains(name));
-            json!({
+            let mut document = json!({
                 "edition": line.edition,
                 "provenance": line.provenance,
                 "captured_at": line.captured_at,
@@ -224,7 +232,11 @@ fn day_document(day: &ListedDay, metrics: &[String]) -> Value {
                 "definitions": line.definitions,
                 "present": frozen.present,
                 "metrics": headline,
-            })
+            });
+            if let Some(thinned) = thinned {
+                document["thinned"] = json!({ "at": thinned.at, "files": thinned.files });
+            }
+            document
         })
         .collect();
     let shown = day.edition().map(|frozen| frozen.line.edition);

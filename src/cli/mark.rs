@@ -7,11 +7,9 @@ use serde_json::json;
 use super::context::Context;
 use super::exit;
 use super::failure::Failure;
+use super::save::span;
 use crate::ops::mark::{MarkError, Wish, mark};
 use crate::ops::when::When;
-
-/// How long the archive's lock is waited for.
-const WAIT: Duration = Duration::from_mins(1);
 
 const LABEL_EXAMPLES: &str = "\
 Examples:
@@ -46,6 +44,9 @@ pub struct Label {
     /// Take the label away
     #[arg(long)]
     remove: bool,
+    /// How long the archive's lock is waited for
+    #[arg(long, value_name = "TIME", default_value = "60s", value_parser = span)]
+    wait: Duration,
 }
 
 /// Note something about a frozen day
@@ -58,6 +59,9 @@ pub struct Note {
     /// The remark, of at most 2,000 characters
     #[arg(value_name = "TEXT")]
     text: String,
+    /// How long the archive's lock is waited for
+    #[arg(long, value_name = "TIME", default_value = "60s", value_parser = span)]
+    wait: Duration,
 }
 
 /// Keep a frozen day whole, whatever the retention says
@@ -70,6 +74,9 @@ pub struct Pin {
     /// Let it follow the retention again
     #[arg(long)]
     remove: bool,
+    /// How long the archive's lock is waited for
+    #[arg(long, value_name = "TIME", default_value = "60s", value_parser = span)]
+    wait: Duration,
 }
 
 impl Label {
@@ -78,7 +85,7 @@ impl Label {
     /// # Errors
     /// When there is no such day, the label can't be taken, or the archive refuses.
     pub fn run(self, context: &Context<'_>) -> Result<u8, Failure> {
-        say(context, self.day, Wish::Label(self.text, !self.remove))
+        say(context, self.day, Wish::Label(self.text, !self.remove), self.wait)
     }
 }
 
@@ -88,7 +95,7 @@ impl Note {
     /// # Errors
     /// When there is no such day, the text can't be taken, or the archive refuses.
     pub fn run(self, context: &Context<'_>) -> Result<u8, Failure> {
-        say(context, self.day, Wish::Note(self.text))
+        say(context, self.day, Wish::Note(self.text), self.wait)
     }
 }
 
@@ -98,11 +105,11 @@ impl Pin {
     /// # Errors
     /// When there is no such day, or the archive refuses.
     pub fn run(self, context: &Context<'_>) -> Result<u8, Failure> {
-        say(context, self.day, Wish::Pin(!self.remove))
+        say(context, self.day, Wish::Pin(!self.remove), self.wait)
     }
 }
 
-fn say(context: &Context<'_>, when: When, wish: Wish) -> Result<u8, Failure> {
+fn say(context: &Context<'_>, when: When, wish: Wish, wait: Duration) -> Result<u8, Failure> {
     let config = context.config()?;
     let said = match &wish {
         Wish::Label(label, true) => format!("has the label {:?}", label.trim()),
@@ -111,7 +118,7 @@ fn say(context: &Context<'_>, when: When, wish: Wish) -> Result<u8, Failure> {
         Wish::Pin(true) => "is pinned".to_owned(),
         Wish::Pin(false) => "is not pinned".to_owned(),
     };
-    let marking = mark(&config, when, wish, context.today(&config)?, WAIT, context.now())?;
+    let marking = mark(&config, when, wish, context.today(&config)?, wait, context.now())?;
     if context.output.json() {
         context.output.document(&json!({ "date": marking.day, "changed": marking.changed }));
     }

@@ -223,7 +223,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         Command::Schedule(schedule) => schedule.run(&context),
     });
     match result {
-        Ok(code) => ExitCode::from(code),
+        Ok(code) => output::ended(code),
         Err(failure) => output.failure(&failure),
     }
 }

@@ -1,7 +1,9 @@
 //! Printing: to people, to cron, and to programs.
 
 use std::io::{self, IsTerminal, Write};
+use std::path::Path;
 use std::process::ExitCode;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use clap::ColorChoice;
 use serde::Serialize;
@@ -10,7 +12,7 @@ use serde_json::{Value, json};
 use super::failure::Failure;
 use super::{Global, exit};
 use crate::view::terminal::Options;
-use crate::view::text::safe;
+use crate::view::text::{safe, safe_json, safe_lines};
 
 /// The width of tables where nothing tells how wide the terminal is.
 const USUAL_WIDTH: usize = 100;
@@ -81,6 +83,13 @@ impl Output {
         }
     }
 
+    /// A path that was asked for, on a line of its own.
+    pub fn path(&self, path: &Path) {
+        let path = path.display().to_string();
+        let path = if self.terminal { safe(&path) } else { path.as_str().into() };
+        self.answer(&format!("{path}\n"));
+    }
+
     /// What is worth saying to somebody who looks on: silent in cron, unless asked with `-v`.
     pub fn report(&self, text: &str) {
         if !self.json && !self.quiet && (self.terminal || self.verbose) {
@@ -95,14 +104,13 @@ impl Output {
         } else {
             serde_json::to_string(document)
         };
-        let text = text.unwrap_or_default();
-        print(&format!("{text}\n"));
+        print_json(&format!("{}\n", text.unwrap_or_default()));
     }
 
     /// Something that went wrong although the command goes on.
     pub fn warn(&self, sentence: &str) {
         if self.json {
-            eprint(&format!("{}\n", json!({ "warning": sentence })));
+            eprint_json(&json!({ "warning": sentence }));
         } else {
             let mark = self.mark("warning", anstyle::AnsiColor::Yellow);
             eprint(&format!("{mark} {}\n", safe(sentence)));
@@ -112,9 +120,9 @@ impl Output {
     /// Tells why the command failed; gives its exit code.
     pub fn failure(&self, failure: &Failure) -> ExitCode {
         if self.json {
-            eprint(&format!("{}\n", failure_document(failure)));
+            eprint_json(&failure_document(failure));
         } else if let Some(problems) = &failure.problems {
-            eprint(&format!("{}\n", lines_safe(&problems.to_string())));
+            eprint(&format!("{}\n", safe_lines(&problems.to_string())));
         } else {
             let mark = self.mark("error", anstyle::AnsiColor::Red);
             eprint(&format!("{mark} {}\n", safe(&failure.message())));
@@ -137,7 +145,7 @@ impl Output {
 
 /// One JSON object on a line of its own, for commands that give many.
 pub fn json_line(object: &Value) {
-    print(&format!("{}\n", serde_json::to_string(object).unwrap_or_default()));
+    print_json(&format!("{}\n", serde_json::to_string(object).unwrap_or_default()));
 }
 
 fn failure_document(failure: &Failure) -> Value {
@@ -161,11 +169,6 @@ fn failure_document(failure: &Failure) -> Value {
     json!({ "error": error })
 }
 
-/// Text of several lines without control characters.
-fn lines_safe(text: &str) -> String {
-    text.lines().map(safe).collect::<Vec<_>>().join("\n")
-}
-
 /// Tells what is wrong with the arguments, or gives help and version.
 pub fn usage(error: &clap::Error, json: bool) -> ExitCode {
     let help = !error.use_stderr();
@@ -177,7 +180,7 @@ pub fn usage(error: &clap::Error, json: bool) -> ExitCode {
         let tip = parts.find_map(|part| part.trim().strip_prefix("tip: ").map(words));
         let message = message.strip_prefix("error: ").unwrap_or(&message);
         let hint = tip.unwrap_or_else(|| "see asof --help".to_owned());
-        eprint(&format!("{}\n", failure_document(&Failure::said(exit::USAGE, message, Some(hint)))));
+        eprint_json(&failure_document(&Failure::said(exit::USAGE, message, Some(hint))));
     } else {
         // Where the text can't be written there is nobody to tell.
         let _ = error.print();
@@ -185,15 +188,45 @@ pub fn usage(error: &clap::Error, json: bool) -> ExitCode {
     ExitCode::from(if help { exit::DONE } else { exit::USAGE })
 }
 
-/// Writes to stdout; where that fails the program ends, quietly when the reader has gone away.
+/// Nothing more is written to stdout.
+static CLOSED: AtomicBool = AtomicBool::new(false);
+/// Something that somebody waits for could not be written to stdout.
+static LOST: AtomicBool = AtomicBool::new(false);
+
+/// Writes to stdout. Where that fails nothing more is written, and the work goes on: what it changes does not depend
+/// on who reads of it. That a reader has gone away is no failure.
 pub fn print(text: &str) {
+    if CLOSED.load(Ordering::Relaxed) {
+        return;
+    }
     let mut out = io::stdout().lock();
     if let Err(error) = out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
+        CLOSED.store(true, Ordering::Relaxed);
         if error.kind() != io::ErrorKind::BrokenPipe {
+            LOST.store(true, Ordering::Relaxed);
             eprint(&format!("error: can't write to standard output: {error}\n"));
         }
-        std::process::exit(i32::from(exit::FAILED));
     }
+}
+
+/// The exit code of a command that ended with this one, once all was printed.
+pub fn ended(code: u8) -> ExitCode {
+    let lost = code == exit::DONE && LOST.load(Ordering::Relaxed);
+    ExitCode::from(if lost { exit::FAILED } else { code })
+}
+
+/// Writes lines to stdout, to the byte; to a terminal without what it would act upon.
+pub fn print_lines(text: &str) {
+    if io::stdout().is_terminal() { print(&safe_lines(text)) } else { print(text) }
+}
+
+/// Writes JSON to stdout, to the byte; to a terminal without what it would act upon.
+pub fn print_json(text: &str) {
+    if io::stdout().is_terminal() { print(&safe_json(text)) } else { print(text) }
+}
+
+fn eprint_json(document: &Value) {
+    eprint(&format!("{}\n", safe_json(&document.to_string())));
 }
 
 /// Writes to stderr; where that fails there is nobody to tell.

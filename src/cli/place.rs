@@ -7,7 +7,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use super::context::Context;
 use super::exit;
 use super::failure::Failure;
-use crate::archive::{Archive, History};
+use crate::archive::{Archive, ArchiveError, History};
 use crate::calendar::{Calendar, DayName, Moment};
 use crate::config::{CalendarSettings, Config};
 use crate::model::Day;
@@ -60,9 +60,21 @@ impl Place {
     /// When the configuration is needed and has problems.
     pub fn dir(&self, context: &Context<'_>) -> Result<PathBuf, Failure> {
         match &self.archive {
-            Some(dir) => Ok(dir.clone()),
+            Some(dir) => match Archive::open(dir) {
+                Err(error @ ArchiveError::Missing { .. }) => Err(self.failed(error)),
+                _ => Ok(dir.clone()),
+            },
             None => Ok(context.config()?.archive.dir),
         }
+    }
+
+    /// An archive that is not there: where it was named, the configuration is not to blame.
+    fn failed(&self, error: ArchiveError) -> Failure {
+        let absent = matches!(error, ArchiveError::Missing { .. } | ArchiveError::NotAnArchive { .. });
+        let failure = Failure::from(error);
+        let hint = "name the folder in which archive.json is with --archive";
+        let hint = if absent && self.archive.is_some() { Some(hint.to_owned()) } else { failure.hint };
+        Failure { hint, ..failure }
     }
 
     /// Opens the archive; with a moment, as it was then. A local time is one of the archive's calendar.
@@ -77,7 +89,7 @@ impl Place {
             let config = context.config()?;
             (config.archive.dir.clone(), Some(config))
         };
-        let archive = Archive::open(&dir)?;
+        let archive = Archive::open(&dir).map_err(|error| self.failed(error))?;
         let mut history = archive.history()?;
         let calendar = match &config {
             Some(config) => Calendar::new(config.calendar),

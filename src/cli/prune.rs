@@ -1,6 +1,5 @@
 //! `asof prune`
 
-use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -11,10 +10,10 @@ use super::exit;
 use super::failure::Failure;
 use super::progress::TerminalProgress;
 use super::save::span;
-use crate::analyze::retention::{Fate, RetentionPlan};
-use crate::archive::ColdStore;
+use crate::analyze::retention::Fate;
+use crate::archive::{ColdStore, Unfinished};
 use crate::model::Day;
-use crate::ops::prune::{Outcome, PruneError, PruneRequest, Totals, kept, plan, prune, reason, totals};
+use crate::ops::prune::{Outcome, Plan, PruneError, PruneRequest, Totals, kept, plan, prune, reason};
 use crate::ops::when;
 use crate::view::text::safe;
 
@@ -56,30 +55,45 @@ impl Prune {
         let (archive, history) = when::open(&config.archive.dir)?;
         archive.writable()?;
         let out = context.output;
+        history.intact()?;
+        if let (Some(to), true) = (&self.to, config.retention.is_some()) {
+            ColdStore::look(&archive, to)?;
+        }
+        // Whatever is planned now: a line of the ledger says of these that they are gone.
+        let unfinished = if self.dry_run {
+            archive.unfinished_thinning(&history)
+        } else {
+            archive.finish_thinning(&history, self.wait, context.now())?
+        };
         let Some(settings) = &config.retention else {
-            self.nothing(context);
+            self.nothing(context, unfinished.as_ref());
             return Ok(exit::DONE);
         };
-        let plan = plan(settings, &history, context.today(&config)?)?;
-        let totals = if self.drop_totals { Some(totals(&archive, &history, &config, &plan)?) } else { None };
-        let told = Told { plan: &plan, totals: totals.as_ref() };
+        let progress = TerminalProgress::new(out);
+        let today = context.today(&config)?;
+        let plan = plan(&archive, &history, (&config, settings), self.drop_totals, today, &progress);
+        progress.clear();
+        let plan = plan?;
+        let told = Told { plan: &plan, unfinished: unfinished.as_ref() };
+        for (day, why) in &plan.left {
+            out.warn(&format!("{day} is left whole: {why}"));
+        }
         if self.dry_run {
-            if let Some(to) = &self.to {
-                ColdStore::look(&archive, to)?;
-            }
             if out.json() {
                 out.document(&told.document(None));
             } else {
-                out.answer(&(told.lines() + &told.summary()));
+                let left_behind = unfinished.as_ref().map(|left| left_behind(left, true)).unwrap_or_default();
+                out.answer(&(left_behind + &told.lines() + &told.summary()));
             }
             return Ok(exit::DONE);
         }
         if !out.json() {
-            out.report(&told.lines());
+            let left_behind = unfinished.as_ref().map(|left| left_behind(left, false)).unwrap_or_default();
+            out.report(&(left_behind + &told.lines()));
         }
-        let request = PruneRequest { to: self.to, drop_totals: self.drop_totals, wait: self.wait };
-        let progress = TerminalProgress::new(out);
-        let outcome = prune(&archive, (&config, settings), &plan, &request, context.now(), &progress)?;
+        let request = PruneRequest { to: self.to, wait: self.wait };
+        let asked = (&config, settings);
+        let outcome = prune(&archive, asked, (&history, &plan), &request, context.now(), &progress)?;
         progress.clear();
         if out.json() {
             out.document(&told.document(Some(&outcome)));
@@ -89,42 +103,64 @@ impl Prune {
         if let Some(warning) = &outcome.warning {
             out.warn(warning);
         }
-        Ok(exit::DONE)
+        Ok(if plan.left.is_empty() { exit::DONE } else { exit::PARTLY })
     }
 
-    /// Says that there is nothing to do without a retention.
-    fn nothing(&self, context: &Context<'_>) {
+    /// Says that there is nothing to do without a retention but what was left behind.
+    fn nothing(&self, context: &Context<'_>, unfinished: Option<&Unfinished>) {
         let out = context.output;
-        let text = "the configuration has no [retention]: every day is kept whole, and nothing is pruned\n";
+        let mut text = unfinished.map(|left| left_behind(left, self.dry_run)).unwrap_or_default();
+        text += "the configuration has no [retention]: every day is kept whole, and nothing is pruned\n";
         if out.json() {
-            let mut document = json!({ "days": [], "dry_run": self.dry_run, "retention": false });
+            let mut document = json!({
+                "days": [], "dry_run": self.dry_run, "retention": false, "removes": of_unfinished(unfinished),
+            });
             if let (false, Some(document)) = (self.dry_run, document.as_object_mut()) {
                 document.extend(done_fields(&Outcome::default()));
             }
             out.document(&document);
         } else if self.dry_run {
-            out.answer(text);
+            out.answer(&text);
         } else {
-            out.report(text);
+            out.report(&text);
         }
+    }
+}
+
+/// The files that a run before left behind.
+fn of_unfinished(unfinished: Option<&Unfinished>) -> Vec<String> {
+    let paths =
+        unfinished.into_iter().flat_map(|left| left.files.iter().map(|file| format!("{}/{file}", left.id)));
+    paths.collect()
+}
+
+/// What is said of these.
+fn left_behind(left: &Unfinished, dry_run: bool) -> String {
+    let files = many(left.files.len(), "file");
+    let Unfinished { id, bytes, .. } = left;
+    if dry_run {
+        format!("{id}: {files} of {bytes} bytes are still to be removed, a run before was cut short\n")
+    } else {
+        format!("{id}: {files} of {bytes} bytes removed that a run before, cut short, had left\n")
     }
 }
 
 /// A plan as it is told.
 struct Told<'a> {
-    plan: &'a RetentionPlan,
-    /// What becomes of the totals; `None` when they are not asked for.
-    totals: Option<&'a BTreeMap<Day, Totals>>,
+    plan: &'a Plan<'a>,
+    /// What a run before left behind.
+    unfinished: Option<&'a Unfinished>,
 }
 
 impl Told<'_> {
     /// What becomes of each day, a line each.
     fn lines(&self) -> String {
-        self.plan.days.iter().map(|(day, fate)| self.line(*day, fate)).collect()
+        self.plan.retention.days.iter().map(|(day, fate)| self.line(*day, fate)).collect()
     }
 
     fn line(&self, day: Day, fate: &Fate) -> String {
         let (word, why) = match fate {
+            _ if self.plan.left.contains_key(&day) => ("left", "something is wrong with it".to_owned()),
             Fate::Kept(reasons) => ("keep", kept(reasons)),
             Fate::Thinned(passed) => ("thin", reason(passed)),
             Fate::Before { .. } => ("gone", "thinned before".to_owned()),
@@ -139,17 +175,34 @@ impl Told<'_> {
     }
 
     fn of_totals(&self, day: Day) -> Option<Totals> {
-        self.totals.and_then(|totals| totals.get(&day).copied())
+        let totals = self.plan.totals.as_ref().filter(|_| !self.plan.left.contains_key(&day))?;
+        totals.get(&day).copied()
     }
 
     fn summary(&self) -> String {
-        let kept = self.plan.days.iter().filter(|(_, fate)| matches!(fate, Fate::Kept(_))).count();
-        format!("{kept} to keep, {} to thin; nothing was done\n", self.plan.thinned().count())
+        let plan = self.plan;
+        let days = || plan.retention.days.iter();
+        let kept = days().filter(|(_, fate)| matches!(fate, Fate::Kept(_))).count();
+        let lose = |(day, fate): &&(Day, Fate)| {
+            matches!(fate, Fate::Before { .. }) && self.of_totals(*day) == Some(Totals::Go)
+        };
+        let mut told = format!("{kept} to keep, {} to thin", plan.thinned());
+        match days().filter(lose).count() {
+            0 => {}
+            lose => told += &format!(", {lose} thinned before to lose their totals"),
+        }
+        match plan.left.len() {
+            0 => {}
+            left => told += &format!(", {left} to leave since something is wrong"),
+        }
+        let files = plan.files().len() + self.unfinished.map_or(0, |left| left.files.len());
+        told + &format!(": {} would be removed; nothing was done\n", many(files, "file"))
     }
 
     fn document(&self, outcome: Option<&Outcome>) -> Value {
-        let days = self.plan.days.iter().map(|(day, fate)| {
+        let days = self.plan.retention.days.iter().map(|(day, fate)| {
             let (word, why) = match fate {
+                _ if self.plan.left.contains_key(day) => ("left", self.plan.left.get(day).cloned()),
                 Fate::Kept(reasons) => ("keep", Some(kept(reasons))),
                 Fate::Thinned(passed) => ("thin", Some(reason(passed))),
                 Fate::Before { .. } => ("gone", None),
@@ -165,8 +218,11 @@ impl Told<'_> {
             }
             document
         });
-        let mut document =
-            json!({ "days": days.collect::<Vec<_>>(), "dry_run": outcome.is_none(), "retention": true });
+        let mut removes = of_unfinished(self.unfinished);
+        removes.extend(outcome.map_or_else(|| self.plan.files(), |outcome| outcome.files.clone()));
+        let mut document = json!({
+            "days": days.collect::<Vec<_>>(), "dry_run": outcome.is_none(), "retention": true, "removes": removes,
+        });
         if let (Some(outcome), Some(document)) = (outcome, document.as_object_mut()) {
             document.extend(done_fields(outcome));
         }
@@ -175,20 +231,23 @@ impl Told<'_> {
 }
 
 fn done(outcome: &Outcome) -> String {
-    let many = |count: usize, one: &str| format!("{count} {one}{}", if count == 1 { "" } else { "s" });
     format!(
         "{} thinned: {} of {} bytes removed\n",
         many(outcome.editions.len(), "edition"),
-        many(outcome.files, "file"),
+        many(outcome.files.len(), "file"),
         outcome.bytes
     )
+}
+
+fn many(count: usize, one: &str) -> String {
+    format!("{count} {one}{}", if count == 1 { "" } else { "s" })
 }
 
 fn done_fields(outcome: &Outcome) -> Vec<(String, Value)> {
     let editions: Vec<String> = outcome.editions.iter().map(ToString::to_string).collect();
     vec![
         ("thinned".to_owned(), json!(editions)),
-        ("files".to_owned(), json!(outcome.files)),
+        ("files".to_owned(), json!(outcome.files.len())),
         ("bytes".to_owned(), json!(outcome.bytes)),
     ]
 }

@@ -8,7 +8,7 @@ use serde_json::json;
 use super::context::Context;
 use super::exit;
 use super::failure::Failure;
-use super::output::print;
+use super::output::print_json;
 use super::place::{Opened, Place};
 use crate::analyze::restated::Restated;
 use crate::calendar::Moment;
@@ -56,10 +56,10 @@ pub struct Restore {
     #[arg(long, value_name = "DIR", conflicts_with_all = ["metric", "by", "html", "open"])]
     output: Option<PathBuf>,
     /// Only these metrics, by name
-    #[arg(long, value_name = "NAME")]
+    #[arg(long, value_name = "NAME", value_delimiter = ',')]
     metric: Vec<String>,
     /// Only by these dimensions, with every member
-    #[arg(long, value_name = "DIMENSION")]
+    #[arg(long, value_name = "DIMENSION", value_delimiter = ',')]
     by: Vec<String>,
     /// As the archive was then: 2025-11-08T09:00, with an offset, or a date for its end
     #[arg(long, value_name = "TIME")]
@@ -105,7 +105,7 @@ impl Restore {
         if out.json() {
             if self.metric.is_empty() && self.by.is_empty() {
                 let stored = archive.read_file(&restored.manifest, "metrics.json")?;
-                print(&String::from_utf8_lossy(&stored));
+                print_json(&String::from_utf8_lossy(&stored));
             } else {
                 let narrowed = self.narrowed(&restored.doc).to_json().map_err(|error| {
                     Failure::new(
@@ -114,7 +114,7 @@ impl Restore {
                         None,
                     )
                 })?;
-                print(&String::from_utf8_lossy(&narrowed));
+                print_json(&String::from_utf8_lossy(&narrowed));
             }
             return Ok(exit::DONE);
         }
@@ -239,7 +239,7 @@ fn print_path(path: &Path, name: &str, context: &Context<'_>) {
     if context.output.json() {
         context.output.document(&json!({ name: path.display().to_string() }));
     } else {
-        context.output.answer(&format!("{}\n", path.display()));
+        context.output.path(path);
     }
 }
 

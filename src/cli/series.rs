@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use super::context::Context;
 use super::exit;
 use super::failure::Failure;
-use super::output::print;
+use super::output::print_lines;
 use super::place::{Opened, Place};
 use crate::analyze::forecast::NoForecast;
 use crate::analyze::outlook::Outlook;
@@ -215,18 +215,22 @@ impl SeriesCommand {
                 let hint = error.hint();
                 Failure::new(exit::FAILED, error, hint)
             })?;
-            write(context, &opened, path, &bytes)?;
+            write(&opened, path, &bytes)?;
         }
         if let Some(path) = &self.html {
             let origin = opened.origin(context);
-            write_page(context, (&opened, &origin), &series, foreseen.as_ref(), path)?;
+            write_page((&opened, &origin), &series, foreseen.as_ref(), path)?;
+        }
+        // What is printed for a program holds nothing else.
+        if !self.csv {
+            self.parquet.iter().chain(&self.html).for_each(|path| tell(context, path));
         }
         if let (true, Some(table)) = (self.csv, &table) {
             for remark in &series.totals.damaged {
                 out.warn(remark);
             }
             let csv = series_table::csv(table).map_err(|error| Failure::new(exit::FAILED, error, None))?;
-            print(&String::from_utf8_lossy(&csv));
+            print_lines(&String::from_utf8_lossy(&csv));
         } else if out.json() {
             let mut document = document(&opened, &series);
             if let (Some(foreseen), Some(object)) = (&foreseen, document.as_object_mut()) {
@@ -242,7 +246,6 @@ impl SeriesCommand {
 
 /// Writes the page of a series.
 pub(super) fn write_page(
-    context: &Context<'_>,
     (opened, origin): (&Opened, &Origin),
     series: &Series,
     foreseen: Option<&Outlook>,
@@ -253,12 +256,18 @@ pub(super) fn write_page(
         let hint = "this is a mistake in asof: please report it".to_owned();
         Failure::new(exit::FAILED, anyhow::Error::new(error).context("the page can't be written"), Some(hint))
     })?;
-    write(context, opened, path, &page)
+    write(opened, path, &page)
 }
 
-fn write(context: &Context<'_>, opened: &Opened, path: &Path, bytes: &[u8]) -> Result<(), Failure> {
+/// Tells which file was written, where standard output is for people.
+pub(super) fn tell(context: &Context<'_>, path: &Path) {
+    if !context.output.json() {
+        context.output.answer(&format!("{}\n", crate::view::text::safe(&path.display().to_string())));
+    }
+}
+
+fn write(opened: &Opened, path: &Path, bytes: &[u8]) -> Result<(), Failure> {
     new_file::write(path, opened.archive.dir(), bytes)?;
-    context.output.report(&format!("wrote {}\n", crate::view::text::safe(&path.display().to_string())));
     Ok(())
 }
 
@@ -303,7 +312,7 @@ fn input<'a>(series: &'a Series, outlook: Option<&'a Outlook>) -> SeriesInput<'a
                 .map(|day| format!("{} was defined otherwise from {day} on", split.dimension)),
         );
     }
-    let gap = |gap: &crate::ops::list::Gap| terminal::Gap { first: gap.from, last: gap.to };
+    let gap = |gap: &crate::ops::list::Gap| terminal::Gap { first: gap.from, last: gap.to, cold: gap.cold };
     SeriesInput {
         label: &series.label,
         unit: series.unit.as_deref(),

@@ -12,6 +12,7 @@ use crate::analyze::settling::{AtAge, Moved, NEEDED_DAYS};
 use crate::archive::History;
 use crate::calendar::Moment;
 use crate::config::presentation::label_of;
+use crate::config::problem::known_names;
 use crate::model::{Day, Number};
 use crate::ops::list::looks;
 use crate::ops::new_file;
@@ -29,17 +30,18 @@ Examples:
   asof settling --json               for a program
 
 Each edition of a day is a look at it, provisional ones included, and so is each time that it was
-read again and nothing differed. What a look saw is held against the day's latest edition. A metric
-is settled after the smallest age after which 95 % of at least 20 days moved no more than its
-tolerance (`drift` of the metric in the configuration, else nothing at all). A day tells of an age
-once it was looked at by then and again later.";
+read again and nothing differed. What a look saw is held against all later looks: the one furthest
+away counts, so that a day that moved and came back has moved. A metric is settled after the
+smallest age after which 95 % of at least 20 days moved no more than its tolerance (`drift` of the
+metric in the configuration, else nothing at all). A day tells of an age once it was looked at by
+then and again later.";
 
 /// Show how long metrics go on moving, and from which age on a day can be trusted
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub struct Settling {
     /// Only these metrics, by name
-    #[arg(long, value_name = "NAME")]
+    #[arg(long, value_name = "NAME", value_delimiter = ',')]
     metric: Vec<String>,
     /// Write a page with charts into this new file
     #[arg(long, value_name = "FILE")]
@@ -87,7 +89,7 @@ impl Settling {
         if out.json() {
             out.document(&document(&report));
         } else if let Some(path) = &self.html {
-            out.answer(&format!("{}\n", path.display()));
+            out.path(path);
         } else {
             let empty = input.metrics.is_empty();
             let text = if empty { "no metric can tell how it settles\n" } else { "" };
@@ -102,8 +104,7 @@ impl Settling {
     fn choose(&self, report: &mut Report) -> Result<(), Failure> {
         let unknown = |name: &&String| !report.metrics.contains_key(*name) && !report.over.contains(*name);
         if let Some(name) = self.metric.iter().find(unknown) {
-            let known: Vec<&str> = report.metrics.keys().map(String::as_str).collect();
-            let hint = format!("the archive has {}", known.join(", "));
+            let hint = known_names("metrics", name, report.metrics.keys().map(String::as_str));
             let message = format!("{name:?} is no metric of the archive");
             return Err(Failure::said(exit::USAGE, message, Some(hint)));
         }

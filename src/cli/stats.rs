@@ -6,10 +6,11 @@ use serde::Serialize;
 use super::context::Context;
 use super::exit;
 use super::failure::Failure;
-use super::output::print;
+use super::output::print_lines;
 use crate::analyze::odd::Odd;
 use crate::archive::{Archive, History};
 use crate::config::Config;
+use crate::config::problem::known_names;
 use crate::model::seen::BasisDoc;
 use crate::model::{Day, Edition, Number, Provenance};
 use crate::ops::list::Listing;
@@ -42,8 +43,7 @@ pub(super) fn run(
 ) -> Result<u8, Failure> {
     let known = &config.presentation.metrics;
     if let Some(metric) = wanted.metrics.iter().find(|metric| !known.contains_key(*metric)) {
-        let names: Vec<&str> = known.keys().map(String::as_str).collect();
-        let hint = format!("known metrics: {}", names.join(", "));
+        let hint = known_names("metrics", metric, known.keys().map(String::as_str));
         return Err(Failure::said(
             exit::USAGE,
             format!("{metric:?} is no metric of the configuration"),
@@ -60,7 +60,7 @@ pub(super) fn run(
             context.output.warn(finding);
         }
         let csv = stats::csv(&stats).map_err(|error| Failure::new(exit::FAILED, error, None))?;
-        print(&String::from_utf8_lossy(&csv));
+        print_lines(&String::from_utf8_lossy(&csv));
     } else if context.output.json() {
         context.output.document(&Document::of(wanted.listing, &stats, &findings));
     } else {
@@ -92,7 +92,7 @@ fn text(wanted: &Wanted<'_>, stats: &Stats, context: &Context<'_>) -> String {
             values: row.cells.iter().map(|cell| cell.value.clone()).collect(),
             frozen: frozen.map(|(at, cell)| (at, cell.frozen.clone())).collect(),
             odd: odd.remove(&row.day).unwrap_or_default(),
-            gap_before: gap.map(|gap| terminal::Gap { first: gap.from, last: gap.to }),
+            gap_before: gap.map(|gap| terminal::Gap { first: gap.from, last: gap.to, cold: gap.cold }),
         }
     };
     let rows = stats.rows.iter().map(row).collect();

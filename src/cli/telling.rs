@@ -13,9 +13,11 @@ use crate::config::Config;
 use crate::model::Day;
 use crate::notify;
 use crate::ops::alerts::document;
+use crate::ops::alerts::few::Few;
 use crate::ops::alerts::state::{self, StateFile};
 use crate::ops::alerts::tell::{Message, News, Teller, Told};
 use crate::ops::when;
+use crate::view::text::safe_json;
 
 /// The commands around a save.
 pub(super) struct Around<'a> {
@@ -30,11 +32,15 @@ impl<'a> Around<'a> {
         Self { context, config, day }
     }
 
+    fn secrets(&self) -> &[String] {
+        &self.config.notify.secrets
+    }
+
     /// Before the save, which does not begin when this fails.
     pub(super) fn before(&self) -> Result<(), Failure> {
         let hooks = &self.config.notify.hooks;
         let about = json!({ "hook": "before", "date": self.day });
-        notify::run(&hooks.before, &line(&about), hooks.timeout).map_err(|error| {
+        notify::run(&hooks.before, &line(&about), hooks.timeout, self.secrets()).map_err(|error| {
             let hint = "nothing was read or frozen; it is named by before under [hooks]".to_owned();
             let error = anyhow::Error::new(error).context("the command before the save failed");
             Failure::new(exit::FAILED, error, Some(hint))
@@ -51,10 +57,15 @@ impl<'a> Around<'a> {
         let hooks = &self.config.notify.hooks;
         let mut about = json!({ "hook": "after", "date": self.day, "outcome": outcome });
         if let (Value::Object(fields), false) = (&mut about, news.is_empty()) {
-            let names: Vec<&str> = news.iter().map(|news| news.judged.name.as_str()).collect();
+            let mut names: Vec<&str> = Vec::new();
+            for news in news {
+                if !names.contains(&news.judged.name.as_str()) {
+                    names.push(&news.judged.name);
+                }
+            }
             fields.insert("alerts".to_owned(), json!(names));
         }
-        if let Err(error) = notify::run(&hooks.after, &line(&about), hooks.timeout) {
+        if let Err(error) = notify::run(&hooks.after, &line(&about), hooks.timeout, self.secrets()) {
             self.context.output.warn(&format!("the command after the save failed: {error}"));
         }
     }
@@ -69,7 +80,7 @@ impl<'a> Around<'a> {
             "hint": failure.hint,
             "exit": failure.code,
         });
-        if let Err(error) = notify::run(&hooks.failed, &line(&about), hooks.timeout) {
+        if let Err(error) = notify::run(&hooks.failed, &line(&about), hooks.timeout, self.secrets()) {
             self.context.output.warn(&format!("the command after the failed save failed: {error}"));
         }
     }
@@ -92,9 +103,17 @@ pub(super) fn alerts(context: &Context<'_>, config: &Config, own: Option<Day>) -
             return Vec::new();
         }
     };
-    for News { day, judged, .. } in &told.news {
-        let sentence = document::sentence(judged);
-        context.output.warn(&format!("alert {} on {day}: {sentence}", judged.name));
+    for of_day in told.news.chunk_by(|one, next| one.day == next.day) {
+        let few = Few::of(of_day.iter().map(|news| &news.judged));
+        let Some(day) = of_day.first().map(|news| news.day) else { continue };
+        for judged in &few.told {
+            let sentence = document::sentence(judged);
+            context.output.warn(&format!("alert {} on {day}: {sentence}", judged.name));
+        }
+        for (name, more) in &few.more {
+            let all = format!("asof alerts {day} -v shows all");
+            context.output.warn(&format!("alert {name} on {day}: it fires for {more} more; {all}"));
+        }
     }
     failures(context, &told);
     if let Some(error) = &told.refused {
@@ -170,15 +189,24 @@ pub(super) fn sent(told: &Told) -> String {
     let mut text = String::new();
     for message in &told.messages {
         let alerts = message.document.get("alerts").and_then(Value::as_array).map_or(0, Vec::len);
-        let alerts = format!("{alerts} {}", if alerts == 1 { "alert" } else { "alerts" });
+        let more = message.document.get("more").and_then(Value::as_object);
+        let more: u64 = more.map_or(0, |more| more.values().filter_map(Value::as_u64).sum());
+        let of = if more > 0 { format!(" of {}", alerts as u64 + more) } else { String::new() };
+        let alerts = format!("{alerts}{of} {}", if alerts == 1 { "alert" } else { "alerts" });
         match &message.sent {
-            None => text.push_str(&format!("{} would get {alerts}:\n{}\n", message.sink, message.document)),
+            None => {
+                let document = message.document.to_string();
+                let document = safe_json(&document);
+                text.push_str(&format!("{} would get {alerts}:\n{document}\n", message.sink));
+            }
             Some(Ok(())) => text.push_str(&format!("{} got {alerts}\n", message.sink)),
             Some(Err(_)) => {}
         }
     }
-    if text.is_empty() {
-        "nothing is news\n".clone_into(&mut text);
+    if told.messages.is_empty() {
+        let nobody =
+            if told.news.is_empty() { "nothing is news\n" } else { "there is no sink to send it to\n" };
+        nobody.clone_into(&mut text);
     }
     text
 }

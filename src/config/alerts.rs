@@ -141,6 +141,11 @@ fn on(
 ) -> Option<On> {
     let kinds = written.looks_for();
     let [kind] = kinds.as_slice() else {
+        // What it looks for is written and could not be read: that has had its own problem.
+        let written_as = ["above", "below", "change", "target"];
+        if kinds.is_empty() && checker.has_any(&["alerts", name], &written_as) {
+            return None;
+        }
         let hint = "write one of above or below (or both), change, target, anomaly = true and missing = true";
         let what = if kinds.is_empty() { "nothing" } else { "more than one thing" };
         checker.problem(&["alerts", name], format!("{name:?} looks for {what}"), hint.to_owned());
@@ -286,13 +291,7 @@ fn metric(
         checker.problem(&["alerts", name, "change"], message, hint);
     }
     if let Some(by) = &written.by {
-        let events: Vec<&str> = match &def.measure {
-            Measure::Ratio(ratio) => [&ratio.numerator, &ratio.denominator]
-                .into_iter()
-                .filter_map(|part| metrics.get(part)?.measure.of())
-                .collect(),
-            measure => measure.of().into_iter().collect(),
-        };
+        let events = def.measure.events_in(metrics);
         let known: Vec<Vec<String>> = events.iter().map(|events| checker.dimensions_of(events)).collect();
         let of_all = |name: &String| known.iter().all(|known| known.contains(name));
         if !of_all(by) {

@@ -52,6 +52,11 @@ impl Checker<'_, '_> {
         self.tree.names(path).into_iter().map(str::to_owned).collect()
     }
 
+    /// Whether one of these keys is written at a path, sound or not.
+    pub fn has_any(&self, path: &[&str], keys: &[&str]) -> bool {
+        self.tree.names(path).into_iter().any(|written| keys.contains(&written))
+    }
+
     /// The names that are written in a table, sound or not.
     pub fn names(&self, table: &str) -> Vec<&str> {
         self.tree.names(&[table])

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use indexmap::IndexMap;
-use url::Url;
+use url::{Host, Url};
 
 use super::check::{Checker, span};
 use super::file::{self, File};
@@ -24,6 +24,8 @@ pub struct NotifySettings {
     pub heartbeat: Option<HeartbeatSettings>,
     /// Commands around a save.
     pub hooks: HookSettings,
+    /// The environment variables that hold secrets, which no command is to get.
+    pub secrets: Vec<String>,
 }
 
 /// One place where alerts are sent.
@@ -86,10 +88,17 @@ pub fn check(file: &File, checker: &mut Checker<'_, '_>) -> NotifySettings {
     }
     let heartbeat = file.heartbeat.as_ref().and_then(|written| {
         let timeout = time(written.timeout.as_deref(), SINK_TIMEOUT, &["heartbeat", "timeout"], checker);
-        let sound = is_url(&written.url, &["heartbeat", "url"], checker);
+        let sound = is_url(&written.url, false, &["heartbeat", "url"], checker);
         sound.then(|| HeartbeatSettings { url: written.url.clone(), timeout })
     });
-    NotifySettings { sinks, heartbeat, hooks: hooks(file, checker) }
+    let secrets = file.sinks.values().filter_map(|sink| sink.secret_env.clone());
+    let password = file.source.iter().filter_map(|source| source.password_env.clone());
+    NotifySettings {
+        sinks,
+        heartbeat,
+        hooks: hooks(file, checker),
+        secrets: secrets.chain(password).collect(),
+    }
 }
 
 fn hooks(file: &File, checker: &mut Checker<'_, '_>) -> HookSettings {
@@ -118,7 +127,7 @@ fn sink(name: &str, written: &file::Sink, checker: &mut Checker<'_, '_>) -> Opti
             SinkTo::Command(program(words, &["sinks", name, "command"], checker))
         }
         (None, Some(url)) => {
-            is_url(url, &["sinks", name, "webhook"], checker);
+            is_url(url, written.secret_env.is_some(), &["sinks", name, "webhook"], checker);
             let retry_for = written.retry_for.as_deref();
             let retry_for = time(retry_for, RETRY_FOR, &["sinks", name, "retry_for"], checker);
             SinkTo::Webhook { url: url.clone(), secret_env: written.secret_env.clone(), retry_for }
@@ -141,14 +150,31 @@ fn program(words: &[String], path: &[&str], checker: &mut Checker<'_, '_>) -> Ve
     words.to_vec()
 }
 
-/// Whether it can be called. What is written is not repeated: a URL may hold a secret.
-fn is_url(text: &str, path: &[&str], checker: &mut Checker<'_, '_>) -> bool {
+/// Whether it can be called, and keeps a secret that it holds or that goes with it. What is written is not repeated.
+fn is_url(text: &str, with_secret: bool, path: &[&str], checker: &mut Checker<'_, '_>) -> bool {
     let url = Url::parse(text).ok().filter(|url| matches!(url.scheme(), "http" | "https") && url.has_host());
-    if url.is_none() {
+    let Some(url) = url else {
         let hint = "write https://host/path".to_owned();
         checker.problem(path, "this is no URL that can be called", hint);
+        return false;
+    };
+    let with_secret = with_secret || !url.username().is_empty() || url.password().is_some();
+    let in_clear = url.scheme() == "http" && with_secret && !is_this_machine(&url);
+    if in_clear {
+        let hint = "write https://: http:// with a secret is for this machine only".to_owned();
+        checker.problem(path, "this would send a secret in clear text", hint);
     }
-    url.is_some()
+    !in_clear
+}
+
+/// Whether what is sent there goes over no network.
+fn is_this_machine(url: &Url) -> bool {
+    match url.host() {
+        Some(Host::Domain(name)) => name == "localhost",
+        Some(Host::Ipv4(address)) => address.is_loopback(),
+        Some(Host::Ipv6(address)) => address.to_canonical().is_loopback(),
+        None => false,
+    }
 }
 
 fn time(text: Option<&str>, usual: Duration, path: &[&str], checker: &mut Checker<'_, '_>) -> Duration {

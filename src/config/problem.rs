@@ -56,6 +56,16 @@ pub fn did_you_mean<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str
         .map(|(_, candidate)| format!("did you mean {candidate:?}?"))
 }
 
+/// The hint for a name that is none: what it is like, and all that there are. `what` is `metrics`.
+pub fn known_names<'a>(what: &str, word: &str, known: impl IntoIterator<Item = &'a str>) -> String {
+    let known: Vec<&str> = known.into_iter().collect();
+    let list = format!("known {what}: {}", known.join(", "));
+    match did_you_mean(word, known) {
+        Some(like) => format!("{like} {list}"),
+        None => list,
+    }
+}
+
 /// `a, b and c`, each in quotes; `none` when there is nothing.
 pub fn listed<'a>(names: impl IntoIterator<Item = &'a str>) -> String {
     let names: Vec<String> = names.into_iter().map(|name| format!("{name:?}")).collect();

@@ -87,7 +87,7 @@ asof.toml:13:1: unknown key "tim"
   hint: did you mean "time"?
 asof.toml:24:1: it is not said what "minutes" measures
   hint: give exactly one of count, sum, min, max, avg, distinct and ratio
-asof.toml:24:33: invalid type: integer, expected a string
+asof.toml:24:33: "sum" is a whole number, and should be text
   hint: put it in quotes
 asof.toml:24:77: unknown key "colour"
   hint: known here: of, count, sum, min, max, avg, distinct, ratio, where, divide, by, as, cumulative, over, drift, label, unit, good"#
@@ -217,7 +217,10 @@ fn a_key_that_is_wrong_twice_is_told_once() {
 #[test]
 fn a_value_in_the_wrong_place_is_not_repeated() {
     let text = problems("source = \"mysql://report:hunter2@db, expected x/asterisk\"\n");
-    assert!(text.starts_with("asof.toml:1:10: invalid type: string, expected a table of its keys"), "{text}");
+    assert!(
+        text.starts_with("asof.toml:1:10: \"source\" is text, and should be a table of its keys"),
+        "{text}"
+    );
     assert!(!text.contains("hunter2"), "{text}");
 }
 
@@ -320,7 +323,7 @@ fn what_does_not_fit_in_a_worklist_is_told_with_a_hint() {
         (
             "[\"lead_id\"]",
             "\"lead_id\"",
-            "40:9: invalid type: string, expected a list of columns, or a table such as { lead = \"lead_id\" }",
+            "40:9: \"carry\" is text, and should be a list of columns, or a table such as { lead = \"lead_id\" }",
         ),
         (
             "in {sale}\"",

@@ -119,7 +119,12 @@ impl<'i> Tree<'i> {
 
     fn type_problem(&self, error: &toml::de::Error) -> Problem {
         let (line, column) = error.span().map(|span| line_and_column(self.text, span.start)).unzip();
-        let (message, hint) = plain_words(error.message());
+        let mut best = None;
+        if let Some(span) = error.span() {
+            smallest_around(self.table.get_ref(), &span, &mut Vec::new(), &mut best);
+        }
+        let path = best.map(|(_, path)| path).unwrap_or_default();
+        let (message, hint) = plain_words(error.message(), path.last().map_or("it", String::as_str));
         Problem { line, column, message, hint }
     }
 }
@@ -134,8 +139,8 @@ fn syntax_problem(text: &str, error: &toml::de::Error) -> Problem {
     }
 }
 
-/// Turns the parser's words into ours, with a hint where one can be given.
-fn plain_words(message: &str) -> (String, Option<String>) {
+/// Turns the parser's words about a key into ours, with a hint where one can be given.
+fn plain_words(message: &str, key: &str) -> (String, Option<String>) {
     let message = message.trim();
     let quoted: Vec<&str> = message.split('`').skip(1).step_by(2).collect();
     if let Some((unknown, known)) = quoted.split_first() {
@@ -154,23 +159,44 @@ fn plain_words(message: &str) -> (String, Option<String>) {
     }
     let hint = match message.rsplit_once("expected ").map(|(_, expected)| expected) {
         Some("a string") => Some("put it in quotes".to_owned()),
-        Some("u16" | "u32" | "u64") => Some("write a whole number that is not negative".to_owned()),
+        Some("u16" | "u32" | "u64") => {
+            Some("write a whole number that is not negative, without quotes or a unit".to_owned())
+        }
         Some("a boolean") => Some("write true or false".to_owned()),
+        Some("a sequence") => Some(format!("write a list: {key} = [\"A\", \"B\"]")),
         _ => None,
     };
-    (without_value(message).replace('\n', ", "), hint)
+    (without_value(message, key).replace('\n', ", "), hint)
 }
 
 /// The parser's words without the value it met, which may be a secret in the wrong place.
-fn without_value(message: &str) -> String {
+fn without_value(message: &str, key: &str) -> String {
     let met = ["invalid type: ", "invalid value: "].iter().find(|start| message.starts_with(**start));
     let (Some(start), Some((met_value, expected))) = (met, message.rsplit_once(", expected ")) else {
         return message.to_owned();
     };
     let value = met_value.get(start.len()..).unwrap_or_default();
     let kind = value.split([' ', '`', '"']).next().unwrap_or_default();
-    let expected = if expected.starts_with("struct ") { "a table of its keys" } else { expected };
-    format!("{start}{kind}, expected {expected}")
+    let kind = match kind {
+        "map" => "a table",
+        "sequence" => "a list",
+        "string" => "text",
+        "integer" => "a whole number",
+        "floating" => "a number with a point",
+        "boolean" => "true or false",
+        other => other,
+    };
+    let expected = match expected {
+        "a sequence" => "a list",
+        "a map" => "a table",
+        "a string" => "text",
+        "a boolean" => "true or false",
+        "u16" | "u32" | "u64" if kind == "a whole number" => "one that is not negative and not that large",
+        "u16" | "u32" | "u64" => "a whole number",
+        expected if expected.starts_with("struct ") => "a table of its keys",
+        expected => expected,
+    };
+    format!("{key:?} is {kind}, and should be {expected}")
 }
 
 fn line_and_column(text: &str, at: usize) -> (usize, usize) {

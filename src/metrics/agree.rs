@@ -15,9 +15,6 @@ use crate::model::metrics_doc::{Figure, MetricDoc, MetricsDoc};
 use crate::model::{CubeTable, Definitions, Number};
 use crate::plan::measures::MetricColumns;
 
-/// By how much of itself a float may differ.
-const FLOAT_TOLERANCE: &str = "0.000000001";
-
 /// The values of one metric by the members of one dimension.
 type Members = BTreeMap<Option<String>, Figure>;
 
@@ -149,10 +146,7 @@ fn difference(said: &Figure, told: &Figure, float: bool) -> Option<(&'static str
 /// Whether two numbers are the same; floats may differ in their last digits.
 fn equal(one: Option<&Number>, other: Option<&Number>, float: bool) -> bool {
     match (one, other) {
-        (Some(one), Some(other)) if float => {
-            let tolerance = FLOAT_TOLERANCE.parse().unwrap_or_else(|_| Number::zero());
-            (one - other).abs() <= one.abs().max(other.abs()).times(&tolerance)
-        }
+        (Some(one), Some(other)) if float => one.is_close(other),
         (one, other) => one == other,
     }
 }

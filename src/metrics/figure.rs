@@ -49,6 +49,12 @@ pub fn of_no_rows(measure: &Measure) -> Figure {
     }
 }
 
+/// The value of a member that a day, or one of two days, lacks: it had no rows there. Unknown where it is not known
+/// what is measured.
+pub fn of_nothing(measure: Option<&Measure>) -> Figure {
+    measure.map_or_else(|| unknown(NO_VALUES), of_no_rows)
+}
+
 /// A sum over what it is divided by.
 pub fn of_sum(sum: Number, divide: Option<&Number>) -> Figure {
     match divide {

@@ -278,6 +278,18 @@ impl Measure {
             _ => Vec::new(),
         }
     }
+
+    /// The events that it, or the parts of a ratio, are taken over, when these are all metrics.
+    pub fn events_in<'a>(&'a self, metrics: &'a BTreeMap<String, MetricDef>) -> Vec<&'a str> {
+        let parts = self.parts().into_iter().filter_map(|part| metrics.get(part)?.measure.of());
+        let mut events: Vec<&str> = Vec::new();
+        for of in self.of().into_iter().chain(parts) {
+            if !events.contains(&of) {
+                events.push(of);
+            }
+        }
+        events
+    }
 }
 
 /// The names in braces in a piece of SQL, in the order in which they first occur.
@@ -310,6 +322,11 @@ impl Definitions {
     pub fn cumulative(&self) -> Vec<&str> {
         let counted = |metric: &MetricDef| matches!(&metric.measure, Measure::Distinct(distinct) if distinct.cumulative);
         self.metrics.iter().filter(|(_, metric)| counted(metric)).map(|(name, _)| name.as_str()).collect()
+    }
+
+    /// The events that a metric, or the parts of a ratio, are taken over; none of an unknown metric.
+    pub fn events_of(&self, metric: &str) -> Vec<&str> {
+        self.metrics.get(metric).map(|metric| metric.measure.events_in(&self.metrics)).unwrap_or_default()
     }
 
     /// The digest of [`Definitions::text`].

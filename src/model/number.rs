@@ -162,6 +162,13 @@ impl Number {
         (self.big().as_ref() * factor.big().as_ref()).into()
     }
 
+    /// Whether two numbers that are made of floats are the same but for their last digits: they lie apart by no more
+    /// than a billionth of the larger.
+    pub fn is_close(&self, other: &Self) -> bool {
+        let apart = (self - other).abs().times(&Self::from(1_000_000_000_i64));
+        self == other || apart <= self.abs().max(other.abs())
+    }
+
     fn big(&self) -> Cow<'_, BigDecimal> {
         match &self.0 {
             Digits::Small(integer) => Cow::Owned(BigDecimal::from(*integer)),
@@ -356,6 +363,14 @@ mod tests {
 
     fn number(text: &str) -> Number {
         text.parse().unwrap()
+    }
+
+    #[test]
+    fn floats_are_close_within_a_billionth_of_the_larger() {
+        let close = |a: &str, b: &str| number(a).is_close(&number(b));
+        assert!(close("1000000000", "999999999") && close("-1000000000", "-999999999"));
+        assert!(!close("1000000000", "999999998.9999999999999999999"));
+        assert!(close("0", "0") && !close("0", "1e-30") && !close("1", "-1"));
     }
 
     #[test]

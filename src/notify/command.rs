@@ -1,10 +1,13 @@
 //! A command that is given a document on its standard input.
 
 use std::io::{Read as _, Write as _};
+use std::os::unix::process::CommandExt as _;
 use std::process::{Command, Stdio};
 use std::sync::mpsc;
 use std::thread;
 use std::time::{Duration, Instant};
+
+use rustix::process::{Pid, Signal, kill_process_group};
 
 use super::NotifyError;
 
@@ -13,12 +16,23 @@ const MOST_SAID: u64 = 400;
 /// How long that is waited for once the command has ended: a child of its own may keep it open.
 const LAST_WORDS: Duration = Duration::from_millis(200);
 
-pub(super) fn run(words: &[String], document: &str, timeout: Duration) -> Result<(), NotifyError> {
+pub(super) fn run(
+    words: &[String],
+    document: &str,
+    timeout: Duration,
+    secrets: &[String],
+) -> Result<(), NotifyError> {
     let Some((program, arguments)) = words.split_first() else { return Ok(()) };
     let cannot =
         |error: std::io::Error| NotifyError::Run { program: program.clone(), reason: error.to_string() };
-    let mut child = Command::new(program)
+    let mut command = Command::new(program);
+    for name in secrets {
+        command.env_remove(name);
+    }
+    let mut child = command
         .args(arguments)
+        // A group of its own, so that it can be ended with all that it has started.
+        .process_group(0)
         .stdin(Stdio::piped())
         .stdout(Stdio::null())
         .stderr(Stdio::piped())
@@ -48,7 +62,7 @@ pub(super) fn run(words: &[String], document: &str, timeout: Duration) -> Result
         }
         if Instant::now() >= deadline {
             // Both only fail when it has ended by itself.
-            let _ = child.kill();
+            let _ = kill_process_group(Pid::from_child(&child), Signal::KILL);
             let _ = child.wait();
             return Err(NotifyError::TimedOut { what: program.clone(), limit: timeout });
         }
@@ -71,7 +85,7 @@ mod tests {
 
     fn sh(script: &str, millis: u64) -> Result<(), String> {
         let words = ["sh", "-c", script].map(str::to_owned);
-        run(&words, "{\"a\":1}\n", Duration::from_millis(millis)).map_err(|error| error.to_string())
+        run(&words, "{\"a\":1}\n", Duration::from_millis(millis), &[]).map_err(|error| error.to_string())
     }
 
     #[test]
@@ -82,7 +96,7 @@ mod tests {
         let failed = sh("echo no such channel >&2; exit 3", 5000).unwrap_err();
         assert_eq!(failed, "sh failed (exit status: 3): no such channel");
         assert_eq!(sh("exec sleep 60", 300).unwrap_err(), "sh took longer than 0.3 s and was given up");
-        let none = run(&["no-such-program-here".to_owned()], "", Duration::from_secs(1)).unwrap_err();
+        let none = run(&["no-such-program-here".to_owned()], "", Duration::from_secs(1), &[]).unwrap_err();
         assert!(none.to_string().starts_with("no-such-program-here can't be run: "), "{none}");
     }
 }

@@ -60,6 +60,12 @@ pub enum NotifyError {
         /// How often it was tried, in words; empty for once.
         tries: String,
     },
+    /// The other side was reached, and may have got it.
+    #[error("it was reached, and {reason}")]
+    NoAnswer {
+        /// What came instead of an answer, as a clause.
+        reason: String,
+    },
     /// The other side could not be reached.
     #[error("it could not be reached: {reason}{tries}")]
     Unreachable {
@@ -70,13 +76,18 @@ pub enum NotifyError {
     },
 }
 
-/// Sends a document to a sink.
+/// Sends a document to a sink. A command gets no variable that is named in `secrets`.
 ///
 /// # Errors
 /// When it did not get there within the sink's time.
-pub fn send(sink: &SinkSettings, document: &str, env: Env<'_>) -> Result<(), NotifyError> {
+pub fn send(
+    sink: &SinkSettings,
+    document: &str,
+    env: Env<'_>,
+    secrets: &[String],
+) -> Result<(), NotifyError> {
     match &sink.to {
-        SinkTo::Command(words) => run(words, document, sink.timeout),
+        SinkTo::Command(words) => run(words, document, sink.timeout, secrets),
         SinkTo::Webhook { url, secret_env, retry_for } => {
             let secret = secret_env.as_deref().map(|name| web::secret(name, env)).transpose()?;
             web::post(url, secret.as_ref(), document, sink.timeout, *retry_for)
@@ -84,12 +95,18 @@ pub fn send(sink: &SinkSettings, document: &str, env: Env<'_>) -> Result<(), Not
     }
 }
 
-/// Runs a program with its arguments; the document is its standard input, and no shell reads them.
+/// Runs a program with its arguments; the document is its standard input, and no shell reads them. Of the environment
+/// it gets all but the variables that are named in `secrets`.
 ///
 /// # Errors
-/// When it can't be run, fails, or takes longer than `timeout`; it is ended then.
-pub fn run(words: &[String], document: &str, timeout: Duration) -> Result<(), NotifyError> {
-    command::run(words, document, timeout)
+/// When it can't be run, fails, or takes longer than `timeout`; it is ended then, with all that it has started.
+pub fn run(
+    words: &[String],
+    document: &str,
+    timeout: Duration,
+    secrets: &[String],
+) -> Result<(), NotifyError> {
+    command::run(words, document, timeout, secrets)
 }
 
 /// Calls the heartbeat.

@@ -1,5 +1,6 @@
 //! Calls over HTTP, each with a limit of time.
 
+use std::io::ErrorKind;
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -24,8 +25,8 @@ pub(super) fn secret(name: &str, env: Env<'_>) -> Result<SecretString, NotifyErr
     Ok(SecretString::from(secret))
 }
 
-/// Posts a document. An attempt that fails is made again until `retry_for` is over; one that takes longer than
-/// `timeout` is not, since the other side may have got it.
+/// Posts a document. An attempt that fails is made again until `retry_for` is over; one after which the other side may
+/// have got it is not.
 pub(super) fn post(
     url: &str,
     secret: Option<&SecretString>,
@@ -76,7 +77,10 @@ fn agent(timeout: Duration) -> Agent {
 enum Failure {
     Status(u16),
     TimedOut,
-    Other(String),
+    /// No connection was made.
+    Unreachable(String),
+    /// It may have got there.
+    NoAnswer(String),
 }
 
 fn outcome(answer: Result<u16, Error>) -> Result<(), Failure> {
@@ -84,12 +88,24 @@ fn outcome(answer: Result<u16, Error>) -> Result<(), Failure> {
         Ok(200..=299) => Ok(()),
         Ok(status) => Err(Failure::Status(status)),
         Err(Error::Timeout(_)) => Err(Failure::TimedOut),
-        Err(Error::Io(error)) if error.kind() == std::io::ErrorKind::TimedOut => Err(Failure::TimedOut),
-        Err(Error::Io(error)) => Err(Failure::Other(error.to_string())),
-        Err(Error::HostNotFound) => Err(Failure::Other("its host is not known".to_owned())),
-        Err(Error::BadUri(_)) => Err(Failure::Other("its URL can't be called".to_owned())),
-        Err(error) => Err(Failure::Other(error.to_string())),
+        Err(Error::HostNotFound) => Err(Failure::Unreachable("its host is not known".to_owned())),
+        Err(Error::BadUri(_)) => Err(Failure::Unreachable("its URL can't be called".to_owned())),
+        Err(Error::Io(error)) => Err(match error.kind() {
+            ErrorKind::TimedOut => Failure::TimedOut,
+            ErrorKind::UnexpectedEof
+            | ErrorKind::ConnectionReset
+            | ErrorKind::ConnectionAborted
+            | ErrorKind::BrokenPipe => Failure::NoAnswer("hung up without an answer".to_owned()),
+            _ => Failure::Unreachable(error.to_string()),
+        }),
+        Err(Error::Protocol(_)) => Err(not_understood("it is no HTTP")),
+        Err(Error::LargeResponseHeader(..)) => Err(not_understood("its head is too long")),
+        Err(error) => Err(Failure::Unreachable(error.to_string())),
     }
+}
+
+fn not_understood(why: &str) -> Failure {
+    Failure::NoAnswer(format!("its answer can't be understood: {why}"))
 }
 
 impl Failure {
@@ -97,8 +113,8 @@ impl Failure {
     fn passes(&self) -> bool {
         match self {
             Self::Status(status) => matches!(status, 408 | 429 | 500..=599),
-            Self::TimedOut => false,
-            Self::Other(_) => true,
+            Self::TimedOut | Self::NoAnswer(_) => false,
+            Self::Unreachable(_) => true,
         }
     }
 
@@ -107,7 +123,27 @@ impl Failure {
         match self {
             Self::Status(status) => NotifyError::Status { status, tries },
             Self::TimedOut => NotifyError::TimedOut { what: what.to_owned(), limit },
-            Self::Other(reason) => NotifyError::Unreachable { reason, tries },
+            Self::NoAnswer(reason) => NotifyError::NoAnswer { reason },
+            Self::Unreachable(reason) => NotifyError::Unreachable { reason, tries },
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::net::TcpListener;
+    use std::time::Duration;
+
+    use super::post;
+
+    #[test]
+    fn what_can_not_be_reached_is_tried_again() {
+        // Nobody listens there any more.
+        let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+        let url = format!("http://127.0.0.1:{port}/");
+        // After 0, 250 and 750 ms; the next time would be after 1,750.
+        let told = post(&url, None, "{}", Duration::from_secs(5), Duration::from_millis(1500)).unwrap_err();
+        let told = told.to_string();
+        assert!(told.starts_with("it could not be reached: ") && told.ends_with(", 3 times"), "{told}");
     }
 }

@@ -1,11 +1,14 @@
 //! The page of a day whose frozen page was thinned, made again from its numbers: it can't be filtered, and says so.
 
+use std::fs::{self, DirBuilder};
+use std::os::unix::fs::DirBuilderExt as _;
 use std::path::{Path, PathBuf};
 
 use chrono::{DateTime, Utc};
+use uuid::Uuid;
 
 use super::restore::Restored;
-use super::whole::{self, Refused};
+use super::whole::Refused;
 use crate::archive::{History, Pruned};
 use crate::view::page::PageError;
 use crate::view::{self, DayPage, Layout};
@@ -32,7 +35,8 @@ pub fn without_page<'h>(history: &'h History, restored: &Restored) -> Option<&'h
     history.thinned(&restored.id).filter(|pruned| pruned.files.iter().any(|path| path == "dashboard.html"))
 }
 
-/// Renders the page of a day anew and puts it into this folder; gives its path.
+/// Renders the page of a day anew and puts it into a new folder inside this one, which is nobody else's: neither the page of
+/// another archive nor a file of another user is in the way. Gives its path.
 ///
 /// # Errors
 /// When it can't be rendered or written.
@@ -60,8 +64,14 @@ pub fn render(
     })
     .on_its_own();
     let bytes = page.to_bytes()?;
-    let path = into.join(format!("asof-{}-anew.html", restored.id));
-    let staged = into.join(format!(".asof-{}-{}.html", restored.id, std::process::id()));
-    whole::replace(&path, &staged, 0o600, |out| out.write_all(&bytes))?;
+    let folder = into.join(format!("asof-{}", Uuid::new_v4().simple()));
+    let made = DirBuilder::new().mode(0o700).create(&folder);
+    made.map_err(|error| Refused { doing: "create", path: folder.clone(), error })?;
+    let path = folder.join(format!("asof-{}-anew.html", restored.id));
+    fs::write(&path, &bytes).map_err(|error| {
+        // What can't be removed is empty or half a page in a folder that nobody knows of.
+        let _ = fs::remove_dir_all(&folder);
+        Refused { doing: "write", path: path.clone(), error }
+    })?;
     Ok(path)
 }

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use chrono::TimeDelta;
 
+use super::check_telling::about_telling;
 use super::day;
 use super::key_file::{self, KeyFile};
 use super::reading::{self, Env, Now, ReadingError};
@@ -119,6 +120,7 @@ pub async fn check(
     about_clock(config, &server, now, fixed_clock, &mut report);
     about_archive(config, &mut report);
     about_key_file(config, &mut report);
+    report.findings.extend(about_telling(config, env));
     let mut sound = true;
     for events in &plan.events {
         progress.step(&format!("explaining {}", events.name));

@@ -91,6 +91,14 @@ pub enum SaveError {
         /// Why.
         source: ReadingError,
     },
+    /// The source ended it while earlier days were looked back at.
+    #[error("{saving} was not saved: it looks back at earlier days first")]
+    LookingBack {
+        /// The day that was to be saved.
+        saving: Day,
+        /// Which day could not be looked at, and why.
+        source: Box<SaveError>,
+    },
     /// It could not be frozen.
     #[error("{day} could not be frozen")]
     Freeze {
@@ -127,7 +135,19 @@ impl SaveError {
         match self {
             Self::Source(ReadingError::Source(error))
             | Self::Reading { source: ReadingError::Source(error), .. } => error.is_unreachable(),
+            Self::LookingBack { source, .. } => source.is_unreachable(),
             _ => false,
+        }
+    }
+
+    /// How long the archive's lock was waited for in vain.
+    pub fn waited(&self) -> Duration {
+        match self {
+            Self::Archive(ArchiveError::Locked { waited, .. })
+            | Self::Freeze { source: FreezeError::Archive(ArchiveError::Locked { waited, .. }), .. } => {
+                *waited
+            }
+            _ => Duration::ZERO,
         }
     }
 
@@ -138,6 +158,7 @@ impl SaveError {
             Self::Plan(error) => error.hint(),
             Self::Source(source) | Self::Reading { source, .. } => source.hint(),
             Self::Freeze { source, .. } => source.hint(),
+            Self::LookingBack { source, .. } => source.hint(),
             Self::Archive(error) => error.hint(),
             Self::Key(error) => error.hint(),
             Self::BeforeCalendar(_) => Some("name a later day".to_owned()),

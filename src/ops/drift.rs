@@ -12,12 +12,16 @@ use super::key_file::{self, KeyFile, KeyFileError};
 use super::reading::{Env, Now, Reader, ReadingError};
 use super::reread::{self, Again, ByWhich, FreezeAgain, FrozenDay, Live, RereadError, Shrunk};
 use super::restate::{SameKeys, kept_keys};
+use super::when;
 use crate::analyze::drift::{self, DayDrift, Input, Kind, Side};
 use crate::archive::{Archive, ArchiveError, History, SnapshotLine};
 use crate::config::Config;
 use crate::metrics::keys::KeyHash;
 use crate::model::{Day, Manifest, Progress, Provenance, SnapshotId};
 use crate::source::{SourceError, Transient as _};
+
+/// Why a day is not restated that has a newer edition than the one that was held against the source.
+const MEANWHILE: &str = "another run has frozen it again meanwhile";
 
 /// What is asked for.
 #[derive(Clone, Copy)]
@@ -30,7 +34,7 @@ pub struct DriftRequest<'a> {
     pub restate: Option<&'a str>,
     /// How long connection trouble is retried.
     pub retry_for: Duration,
-    /// How long the archive's lock is waited for.
+    /// How long the archive's lock is waited for in all.
     pub wait: Duration,
 }
 
@@ -76,6 +80,8 @@ pub enum Restated {
     Frozen(SnapshotId),
     /// It stands as it is, for this reason.
     Stands(&'static str),
+    /// The new edition can't be frozen.
+    Failed(DayError),
 }
 
 /// Why nothing is known of a day.
@@ -168,13 +174,14 @@ pub async fn drift(
         Again { config, which: request.which, hash: hash.as_ref(), retry_for: request.retry_for, now };
     let mut restated = false;
     let mut ended = Ok(());
+    let mut request = *request;
     for line in lines {
         progress.step(&format!("looking at {}", line.date));
         let mut stop = stop.clone();
         let looked = tokio::select! {
             biased;
             () = stopped(&mut stop) => break,
-            looked = look(&mut reader, &again, place, line, request, progress) => looked,
+            looked = look(&mut reader, &again, place, line, &request, progress) => looked,
         };
         let found = match looked {
             Err(source) if is_about_the_source(&source) => {
@@ -185,10 +192,12 @@ pub async fn drift(
             Err(error) => Found::Failed(DayError::Reread(error)),
             Ok(found) => found,
         };
-        restated |= matches!(
-            &found,
-            Found::Read(read) if matches!(read.restated, Some(Restated::Frozen(_)))
-        );
+        if let Found::Read(read) = &found {
+            restated |= matches!(read.restated, Some(Restated::Frozen(_)));
+            if let Some(Restated::Failed(DayError::Save(error))) = &read.restated {
+                request.wait = request.wait.saturating_sub(error.waited());
+            }
+        }
         tell(DayReport { id: line.id(), provenance: line.provenance, found });
     }
     reader.close().await;
@@ -245,7 +254,8 @@ async fn look(
     if let Some(reason) = request.restate {
         match restate(again, place.archive, (request, reason), &read, &frozen, now) {
             Ok(restated) => read.restated = restated,
-            Err(error) => return Ok(Found::Failed(error)),
+            // What was found is told all the same.
+            Err(error) => read.restated = Some(Restated::Failed(error)),
         }
     }
     Ok(Found::Read(Box::new(read)))
@@ -311,6 +321,12 @@ fn restate(
     }
     // Days that were restated before this one count in what is taken over several days.
     let history = archive.history()?;
+    let day = frozen.line.date;
+    // Another run, as a save that looks back, may have seen the same while this one read: what differs from an
+    // edition that is no longer the latest is no reason for another one.
+    if when::latest(history.day(day)?).is_none_or(|latest| latest.edition != frozen.line.edition) {
+        return Ok(Some(Restated::Stands(MEANWHILE)));
+    }
     let input = FreezeAgain {
         archive,
         history: &history,
@@ -323,7 +339,7 @@ fn restate(
     let outcome = reread::freeze(&input, frozen, live)?;
     Ok(Some(match outcome {
         SaveOutcome::Frozen(frozen) => Restated::Frozen(frozen.id),
-        SaveOutcome::Kept { .. } => Restated::Stands("another run has frozen it meanwhile"),
+        SaveOutcome::Kept { .. } => Restated::Stands(MEANWHILE),
         SaveOutcome::Unchanged { .. } => Restated::Stands("no number that is defined alike differs"),
     }))
 }

@@ -3,7 +3,7 @@
 use indexmap::IndexMap;
 
 use super::when::{latest, shown};
-use crate::archive::{Archive, Frozen, History, Marks};
+use crate::archive::{Archive, Frozen, History, Marks, Pruned};
 use crate::config::Presentation;
 use crate::config::presentation::MetricLook;
 use crate::model::metrics_doc::MetricDoc;
@@ -35,6 +35,8 @@ pub struct ListedDay<'h> {
     pub shown: usize,
     /// What is said of it.
     pub marks: Marks<'h>,
+    /// What was thinned of each edition, in the same order; `None` of one that is whole.
+    pub thinned: Vec<Option<&'h Pruned>>,
 }
 
 /// Days that are not frozen, between frozen ones.
@@ -46,6 +48,8 @@ pub struct Gap {
     pub to: Day,
     /// How many they are.
     pub days: i64,
+    /// Whether this is a cold store: then they were not copied there, and else not captured.
+    pub cold: bool,
 }
 
 impl Gap {
@@ -53,7 +57,7 @@ impl Gap {
     pub(super) fn within(self, from: Option<Day>, to: Option<Day>) -> Option<Self> {
         let from = from.map_or(self.from, |from| from.max(self.from));
         let to = to.map_or(self.to, |to| to.min(self.to));
-        (from <= to).then(|| Self { from, to, days: to.days_since(from) + 1 })
+        (from <= to).then(|| Self { from, to, days: to.days_since(from) + 1, ..self })
     }
 }
 
@@ -84,11 +88,12 @@ pub fn list<'h>(archive: &Archive, history: &'h History, from: Option<Day>, to: 
         .map(|(day, editions)| {
             let edition = shown(editions).map(|frozen| frozen.line.edition);
             let place = editions.iter().position(|frozen| Some(frozen.line.edition) == edition);
-            ListedDay { day, editions, shown: place.unwrap_or(0), marks: history.marks(day) }
+            let thinned = editions.iter().map(|frozen| history.thinned(&frozen.line.id())).collect();
+            ListedDay { day, editions, shown: place.unwrap_or(0), marks: history.marks(day), thinned }
         })
         .collect();
     // A gap may begin before the range or end after it: only the part inside is told.
-    let all = gaps(history.days().map(|(day, _)| day).collect::<Vec<_>>().into_iter());
+    let all = gaps(history.days().map(|(day, _)| day).collect::<Vec<_>>().into_iter(), archive.is_cold());
     let gaps = all.into_iter().filter_map(|gap| gap.within(from, to)).collect();
     Listing {
         dir: archive.dir().to_owned(),
@@ -111,14 +116,15 @@ pub fn looks(archive: &Archive, history: &History) -> Presentation {
     Presentation { metrics: metrics.into_iter().map(look).collect(), ..Presentation::default() }
 }
 
-/// The spans between days that follow each other in `days` without being next to each other.
-pub fn gaps(days: impl Iterator<Item = Day> + Clone) -> Vec<Gap> {
+/// The spans between days that follow each other in `days` without being next to each other, of a cold store
+/// or of an archive.
+pub fn gaps(days: impl Iterator<Item = Day> + Clone, cold: bool) -> Vec<Gap> {
     let pairs = days.clone().zip(days.skip(1));
     pairs
         .filter_map(|(one, next)| {
             let missing = next.days_since(one) - 1;
             let (from, to) = (one.checked_add(1)?, next.checked_add(-1)?);
-            (missing > 0).then_some(Gap { from, to, days: missing })
+            (missing > 0).then_some(Gap { from, to, days: missing, cold })
         })
         .collect()
 }
@@ -146,14 +152,14 @@ mod tests {
     fn gaps_lie_between_the_first_and_the_last_day() {
         let day = |text: &str| text.parse::<Day>().unwrap();
         let days = [day("2025-11-01"), day("2025-11-02"), day("2025-11-05"), day("2025-11-07")];
-        let found = gaps(days.into_iter());
+        let found = gaps(days.into_iter(), false);
         assert_eq!(
             found,
             [
-                Gap { from: day("2025-11-03"), to: day("2025-11-04"), days: 2 },
-                Gap { from: day("2025-11-06"), to: day("2025-11-06"), days: 1 },
+                Gap { from: day("2025-11-03"), to: day("2025-11-04"), days: 2, cold: false },
+                Gap { from: day("2025-11-06"), to: day("2025-11-06"), days: 1, cold: false },
             ]
         );
-        assert!(gaps(std::iter::empty()).is_empty());
+        assert!(gaps(std::iter::empty(), false).is_empty());
     }
 }

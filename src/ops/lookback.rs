@@ -6,13 +6,14 @@ use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 
+use super::causes::causes_beside_day;
 use super::day::{self, Finish, Frozen, Next, SaveError, SaveOutcome};
 use super::decide::{By, Why, Wish};
 use super::reading::{Env, Now, Reader, ReadingError};
 use super::reread::{self, Again, ByWhich, FreezeAgain, FrozenDay, RereadError, Shrunk};
 use super::seen::Seen;
 use super::{key_file, past, when};
-use crate::archive::{Archive, Confirmation, History};
+use crate::archive::{Archive, ArchiveError, Confirmation, History};
 use crate::calendar::Calendar;
 use crate::config::Config;
 use crate::metrics::keys::KeyHash;
@@ -73,20 +74,20 @@ pub struct LookBack<'a> {
     pub saving: Day,
     /// How long connection trouble is retried.
     pub retry_for: Duration,
-    /// How long the archive's lock is waited for.
+    /// How long the archive's lock is waited for in all.
     pub wait: Duration,
 }
 
 /// The days that are looked back at today, oldest first.
 ///
-/// A day is missed only between frozen days, or after them: what lies before the first one was never
-/// meant to be frozen.
+/// A day is missed only between a frozen day and the one that is saved: what lies before the first one was never
+/// meant to be frozen, and what lies after the one that is saved may still be by the save that is about it.
 fn plan(ages: &[u16], frozen: &BTreeSet<Day>, today: Day, saving: Day) -> Vec<(Day, Task)> {
     let (Some(oldest), Some(first)) = (ages.iter().max(), frozen.first()) else { return Vec::new() };
     let task = |age: u16| {
         let day = today.checked_add(-i64::from(age)).filter(|day| *day != saving)?;
         let again = frozen.contains(&day);
-        let wanted = if again { ages.contains(&age) } else { day > *first };
+        let wanted = if again { ages.contains(&age) } else { *first < day && day < saving };
         wanted.then_some((day, if again { Task::Again } else { Task::Late }))
     };
     (1..=*oldest).rev().filter_map(task).collect()
@@ -99,6 +100,8 @@ pub struct Looking {
     pub found: Vec<LookedBack>,
     /// Why no further day was looked at: the source can't be reached.
     pub ended: Option<SaveError>,
+    /// How long the archive's lock was waited for in vain: the day's own save need not wait as long again.
+    pub waited: Duration,
 }
 
 /// Looks back from today: every day of it is told of, and none keeps the others from being looked at.
@@ -120,6 +123,7 @@ pub async fn look_back(input: &LookBack<'_>, progress: &dyn Progress) -> Result<
     let (archive, mut history) = known;
     let mut reader = Reader::new(&config.source, input.env, hash.as_ref());
     let (mut looking, mut confirmed) = (Looking::default(), Vec::new());
+    let left = |looking: &Looking| input.wait.saturating_sub(looking.waited);
     for (day, task) in tasks {
         progress.step(&format!("looking back at {day}"));
         let mut look = Look {
@@ -129,6 +133,7 @@ pub async fn look_back(input: &LookBack<'_>, progress: &dyn Progress) -> Result<
             history: &history,
             hash: hash.as_ref(),
             reader: &mut reader,
+            wait: left(&looking),
         };
         let looked = match task {
             Task::Again => look.again(day, &mut confirmed, progress).await,
@@ -141,7 +146,10 @@ pub async fn look_back(input: &LookBack<'_>, progress: &dyn Progress) -> Result<
                 looking.ended = Some(error);
                 break;
             }
-            Err(error) => Some(LookedBack::Failed { day, why: sentence(&error) }),
+            Err(error) => {
+                looking.waited += error.waited();
+                Some(LookedBack::Failed { day, why: causes_beside_day(&error) })
+            }
         };
         if matches!(looked, Some(LookedBack::Frozen(_))) {
             history = archive.history()?;
@@ -150,8 +158,11 @@ pub async fn look_back(input: &LookBack<'_>, progress: &dyn Progress) -> Result<
     }
     reader.close().await;
     if !confirmed.is_empty()
-        && let Err(error) = archive.confirm(&confirmed, input.wait, (input.now)())
+        && let Err(error) = archive.confirm(&confirmed, left(&looking), (input.now)())
     {
+        if let ArchiveError::Locked { waited, .. } = &error {
+            looking.waited += *waited;
+        }
         // The days hold all the same; that nobody noted it keeps no day from being saved.
         progress.warn(&format!("that frozen days still hold could not be noted: {error}"));
     }
@@ -173,6 +184,8 @@ struct Look<'a, 'r> {
     history: &'a History,
     hash: Option<&'a KeyHash>,
     reader: &'a mut Reader<'r>,
+    /// How long the archive's lock is still waited for.
+    wait: Duration,
 }
 
 impl Look<'_, '_> {
@@ -237,7 +250,7 @@ impl Look<'_, '_> {
             why,
             reason: matches!(why, Why::Lookback { .. }).then_some(REASON),
             hash: self.hash,
-            wait: self.input.wait,
+            wait: self.wait,
             now: (self.input.now)(),
         };
         Ok(match reread::freeze(&input, frozen, live)? {
@@ -249,6 +262,10 @@ impl Look<'_, '_> {
     /// Freezes a day that was missed. `None` when it can't be frozen any more than it could then.
     async fn late(&mut self, day: Day, progress: &dyn Progress) -> Result<Option<LookedBack>, SaveError> {
         let (input, config) = (self.input, self.input.config);
+        // As long as it is not final, it is not missed.
+        if self.calendar.provenance(day, (input.now)())? == Provenance::Provisional {
+            return Ok(None);
+        }
         let next = day::next(config, self.calendar, Some(self.history), day, &Wish::default(), (input.now)());
         let mut plan = match next {
             Ok(Next::Read(plan)) => plan,
@@ -271,7 +288,7 @@ impl Look<'_, '_> {
             seen: &seen.count(&reading.cubes, day),
             by: By::Save,
             reason: Some(MISSED),
-            wait: input.wait,
+            wait: self.wait,
             now: (input.now)(),
         };
         let outcome = day::finish(&finish, self.archive, *plan, &reading)?;
@@ -294,22 +311,6 @@ fn failed(day: Day, error: RereadError) -> SaveError {
     }
 }
 
-/// An error and what caused it, as one sentence; which day it was about is said beside it.
-fn sentence(error: &SaveError) -> String {
-    let error: &dyn std::error::Error = match error {
-        SaveError::Reading { source, .. } => source,
-        SaveError::Freeze { source, .. } => source,
-        error => error,
-    };
-    let mut text = error.to_string();
-    let mut source = error.source();
-    while let Some(cause) = source {
-        text.push_str(&format!(": {cause}"));
-        source = cause.source();
-    }
-    text
-}
-
 #[cfg(test)]
 mod tests {
     use super::{Task, plan};
@@ -323,6 +324,17 @@ mod tests {
         // The 9th is saved itself, the 4th and 6th are of no age that is looked at.
         let expected = [(3, Task::Again), (5, Task::Late), (7, Task::Late), (8, Task::Again)];
         assert_eq!(planned, expected.map(|(number, task)| (day(number), task)));
+        // A save of an older day misses none that is newer: neither yesterday nor what lies between.
+        let expected = [(3, Task::Again), (5, Task::Late), (8, Task::Again), (9, Task::Again)];
+        let days = frozen.into_iter().collect();
+        assert_eq!(
+            plan(&[1, 2, 7], &days, day(10), day(6)),
+            expected.map(|(number, task)| (day(number), task))
+        );
+        let without_yesterday = [3, 4].map(day).into_iter().collect();
+        assert_eq!(plan(&[1, 2], &without_yesterday, day(10), day(5)), []);
+        // Today itself is newer than yesterday.
+        assert_eq!(plan(&[1], &without_yesterday, day(10), day(10)), [(day(9), Task::Late)]);
         // What lies before the first frozen day was not missed.
         assert_eq!(plan(&[7], &[8].map(day).into_iter().collect(), day(10), day(9)), []);
         assert_eq!(plan(&[], &frozen.into_iter().collect(), day(10), day(9)), []);

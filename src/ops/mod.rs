@@ -3,7 +3,9 @@
 pub mod alerts;
 pub mod anew;
 pub mod backfill;
+pub mod causes;
 pub mod check;
+pub mod check_telling;
 pub mod compare;
 pub mod day;
 pub mod decide;
@@ -33,6 +35,7 @@ pub mod seen;
 pub mod series;
 pub mod series_table;
 pub mod settling;
+pub mod side_by_side;
 pub mod stats;
 pub mod verify;
 pub mod when;

@@ -84,7 +84,10 @@ pub fn points(
         points.push(Point { day, edition, provenance, value, definitions: fingerprint, note });
     }
     let days: Vec<Day> = history.days().map(|(day, _)| day).collect();
-    let gaps = gaps(days.into_iter()).into_iter().filter_map(|gap| gap.within(from, to)).collect();
+    let gaps = gaps(days.into_iter(), archive.is_cold())
+        .into_iter()
+        .filter_map(|gap| gap.within(from, to))
+        .collect();
     Points { points, gaps, damaged: definitions.damaged }
 }
 

@@ -1,5 +1,5 @@
-//! Thinning old days by the retention of the configuration: deciding from the ledger alone, copying
-//! what goes into a cold store, and thinning.
+//! Thinning old days by the retention of the configuration: a plan of what becomes of each day and which
+//! files go, copying these into a cold store, and thinning by that plan.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
@@ -27,8 +27,6 @@ const AT_ONCE: usize = 24;
 pub struct PruneRequest {
     /// The cold store into which days are copied before.
     pub to: Option<PathBuf>,
-    /// Whether the numbers go too.
-    pub drop_totals: bool,
     /// How long the lock is waited for.
     pub wait: Duration,
 }
@@ -38,8 +36,8 @@ pub struct PruneRequest {
 pub struct Outcome {
     /// The editions that were thinned.
     pub editions: Vec<SnapshotId>,
-    /// How many files they had that are gone.
-    pub files: usize,
+    /// Their files that are gone, by their paths in the archive.
+    pub files: Vec<String>,
     /// How many bytes these had.
     pub bytes: u64,
     /// What went wrong although it was done, as a sentence.
@@ -67,19 +65,67 @@ impl PruneError {
     }
 }
 
-/// What becomes of each frozen day, from the ledger alone.
+/// What becomes of each frozen day, and which files go.
+#[derive(Debug)]
+pub struct Plan<'h> {
+    /// What becomes of each day, by the ledger alone.
+    pub retention: RetentionPlan,
+    /// What becomes of the totals; `None` when they are not asked for.
+    pub totals: Option<BTreeMap<Day, Totals>>,
+    /// The days that are left as they are, since something is wrong with a file that was to go; and what.
+    pub left: BTreeMap<Day, String>,
+    /// What goes.
+    wanted: Vec<Wanted<'h>>,
+}
+
+impl Plan<'_> {
+    /// The files that go, by their paths in the archive.
+    pub fn files(&self) -> Vec<String> {
+        self.wanted.iter().flat_map(Wanted::paths).collect()
+    }
+
+    /// The days that are thinned: neither before nor left as they are.
+    pub fn thinned(&self) -> usize {
+        self.retention.thinned().filter(|day| !self.left.contains_key(day)).count()
+    }
+}
+
+/// Plans what becomes of each frozen day. Every file that is to go is read, and must be as it was frozen.
 ///
 /// # Errors
-/// When the retention keeps nothing.
-pub fn plan(
-    settings: &RetentionSettings,
-    history: &History,
+/// When the retention keeps nothing, the ledger is damaged, or the definitions of frozen days can't be read.
+pub fn plan<'h>(
+    archive: &Archive,
+    history: &'h History,
+    (config, settings): (&Config, &RetentionSettings),
+    drop_totals: bool,
     today: Day,
-) -> Result<RetentionPlan, PruneError> {
+    progress: &dyn Progress,
+) -> Result<Plan<'h>, PruneError> {
+    history.intact()?;
     let days: Vec<FrozenDay> = history.days().filter_map(|(day, _)| frozen_day(history, day)).collect();
-    let plan = retention::plan(settings, &days, today);
-    if plan.keeps_nothing() {
+    let retention = retention::plan(settings, &days, today);
+    if retention.keeps_nothing() {
         return Err(PruneError::KeepsNothing);
+    }
+    let totals = if drop_totals { Some(totals(archive, history, config, &retention)?) } else { None };
+    let mut plan = Plan { retention, totals, left: BTreeMap::new(), wanted: Vec::new() };
+    for (day, fate) in &plan.retention.days {
+        let drop_totals = plan.totals.as_ref().is_some_and(|totals| totals.get(day) == Some(&Totals::Go));
+        let reason = match fate {
+            Fate::Thinned(passed) => reason(passed),
+            Fate::Before { kept: false } if drop_totals => "its totals were asked for".to_owned(),
+            Fate::Kept(_) | Fate::Before { .. } => continue,
+        };
+        progress.step(&format!("looking at {day}"));
+        match wanted(archive, history, *day, drop_totals, &reason) {
+            Ok(wanted) => plan.wanted.extend(wanted),
+            // Another run thins it at this moment.
+            Err(ArchiveError::Pruned { .. }) => {}
+            Err(error) => {
+                plan.left.insert(*day, error.to_string());
+            }
+        }
     }
     Ok(plan)
 }
@@ -105,43 +151,40 @@ fn present(history: &History, day: Day) -> impl Iterator<Item = &SnapshotLine> {
 
 /// Thins the days that a plan says are to be thinned; with a cold store, once each was copied there.
 ///
-/// What an earlier run was stopped at is finished first.
-///
 /// # Errors
 /// When a copy can't be made or is not what was frozen: then its day stays as it is. And when the
 /// archive refuses.
 pub fn prune(
     archive: &Archive,
     (config, settings): (&Config, &RetentionSettings),
-    plan: &RetentionPlan,
+    (history, plan): (&History, &Plan<'_>),
     request: &PruneRequest,
     now: DateTime<Utc>,
     progress: &dyn Progress,
 ) -> Result<Outcome, PruneError> {
-    let history = archive.history()?;
     // A folder that can't be the store is told before anything is done.
     let known = match &request.to {
         Some(dir) => ColdStore::look(archive, dir)?,
         None => None,
     };
-    // Before anything is copied: what a run before left, and whether the ledger can be added to.
-    archive.thin(&[], &|_, _| false, request.wait, now)?;
-    let totals = if request.drop_totals { totals(archive, &history, config, plan)? } else { BTreeMap::new() };
-    let wanted = wanted(archive, &history, plan, &totals)?;
+    if !plan.wanted.is_empty() {
+        // Before anything is copied: whether the ledger can be added to.
+        archive.thin(&[], &|_, _| Ok(false), request.wait, now)?;
+    }
     let mut outcome = Outcome::default();
     let mut done = Ok(());
     let cold = match &request.to {
-        Some(dir) if !wanted.is_empty() || known.is_some() => Some(ColdStore::open(archive, dir)?),
+        Some(dir) if !plan.wanted.is_empty() || known.is_some() => {
+            Some(ColdStore::open(archive, dir, request.wait)?)
+        }
         _ => None,
     };
-    if !wanted.is_empty() {
-        let thinner = Thinner { archive, settings, history: &history, cold: cold.as_ref(), request, now };
-        for some in wanted.chunks(AT_ONCE) {
-            progress.step("thinning");
-            done = thinner.thin(some, &mut outcome);
-            if done.is_err() {
-                break;
-            }
+    let thinner = Thinner { archive, settings, history, cold: cold.as_ref(), request, now };
+    for some in plan.wanted.chunks(AT_ONCE) {
+        progress.step("thinning");
+        done = thinner.thin(some, &mut outcome);
+        if done.is_err() {
+            break;
         }
     }
     if let (Some(cold), Ok(())) = (&cold, &done) {
@@ -173,7 +216,7 @@ pub enum Totals {
 ///
 /// # Errors
 /// When the definitions of the frozen days can't be read.
-pub fn totals(
+fn totals(
     archive: &Archive,
     history: &History,
     config: &Config,
@@ -224,6 +267,7 @@ fn needed_from(archive: &Archive, history: &History, config: &Config) -> Result<
 }
 
 /// An edition with what is to go of it.
+#[derive(Debug)]
 struct Wanted<'h> {
     line: &'h SnapshotLine,
     manifest: Manifest,
@@ -231,30 +275,30 @@ struct Wanted<'h> {
     reason: String,
 }
 
-/// What is to go, by the manifests of the editions.
+impl Wanted<'_> {
+    /// The files that go, by their paths in the archive.
+    fn paths(&self) -> impl Iterator<Item = String> {
+        self.files.iter().map(|file| format!("{}/{file}", self.line.id()))
+    }
+}
+
+/// What is to go of a day, by the manifests of its editions; each file is read and was found as it was frozen.
 fn wanted<'h>(
     archive: &Archive,
     history: &'h History,
-    plan: &RetentionPlan,
-    totals: &BTreeMap<Day, Totals>,
-) -> Result<Vec<Wanted<'h>>, PruneError> {
+    day: Day,
+    drop_totals: bool,
+    reason: &str,
+) -> Result<Vec<Wanted<'h>>, ArchiveError> {
     let mut all = Vec::new();
-    for (day, fate) in &plan.days {
-        let drop_totals = totals.get(day) == Some(&Totals::Go);
-        let reason = match fate {
-            Fate::Thinned(passed) => reason(passed),
-            Fate::Before { kept: false } if drop_totals => "its totals were asked for".to_owned(),
-            Fate::Kept(_) | Fate::Before { .. } => continue,
-        };
-        for line in present(history, *day) {
-            let manifest = archive.manifest(line)?;
-            let gone = history.pruned(&line.id());
-            let goes = |path: &String| is_thinned(path, drop_totals) && !gone.contains(path);
-            let files: Vec<String> =
-                manifest.files.iter().map(|file| file.path.clone()).filter(goes).collect();
-            if !files.is_empty() {
-                all.push(Wanted { line, manifest, files, reason: reason.clone() });
-            }
+    for line in present(history, day) {
+        let manifest = archive.manifest(line)?;
+        let gone = history.pruned(&line.id());
+        let goes = |path: &String| is_thinned(path, drop_totals) && !gone.contains(path);
+        let files: Vec<String> = manifest.files.iter().map(|file| file.path.clone()).filter(goes).collect();
+        archive.check_removal(&manifest, &files)?;
+        if !files.is_empty() {
+            all.push(Wanted { line, manifest, files, reason: reason.to_owned() });
         }
     }
     Ok(all)
@@ -281,7 +325,12 @@ impl Thinner<'_> {
         let mut thinnings = Vec::with_capacity(some.len());
         for wanted in some {
             if let Some(cold) = self.cold {
-                cold.keep(self.archive, wanted.line, self.history.pruned(&wanted.line.id()))?;
+                let gone = self.history.pruned(&wanted.line.id());
+                match cold.keep(self.archive, wanted.line, gone) {
+                    // Another run has thinned it since it was planned.
+                    Err(ArchiveError::Pruned { .. }) => continue,
+                    kept => kept?,
+                }
             }
             thinnings.push(Thinning {
                 id: wanted.line.id(),
@@ -290,14 +339,21 @@ impl Thinner<'_> {
                 reason: wanted.reason.clone(),
             });
         }
-        let still = |history: &History, day: Day| {
-            frozen_day(history, day).is_some_and(|day| retention::keeps_anyway(self.settings, &day).is_none())
+        let still = |history: &History, thinning: &Thinning| {
+            // Once more under the lock, since nobody else may have a copy after that.
+            if let Some(cold) = self.cold
+                && let Some(wanted) = some.iter().find(|wanted| wanted.line.id() == thinning.id)
+            {
+                cold.holds(wanted.line, &wanted.manifest, &wanted.files)?;
+            }
+            let day = frozen_day(history, thinning.id.day);
+            Ok(day.is_some_and(|day| retention::keeps_anyway(self.settings, &day).is_none()))
         };
         let thinned = self.archive.thin(&thinnings, &still, self.request.wait, self.now)?;
         for wanted in some.iter().filter(|wanted| thinned.contains(&wanted.line.id())) {
             let sizes = wanted.manifest.files.iter().filter(|file| wanted.files.contains(&file.path));
             outcome.bytes += sizes.map(|file| file.size).sum::<u64>();
-            outcome.files += wanted.files.len();
+            outcome.files.extend(wanted.paths());
             outcome.editions.push(wanted.line.id());
         }
         Ok(())

@@ -6,11 +6,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::analyze::same::same_figure;
-use crate::metrics::span::{own, own_members};
+use crate::analyze::same::{apart, same_figure};
+use crate::metrics::span::own;
 use crate::model::definitions::Measure;
 use crate::model::manifest::{DefinitionsDoc, EventsRead};
-use crate::model::metrics_doc::{Figure, MetricDoc, MetricsDoc};
+use crate::model::metrics_doc::{MetricDoc, MetricsDoc};
 use crate::model::seen::{KeyId, KeysDoc};
 use crate::model::{Definitions, Digest, Manifest};
 
@@ -88,7 +88,7 @@ pub fn differences(frozen: Side<'_>, now: Side<'_>, definitions: &Definitions) -
             (Some(old), Some(new)) => old.key == new.key && old.file != new.file,
             _ => false,
         };
-        if other_keys || !same_metric(old, new, floats.contains(name), same_dimension) {
+        if other_keys || !same_metric(&metric.measure, (old, new), floats.contains(name), same_dimension) {
             found.metrics.push(name.clone());
             moved_events.insert(of.to_owned());
         }
@@ -107,17 +107,17 @@ pub fn differences(frozen: Side<'_>, now: Side<'_>, definitions: &Definitions) -
     found
 }
 
-fn same_metric(old: &MetricDoc, new: &MetricDoc, float: bool, same_dimension: impl Fn(&str) -> bool) -> bool {
+fn same_metric(
+    measure: &Measure,
+    (old, new): (&MetricDoc, &MetricDoc),
+    float: bool,
+    same_dimension: impl Fn(&str) -> bool,
+) -> bool {
+    let both = |dimension: &&String| same_dimension(dimension) && new.by.contains_key(*dimension);
     same_figure(own(old), own(new), float)
-        && old.by.keys().filter(|dimension| same_dimension(dimension)).all(|dimension| {
-            if !new.by.contains_key(dimension) {
-                return true;
-            }
-            let mut left: BTreeMap<&Option<String>, &Figure> =
-                own_members(new, dimension).map(|(member, figure)| (&member.key, figure)).collect();
-            let same = own_members(old, dimension).all(|(member, figure)| {
-                left.remove(&member.key).is_some_and(|other| same_figure(figure, other, float))
-            });
-            same && left.is_empty()
-        })
+        && old
+            .by
+            .keys()
+            .filter(both)
+            .all(|dimension| apart(Some(measure), (old, new), dimension, float).is_empty())
 }

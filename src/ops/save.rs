@@ -8,8 +8,8 @@ use super::index::{self, IndexError};
 use super::lookback::{LookBack, LookedBack, Looking, look_back};
 use super::reading::{self, Env, Now};
 use super::seen::Seen;
-use super::{key_file, past};
-use crate::archive::{Archive, ArchiveError};
+use super::{key_file, past, when};
+use crate::archive::{Archive, ArchiveError, History};
 use crate::calendar::{Calendar, DayName};
 use crate::config::Config;
 use crate::metrics::keys::KeyHash;
@@ -27,9 +27,13 @@ pub struct SaveRequest {
     pub wish: Wish,
     /// How long connection trouble is retried.
     pub retry_for: Duration,
-    /// How long the archive's lock is waited for.
+    /// How long the archive's lock is waited for in all.
     pub wait: Duration,
 }
+
+/// How many frozen days say whether a day without rows is usual: with each day of the week among them, as
+/// some rest on one. Fewer say nothing.
+const DAYS_BEFORE: usize = 7;
 
 /// The day that a name means now.
 ///
@@ -74,8 +78,14 @@ pub async fn save(
     }
     let outcome = match lookback.ended {
         // What can't be reached for an earlier day can't be reached for this one.
-        Some(error) => Err(error),
-        None => save_day(config, request, env, now, progress).await,
+        Some(error) => Err(match day_of(&Calendar::new(config.calendar), request.day, now) {
+            Ok(saving) => SaveError::LookingBack { saving, source: Box::new(error) },
+            Err(_) => error,
+        }),
+        None => {
+            let wait = request.wait.saturating_sub(lookback.waited);
+            save_day(config, &SaveRequest { wait, ..request.clone() }, env, now, progress).await
+        }
     };
     let mut saved = Saved { lookback: lookback.found, outcome };
     if let Err(error) = refresh_index(config, &saved) {
@@ -157,5 +167,31 @@ async fn save_day(
         wait: request.wait,
         now: now(),
     };
-    day::finish(&finish, &archive, *plan, &reading)
+    let mut outcome = day::finish(&finish, &archive, *plan, &reading)?;
+    if let SaveOutcome::Frozen(frozen) = &mut outcome
+        && frozen.rows == 0
+        && let Some(usual) = rows_before(&archive, &archive.history()?, day)
+    {
+        frozen.warnings.push(format!(
+            "{day} is frozen with 0 rows, and each of the {} frozen days before it had at least {}: is the source filled up to it?",
+            usual.days, usual.least
+        ));
+    }
+    Ok(outcome)
+}
+
+/// What the frozen days before one had at least.
+struct RowsBefore {
+    days: usize,
+    least: u64,
+}
+
+/// How many rows each of the last frozen days before this one had at least; `None` when one had none, as on
+/// a day of rest, or too few days tell.
+fn rows_before(archive: &Archive, history: &History, day: Day) -> Option<RowsBefore> {
+    let before = history.days().rev().filter(|(past, _)| *past < day);
+    let lines = before.filter_map(|(_, editions)| when::latest(editions)).take(DAYS_BEFORE);
+    let rows: Vec<u64> = lines.filter_map(|line| Some(archive.manifest(line).ok()?.rows())).collect();
+    let least = *rows.iter().min()?;
+    (rows.len() == DAYS_BEFORE && least > 0).then_some(RowsBefore { days: rows.len(), least })
 }

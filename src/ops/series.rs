@@ -1,13 +1,19 @@
 //! A metric through time: its totals from the ledger, and by a dimension's members from the days themselves.
 
+use std::collections::BTreeMap;
+
 use indexmap::IndexMap;
 
 use super::points::{self, Point, Points};
+use super::side_by_side::both;
 use super::when::latest;
 use crate::analyze::compare;
+use crate::archive::reading::METRICS;
 use crate::archive::{Archive, ArchiveError, History, SnapshotLine};
 use crate::config::Presentation;
 use crate::config::presentation::label_of;
+use crate::config::problem::known_names;
+use crate::metrics::figure;
 use crate::model::compared::{ChangeDoc, LevelDoc};
 use crate::model::metrics_doc::MetricDoc;
 use crate::model::{Day, Fingerprint, Number};
@@ -51,7 +57,8 @@ pub struct Member {
     pub key: Option<String>,
     /// What people call it, by the newest day.
     pub label: Option<String>,
-    /// Its values, one for each total; `None` where the day did not have the member.
+    /// Its values, one for each total. A day that lacks the member had no rows of it: 0 of what is counted or summed,
+    /// and else `None`, as on days that are not broken down by the dimension.
     pub values: Vec<Option<Number>>,
 }
 
@@ -88,9 +95,7 @@ impl SeriesError {
     /// What to do about it.
     pub fn hint(&self) -> Option<String> {
         let known = |known: &[String], name: &str, what: &str| {
-            let like = crate::config::problem::did_you_mean(name, known.iter().map(String::as_str));
-            let list = format!("known {what}: {}", known.join(", "));
-            Some(like.map_or(list.clone(), |like| format!("{like} {list}")))
+            Some(known_names(what, name, known.iter().map(String::as_str)))
         };
         match self {
             Self::Metric { known: list, .. } | Self::Dimension { known: list, .. } if list.is_empty() => None,
@@ -148,32 +153,27 @@ impl Series {
         dimension: &str,
         top: Option<usize>,
     ) -> Result<(), SeriesError> {
-        let mut found: IndexMap<Option<String>, Vec<Option<Number>>> = IndexMap::new();
-        let days = self.totals.points.len();
-        let mut defined: Vec<(Day, Fingerprint)> = Vec::new();
-        let (mut any, mut newest) = (false, None);
-        for (at, point) in self.totals.points.iter().enumerate() {
-            let Some(line) = line(history, point) else { continue };
-            match opened(archive, line, (&self.metric, dimension)) {
-                Ok((members, definition)) => {
-                    newest = Some(line);
-                    let Some(members) = members else { continue };
-                    any = true;
-                    defined.extend(definition.map(|definition| (point.day, definition)));
-                    for LevelDoc { key, value } in members {
-                        let values = found.entry(key).or_insert_with(|| vec![None; days]);
-                        if let Some(place) = values.get_mut(at) {
-                            *place = value;
-                        }
-                    }
-                }
-                Err(error) => {
-                    self.totals.damaged.push(format!("{} can't be read: {error}", line.id()));
-                }
+        let points = &self.totals.points;
+        let (early, late) = points.split_at(points.len() / 2);
+        let read = |from: usize, points: &[Point]| {
+            let mut found = Found::default();
+            for (at, point) in (from..).zip(points) {
+                found.read((archive, history), (at, point), (&self.metric, dimension));
+            }
+            found
+        };
+        let (mut all, other) = both(|| read(0, early), || read(early.len(), late));
+        all.extend(other);
+        let Found { members, lacking, defined, newest, thinned, damaged, .. } = all;
+        let days = points.len();
+        for at in thinned {
+            if let Some(point) = self.totals.points.get_mut(at) {
+                point.note.get_or_insert_with(|| THINNED.to_owned());
             }
         }
+        self.totals.damaged.extend(damaged);
         let doc = newest.and_then(|line| metric_of(archive, line, &self.metric));
-        if !any {
+        if lacking.is_empty() {
             let known = doc.map(|doc| doc.by.into_keys().collect()).unwrap_or_default();
             let (metric, name) = (self.metric.clone(), dimension.to_owned());
             return Err(SeriesError::Dimension { metric, name, known });
@@ -182,27 +182,32 @@ impl Series {
         let label = |key: &Option<String>| {
             labels.iter().find(|member| member.key == *key).and_then(|member| member.label.clone())
         };
-        let mut members: Vec<(Number, Member)> = found
-            .into_iter()
-            .map(|(key, values)| {
-                let sum: Number = values.iter().flatten().sum();
-                (sum, Member { label: label(&key), key, values })
-            })
-            .collect();
-        members.sort_by(|one, other| other.0.cmp(&one.0).then_with(|| one.1.key.cmp(&other.1.key)));
+        let sums = members.into_iter().map(|(key, values)| {
+            let sum: Number = values.iter().filter_map(|(_, value)| value.as_ref()).sum();
+            (sum, key, values)
+        });
+        let mut members: Vec<(Number, Option<String>, Values)> = sums.collect();
+        members.sort_by(|one, other| other.0.cmp(&one.0).then_with(|| one.1.cmp(&other.1)));
         let shown = top.unwrap_or(members.len()).min(members.len());
         let more = members.len() - shown;
         members.truncate(shown);
+        // Only those that are shown get a value for each day: of the others there may be many.
+        let member = |(_, key, known): (Number, Option<String>, Values)| {
+            let mut values = vec![None; days];
+            for (at, value) in lacking.iter().cloned().chain(known) {
+                if let Some(place) = values.get_mut(at) {
+                    *place = value;
+                }
+            }
+            Member { label: label(&key), key, values }
+        };
+        let members = members.into_iter().map(member).collect();
         let redefined = defined.windows(2).filter_map(|pair| match pair {
             [(_, before), (day, now)] if before != now => Some(*day),
             _ => None,
         });
-        self.split = Some(Split {
-            dimension: dimension.to_owned(),
-            members: members.into_iter().map(|(_, member)| member).collect(),
-            more,
-            redefined: redefined.collect(),
-        });
+        self.split =
+            Some(Split { dimension: dimension.to_owned(), members, more, redefined: redefined.collect() });
         Ok(())
     }
 
@@ -255,6 +260,76 @@ fn line<'h>(history: &'h History, point: &Point) -> Option<&'h SnapshotLine> {
     latest(history.day(point.day).ok()?).filter(|line| line.edition == point.edition)
 }
 
+/// What is said of a day of which only the total is left.
+const THINNED: &str = "its numbers by members were thinned";
+
+/// Values on days, each by the day's place.
+type Values = Vec<(usize, Option<Number>)>;
+
+/// What was read of some days.
+#[derive(Default)]
+struct Found<'h> {
+    /// The values of each member on the days that have it.
+    members: IndexMap<Option<String>, Values>,
+    /// What a member has on a day that lacks it, for each day that is broken down.
+    lacking: Values,
+    /// What defined the dimension.
+    defined: Vec<(Day, Fingerprint)>,
+    /// The newest day that could be read.
+    newest: Option<&'h SnapshotLine>,
+    /// The places of the days whose numbers were thinned.
+    thinned: Vec<usize>,
+    /// What can't be read, as sentences.
+    damaged: Vec<String>,
+    /// The value of no rows, by definitions.
+    nothing: BTreeMap<Fingerprint, Option<Number>>,
+}
+
+impl<'h> Found<'h> {
+    fn read(
+        &mut self,
+        (archive, history): (&Archive, &'h History),
+        (at, point): (usize, &Point),
+        (metric, dimension): (&str, &str),
+    ) {
+        let Some(line) = line(history, point) else { return };
+        if history.pruned(&line.id()).iter().any(|gone| gone == METRICS) {
+            self.thinned.push(at);
+            return;
+        }
+        match opened(archive, line, (metric, dimension)) {
+            Ok((members, definition)) => {
+                self.newest = Some(line);
+                let Some(members) = members else { return };
+                let nothing = self.nothing.entry(line.definitions).or_insert_with(|| {
+                    // That they can't be read is told of the totals.
+                    let definitions = archive.definitions(line.definitions).ok()?;
+                    let measure = definitions.metrics.get(metric).map(|metric| &metric.measure);
+                    figure::of_nothing(measure).value
+                });
+                self.lacking.push((at, nothing.clone()));
+                self.defined.extend(definition.map(|definition| (point.day, definition)));
+                for LevelDoc { key, value } in members {
+                    self.members.entry(key).or_default().push((at, value));
+                }
+            }
+            Err(error) => self.damaged.push(format!("{} can't be read: {error}", line.id())),
+        }
+    }
+
+    /// Adds later days.
+    fn extend(&mut self, later: Self) {
+        for (key, values) in later.members {
+            self.members.entry(key).or_default().extend(values);
+        }
+        self.lacking.extend(later.lacking);
+        self.defined.extend(later.defined);
+        self.newest = later.newest.or(self.newest);
+        self.thinned.extend(later.thinned);
+        self.damaged.extend(later.damaged);
+    }
+}
+
 /// A day's members and what defined the dimension; `None` where the metric is not broken down by it.
 type Opened = (Option<Vec<LevelDoc>>, Option<Fingerprint>);
 
@@ -264,8 +339,7 @@ fn opened(
     (metric, dimension): (&str, &str),
 ) -> Result<Opened, ArchiveError> {
     let manifest = archive.manifest(line)?;
-    let mut levels = archive.levels(&manifest, &[dimension])?;
-    let members = levels.shift_remove(metric).and_then(|mut levels| levels.by.shift_remove(dimension));
+    let members = archive.level(&manifest, metric, dimension)?;
     // Dimensions of one name may belong to several events; their fingerprints together tell a change.
     let ending = format!(".{dimension}");
     let mut named = manifest.definitions.dimensions.iter().filter(|(name, _)| name.ends_with(&ending));

@@ -9,6 +9,8 @@ use crate::model::{Cells, CubeColumn, CubeTable, Day, Number};
 
 /// What stands in the note of a day that nobody froze.
 const NOT_CAPTURED: &str = "not captured";
+/// The same in a cold store, which has some of another archive's days.
+const NOT_COPIED: &str = "not copied";
 
 /// The series as a table: a row for each day from the first to the last, those that nobody froze included.
 pub fn table(archive: &Archive, series: &Series) -> CubeTable {
@@ -18,7 +20,7 @@ pub fn table(archive: &Archive, series: &Series) -> CubeTable {
     let number = |name: &str, cells| CubeColumn { name: name.to_owned(), cells: Cells::Number(cells) };
     let note = |point: Option<&super::points::Point>| match point {
         Some(point) => point.note.clone(),
-        None => Some(NOT_CAPTURED.to_owned()),
+        None => Some(if archive.is_cold() { NOT_COPIED } else { NOT_CAPTURED }.to_owned()),
     };
     let mut columns = vec![
         text("date", rows.iter().map(|(day, _)| Some(day.to_string())).collect()),

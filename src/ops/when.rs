@@ -113,7 +113,7 @@ pub enum NotFound {
         have: String,
     },
     /// There are fewer frozen days.
-    #[error("{when} is not in the archive: it holds {days} days")]
+    #[error("there is no {when}: the archive holds {days} {}", if *days == 1 { "day" } else { "days" })]
     TooFew {
         /// What was asked for.
         when: When,
@@ -154,7 +154,12 @@ impl NotFound {
 /// When there is none.
 pub fn find_latest(history: &History, when: When, today: Day) -> Result<&Frozen, NotFound> {
     let edition = when.edition.or(Some(WhichEdition::Latest));
-    find(history, When { edition, ..when }, today)
+    find(history, When { edition, ..when }, today).map_err(|error| match error {
+        // It is called as it was named.
+        NotFound::TooFew { days, .. } => NotFound::TooFew { when, days },
+        NotFound::BeforeCalendar(_) => NotFound::BeforeCalendar(when),
+        other => other,
+    })
 }
 
 /// The frozen edition that is meant. Of several editions of a day it is the first that is

@@ -119,6 +119,22 @@ impl Format {
         Self { unit: self.unit.clone(), places }
     }
 
+    /// The same unit with the places that a small number needs to be seen: two of its digits.
+    #[must_use]
+    pub fn finer(&self, number: &Number) -> Self {
+        let (digits, scale) = self.scaled(number).trimmed().to_scaled();
+        let length = digits.to_string().trim_start_matches('-').len();
+        let first = scale + 1 - i64::try_from(length).unwrap_or(i64::MAX);
+        let places =
+            if number.is_zero() || first <= self.places { self.places } else { scale.min(first + 1) };
+        Self { unit: self.unit.clone(), places }
+    }
+
+    /// Whether a unit or a sign stands with each number.
+    pub fn has_unit(&self) -> bool {
+        self.unit != Unit::None
+    }
+
     /// Whether the numbers are fractions that are shown in percent.
     pub fn is_percent(&self) -> bool {
         self.unit == Unit::Percent

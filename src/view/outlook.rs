@@ -11,7 +11,7 @@ use crate::model::Day;
 const MOST_NAMED: usize = 5;
 
 /// All there is to say, the most important first.
-pub fn sentences(outlook: &Outlook, format: &Format) -> Vec<String> {
+pub fn sentences(outlook: &Outlook, label: &str, format: &Format) -> Vec<String> {
     let mut said = Vec::new();
     if outlook.back_test.as_ref().is_some_and(|test| test.worse) {
         said.push(
@@ -20,15 +20,18 @@ pub fn sentences(outlook: &Outlook, format: &Format) -> Vec<String> {
                 .to_owned(),
         );
     }
-    if outlook.back_test.as_ref().is_some_and(is_too_narrow) {
+    if let Some(test) = outlook.back_test.as_ref().filter(|test| is_too_narrow(test)) {
         said.push(format!(
-            "On the past far fewer than {LEVEL} % of the days lay inside the interval: it is too narrow."
+            "The interval is too narrow: made for {LEVEL} % of the days, on the past it held {}.",
+            inside(test)
         ));
     }
     said.push(method(outlook));
-    said.extend(interval(outlook.interval));
+    if !outlook.back_test.as_ref().is_some_and(is_too_narrow) {
+        said.extend(interval(outlook.interval));
+    }
     said.push(match &outlook.back_test {
-        Some(test) => tested(test, format),
+        Some(test) => tested(test, label, format),
         None => "There are too few days to try it on the past.".to_owned(),
     });
     if !outlook.filled.is_empty() {
@@ -51,6 +54,12 @@ pub fn sentences(outlook: &Outlook, format: &Format) -> Vec<String> {
     said
 }
 
+/// Which part of the days on which it was tried lay inside the interval.
+fn inside(test: &Tested) -> String {
+    test.inside_percentage()
+        .map_or_else(String::new, |inside| Format::percentage(1).show(&inside).to_string())
+}
+
 /// Whether the interval held ten points less than it promises.
 fn is_too_narrow(test: &Tested) -> bool {
     test.inside * 100 < test.days * (usize::from(LEVEL) - 10)
@@ -66,9 +75,15 @@ fn method(outlook: &Outlook) -> String {
         Method::SameWeek => format!(
             "Each of the {known} was like the same weekday before: the forecast is that week again, and its interval has no width."
         ),
-        Method::Model => format!(
-            "From {known}, by their weekly pattern (MSTL) and exponential smoothing (ETS). If the days go on as before, {LEVEL} % of them lie inside the interval."
-        ),
+        Method::Model => {
+            let known =
+                format!("From {known}, by their weekly pattern (MSTL) and exponential smoothing (ETS).");
+            // What the past says of the interval holds, and not what the model hopes.
+            if outlook.back_test.as_ref().is_some_and(is_too_narrow) {
+                return known;
+            }
+            format!("{known} If the days go on as before, {LEVEL} % of them lie inside the interval.")
+        }
     }
 }
 
@@ -81,21 +96,36 @@ fn interval(interval: Interval) -> Option<String> {
     ))
 }
 
-fn tested(test: &Tested, format: &Format) -> String {
-    let inside = test.inside_percentage();
-    let inside = inside.map_or_else(String::new, |inside| Format::percentage(1).show(&inside).to_string());
+fn tested(test: &Tested, label: &str, format: &Format) -> String {
     let (origins, times) = many(test.origins, "day", "days");
     let errors = format.fitted_to([&test.error, &test.error_of_last_week]);
     let error = |number| {
         let shown = errors.show(number);
         // What rates are off by are points.
-        if errors.is_percent() { Shown { unit: Some("pt".to_owned()), ..shown } } else { shown }
+        let shown = if errors.is_percent() { Shown { unit: Some("pt".to_owned()), ..shown } } else { shown };
+        // A number alone would be off by nothing that can be named.
+        if errors.has_unit() { shown.to_string() } else { format!("{shown} {}", in_a_sentence(label)) }
     };
     let (error, other) = (error(&test.error), error(&test.error_of_last_week));
-    format!(
-        "Tried on the past from {origins} {times}, {} ahead: off by {error} in the mean (mean absolute error), the same weekday of the week before by {other}; {inside} of the days lay inside their {LEVEL} % interval.",
+    let mut said = format!(
+        "Tried on the past from {origins} {times}, {} ahead: off by {error} in the mean (mean absolute error), the same weekday of the week before by {other}",
         test.horizon
-    )
+    );
+    if !is_too_narrow(test) {
+        said.push_str(&format!("; {} of the days lay inside their {LEVEL} % interval", inside(test)));
+    }
+    said + "."
+}
+
+/// A metric's label inside of a sentence: `calls` for `Calls`, and `SLA` as it is.
+fn in_a_sentence(label: &str) -> String {
+    let mut letters = label.chars();
+    match (letters.next(), letters.next()) {
+        (Some(first), Some(second)) if !second.is_uppercase() => {
+            first.to_lowercase().chain(std::iter::once(second)).chain(letters).collect()
+        }
+        _ => label.to_owned(),
+    }
 }
 
 fn many(number: usize, one: &'static str, more: &'static str) -> (String, &'static str) {
@@ -131,14 +161,14 @@ mod tests {
             inside: 14,
             worse: false,
         };
-        let said = super::tested(&test, &Format::of(Some("%"), []));
+        let said = super::tested(&test, "Rate", &Format::of(Some("%"), []));
         assert!(said.contains("off by 1.23 pt in the mean (mean absolute error), the same weekday of the week before by 5.00 pt;"), "{said}");
         let test = Tested {
             error: "5187.125".parse().unwrap(),
             error_of_last_week: "7359".parse().unwrap(),
             ..test
         };
-        let said = super::tested(&test, &Format::of(Some("$"), []));
+        let said = super::tested(&test, "Paid", &Format::of(Some("$"), []));
         assert!(said.contains("off by $5,187.12 in the mean (mean absolute error), the same weekday of the week before by $7,359.00;"), "{said}");
     }
 
@@ -165,7 +195,7 @@ mod tests {
             defined_since: Some(day("2025-09-01")),
             back_test: Some(test),
         };
-        let said = sentences(&outlook, &Format::of(Some("min"), []));
+        let said = sentences(&outlook, "Minutes", &Format::of(Some("min"), []));
         // 5 of 7 are 71.4 %.
         assert_eq!(
             said,
@@ -182,8 +212,17 @@ mod tests {
         // 4 of 7 are 57.1 %.
         outlook.back_test.as_mut().unwrap().inside = 4;
         assert_eq!(
-            sentences(&outlook, &Format::whole())[1],
-            "On the past far fewer than 80 % of the days lay inside the interval: it is too narrow."
+            sentences(&outlook, "Calls", &Format::whole())[1],
+            "The interval is too narrow: made for 80 % of the days, on the past it held 57.1 %."
+        );
+        // Nothing after it says otherwise; and a number without a unit is one of something.
+        let said = sentences(&outlook, "Calls", &Format::whole())[2..4].to_owned();
+        assert_eq!(
+            said,
+            [
+                "From 28 known days from 2025-09-01 to 2025-09-30, by their weekly pattern (MSTL) and exponential smoothing (ETS).",
+                "Tried on the past from 1 day, 7 ahead: off by 12.5 calls in the mean (mean absolute error), the same weekday of the week before by 8.0 calls.",
+            ]
         );
     }
 }

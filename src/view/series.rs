@@ -144,7 +144,7 @@ impl SeriesPage {
                 .collect(),
             said: input
                 .outlook
-                .map(|outlook| sentences(outlook, &format))
+                .map(|outlook| sentences(outlook, input.label, &format))
                 .unwrap_or_default()
                 .iter()
                 .map(|sentence| visible(sentence).into_owned())
@@ -190,10 +190,11 @@ fn rows(input: &SeriesInput<'_>, format: &Format) -> Vec<RowPart> {
     let mut rows = Vec::with_capacity(input.rows.len());
     for row in &input.rows {
         if let Some(gap) = input.gaps.iter().find(|gap| gap.last.checked_add(1) == Some(row.day)) {
+            let what = if gap.cold { "not copied" } else { "not captured" };
             rows.push(RowPart::Gap(if gap.first == gap.last {
-                gap.first.to_string()
+                format!("{}: {what}", gap.first)
             } else {
-                format!("{} – {}", gap.first, gap.last)
+                format!("{} – {}: {what}", gap.first, gap.last)
             }));
         }
         if input.redefined.contains(&row.day) {

@@ -131,7 +131,7 @@ fn row(beside: &Beside, good: Option<Good>, format: &Format) -> SidesRow {
     let difference = beside.difference.as_ref().map_or_else(
         || DASH.to_owned(),
         |difference| {
-            let shown = format.show(difference);
+            let shown = format.finer(difference).show(difference);
             let unit = if format.is_percent() { Some("pt".to_owned()) } else { shown.unit.clone() };
             Shown { number: signed(shown.number, difference), unit }.to_string()
         },
@@ -139,7 +139,13 @@ fn row(beside: &Beside, good: Option<Good>, format: &Format) -> SidesRow {
     let change = match &beside.percentage {
         Some(percentage) => {
             let shown = Format::percentage(2).show(percentage);
-            Shown { number: signed(shown.number.clone(), percentage), ..shown }.to_string()
+            let moved = beside.difference.as_ref().is_some_and(|difference| !difference.is_zero());
+            if percentage.is_zero() && moved {
+                // The difference beside it says which way.
+                Shown { number: "<0.01".to_owned(), ..shown }.to_string()
+            } else {
+                Shown { number: signed(shown.number.clone(), percentage), ..shown }.to_string()
+            }
         }
         None if beside.points.is_some() => String::new(),
         None => DASH.to_owned(),
@@ -179,7 +185,11 @@ fn table(
         let difference = member.beside.difference.as_ref();
         top.is_none() || difference.map_or(member.fate.is_some(), |by| !by.is_zero())
     };
-    let shown: Vec<&MovedMember> = members.iter().filter(moved).take(top.unwrap_or(usize::MAX)).collect();
+    let mut shown: Vec<&MovedMember> = members.iter().filter(moved).take(top.unwrap_or(usize::MAX)).collect();
+    // The line that says that one is left out would take as much space as that one.
+    if !shown.is_empty() && shown.len() + 1 == members.len() {
+        shown = members.iter().collect();
+    }
     if shown.is_empty() {
         return None;
     }
@@ -242,7 +252,8 @@ fn editions(side: &Side) -> String {
     if later.len() <= MOST_NAMED {
         let named: Vec<String> =
             later.iter().map(|id| format!("edition {} of {}", id.edition, id.day)).collect();
-        return format!("{}, else 1", named.join(", "));
+        let first = if later.len() == side.days.len() { "" } else { ", else 1" };
+        return format!("{}{first}", named.join(", "));
     }
     let mut numbers: BTreeMap<Edition, i64> = BTreeMap::new();
     for id in &later {

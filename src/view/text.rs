@@ -18,7 +18,35 @@ pub fn visible_lines(text: &str) -> Cow<'_, str> {
 /// The text as it may be written to a terminal: no control characters, and nothing that
 /// turns the direction of what follows.
 pub fn safe(text: &str) -> Cow<'_, str> {
-    replaced(text, |c| if turns_direction(c) { Some(char::REPLACEMENT_CHARACTER) } else { picture(c) })
+    replaced(text, harmless)
+}
+
+/// The same for text of several lines: line breaks stay.
+pub fn safe_lines(text: &str) -> Cow<'_, str> {
+    replaced(text, |c| if c == '\n' { None } else { harmless(c) })
+}
+
+/// The same for JSON, of which the meaning stays: what would be acted upon is written as an escape.
+pub fn safe_json(json: &str) -> Cow<'_, str> {
+    let acts = |c: char| !matches!(c, '\n' | '\t' | '\r') && harmless(c).is_some();
+    if !json.chars().any(acts) {
+        return Cow::Borrowed(json);
+    }
+    let mut text = String::with_capacity(json.len());
+    for c in json.chars() {
+        if acts(c) {
+            // All of these are below U+10000, so that one escape holds each.
+            text.push_str(&format!("\\u{:04x}", u32::from(c)));
+        } else {
+            text.push(c);
+        }
+    }
+    Cow::Owned(text)
+}
+
+/// What is written to a terminal instead of a character that it would act upon.
+fn harmless(c: char) -> Option<char> {
+    if turns_direction(c) { Some(char::REPLACEMENT_CHARACTER) } else { picture(c) }
 }
 
 fn replaced(text: &str, replacement: impl Fn(char) -> Option<char>) -> Cow<'_, str> {
@@ -95,7 +123,9 @@ pub fn within_sentence(label: &str) -> String {
 mod tests {
     use proptest::prelude::*;
 
-    use super::{isolated, member_name, safe, visible, visible_lines, within_sentence};
+    use super::{
+        isolated, member_name, safe, safe_json, safe_lines, visible, visible_lines, within_sentence,
+    };
 
     #[test]
     fn control_characters_become_pictures() {
@@ -108,6 +138,16 @@ mod tests {
     fn nothing_turns_direction_on_a_terminal() {
         assert_eq!(safe("a\u{202e}b\u{2066}c\n"), "a\u{fffd}b\u{fffd}c␊");
         assert_eq!(safe("שלום"), "שלום");
+    }
+
+    #[test]
+    fn json_means_the_same() {
+        let value = serde_json::json!({ "a\u{9b}": "\u{202e}b\u{7f}\n\u{2028}é∅" });
+        let json = serde_json::to_string_pretty(&value).unwrap();
+        let told = safe_json(&json);
+        assert_eq!(told, "{\n  \"a\\u009b\": \"\\u202eb\\u007f\\n\\u2028é∅\"\n}");
+        assert_eq!(serde_json::from_str::<serde_json::Value>(&told).unwrap(), value);
+        assert_eq!(safe_lines("a\u{1b}\n\tb\r"), "a␛\n␉b␍");
     }
 
     #[test]

@@ -103,7 +103,7 @@ $ asof alerts
 Alert        State  Value  Expected  Why
 month        fires    118        80  118 against 80 (2025-10-01 to 2025-10-08): 47.50 % more
 goal         fires     29        25  29 against 25 (the target): 16.00 % more
-odd          fires     29     10.48  29 where about 10.48 is usual on a Saturday, 88.4 times the usual spread away
+odd          fires  29.00     10.48  29 where about 10.48 is usual on a Saturday, 88.4 times the usual spread away
 fallen       fine      29        29  29 against 29 (2025-11-07): no change
 risen        fires     29        10  29 against 10 (2025-11-01): 190.00 % more
 small        fine      29        29  29 against 29 (2025-11-07): no change
@@ -167,17 +167,17 @@ $ asof save 2025-11-07
 exit 0
 $ asof alerts
 2025-11-07
-Alert        Member  State  Value  Expected  Why
-low          NULL    fires      0        10  0 is below 10
-low          a       fine      20        10  20 is within its bounds
-low          b       fine      15        10  15 is within its bounds
-drop         NULL    fine       0         0  0 against 0 (2025-11-06): no change
-drop         a       fine      20        20  20 against 20 (2025-11-06): no change
-drop         b       fires     15         0  15 against 0 (2025-11-06): up from nothing
-units        NULL    fires      0        24  0 is below 24
-units        a       fine      40        24  40 is within its bounds
-units        b       fine      30        24  30 is within its bounds
-missing_day          fine       0         0  no day is missing
+Alert        Member      State  Value  Expected  Why
+low          ∅ no value  fires      0        10  0 is below 10
+low          a           fine      20        10  20 is within its bounds
+low          b           fine      15        10  15 is within its bounds
+drop         ∅ no value  fine       0         0  0 against 0 (2025-11-06): no change
+drop         a           fine      20        20  20 against 20 (2025-11-06): no change
+drop         b           fires     15         0  15 against 0 (2025-11-06): up from nothing
+units        ∅ no value  fires      0        24  0 is below 24
+units        a           fine      40        24  40 is within its bounds
+units        b           fine      30        24  30 is within its bounds
+missing_day              fine       0         0  no day is missing
 exit 4
 "#,
     );

@@ -368,6 +368,9 @@ fn a_second_writer_waits_and_then_gives_up() {
     lock.lock().unwrap();
     refused(&place, "save 2025-11-05 --wait 1s");
     refused(&place, "save 2025-11-05 --wait 0s --json");
+    for line in ["note 2025-11-06 x", "label 2025-11-06 x", "pin 2025-11-06"] {
+        refused(&place, &format!("{line} --wait 0s"));
+    }
     // Readers, and a save that has nothing to do, need no lock.
     place.asof("save");
     place.asof("list");
@@ -378,6 +381,18 @@ $ asof save 2025-11-05 --wait 1s
 exit 6
 $ asof save 2025-11-05 --wait 0s --json
 ! {"error":{"exit_code":6,"hint":"try again when that run is over, or wait longer with --wait","message":"2025-11-05 could not be frozen: another run holds the archive's lock snapshots/.lock"}}
+exit 6
+$ asof note 2025-11-06 x --wait 0s
+! error: another run holds the archive's lock snapshots/.lock
+!   hint: try again when that run is over, or wait longer with --wait
+exit 6
+$ asof label 2025-11-06 x --wait 0s
+! error: another run holds the archive's lock snapshots/.lock
+!   hint: try again when that run is over, or wait longer with --wait
+exit 6
+$ asof pin 2025-11-06 --wait 0s
+! error: another run holds the archive's lock snapshots/.lock
+!   hint: try again when that run is over, or wait longer with --wait
 exit 6
 $ asof save
 exit 0

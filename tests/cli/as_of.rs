@@ -152,7 +152,9 @@ fn another_archive_needs_no_configuration() {
 $ asof list --archive moved --from 2025-11-05
 Day             Editions  Provenance       Calls  Sales  Minutes min  Conversion
 2025-11-05 Wed  1         ○ reconstructed      3      1          1.5     33.33 %
-2025-11-06 Thu  1 2       ● witnessed          5      2         16.5     40.00 %  @2 late dispositi…
+2025-11-06 Thu  1 2       ● witnessed          5      2         16.5     40.00 %  @2 differs: late …
+where editions differ, the first that is not provisional is shown, as by `asof restore`;
+list --stats, series and compare take the latest
 exit 0
 $ asof list --archive moved --stats
 ! error: the argument '--archive <DIR>' cannot be used with '--stats'
@@ -163,7 +165,7 @@ $ asof list --archive moved --stats
 exit 2
 $ asof list --archive nowhere
 ! error: there is no archive at nowhere: the folder does not exist
-!   hint: check `dir` under [archive] in asof.toml; the first `asof save` makes the archive
+!   hint: name the folder in which archive.json is with --archive
 exit 1
 $ asof restore
 ! error: there is no configuration asof.toml
@@ -209,10 +211,11 @@ fn what_was_said_of_a_day_is_shown_and_only_what_was_said_by_then() {
     place.env("COLUMNS", "140");
     let line = |arguments: &str| {
         let listed = place.asof(&format!("list --from 2025-11-06 --metric calls {arguments}")).stdout;
-        listed.lines().last().unwrap().rsplit_once("  ").unwrap().1.to_owned()
+        let day = listed.lines().find(|line| line.starts_with("2025-11-06")).unwrap();
+        day.rsplit_once("  ").unwrap().1.to_owned()
     };
-    assert_eq!(line(""), "@2 late disposition; pinned; #outage; “the dialer␊was down”");
-    assert_eq!(line("--as-of 2025-11-09"), "@2 late disposition");
+    assert_eq!(line(""), "pinned; #outage; @2 differs: late disposition; “the dialer␊was down”");
+    assert_eq!(line("--as-of 2025-11-09"), "@2 differs: late disposition");
     let json: serde_json::Value = serde_json::from_str(&place.asof("list --json").stdout).unwrap();
     let days = json["days"].as_array().unwrap();
     assert_eq!(days[2]["labels"], serde_json::json!(["outage"]));

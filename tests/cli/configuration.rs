@@ -116,11 +116,11 @@ $ asof save
 !   hint: name a folder, such as snapshots
 ! asof.toml:5:11: a timeout of nothing lets no query end
 !   hint: write 60s, or leave it out
-! asof.toml:18:14: invalid value: integer, expected u64
-!   hint: write a whole number that is not negative
+! asof.toml:18:14: "max_groups" is a whole number, and should be one that is not negative and not that large
+!   hint: write a whole number that is not negative, without quotes or a unit
 ! asof.toml:26:1: it is not said what "calls" measures
 !   hint: give exactly one of count, sum, min, max, avg, distinct and ratio
-! asof.toml:26:33: invalid type: integer, expected a boolean
+! asof.toml:26:33: "count" is a whole number, and should be true or false
 !   hint: write true or false
 exit 2
 "#,

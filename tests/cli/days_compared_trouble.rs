@@ -123,6 +123,10 @@ fn what_can_t_be_compared_is_told() {
     place.asof("compare 2025-11-06 2025-10-30");
     place.asof("compare 2025-10-01..2025-10-03 2025-11-05");
     place.asof("compare 2025-11-06..2025-11-05 2025-11-05");
+    place.asof("compare latest~99 latest");
+    place.asof("compare --to-date month");
+    place.asof("compare latest latest~1 --archive nosuch");
+    place.asof("verify --archive nosuch");
     place.asof("compare 2025-11-06@3 2025-11-05");
     place.asof("compare 2025-11-06 2025-11-05 --metric call");
     place.asof("compare 2025-11-06 2025-11-05 --metric calls --by agent");
@@ -135,32 +139,44 @@ $ asof compare 2025-11-06 2025-10-30
 !   hint: the nearest days that exist: 2025-11-05
 exit 1
 $ asof compare 2025-10-01..2025-10-03 2025-11-05
-! error: 2025-10-01 is not in the archive
+! error: no day from 2025-10-01 to 2025-10-03 is in the archive
 !   hint: the nearest days that exist: 2025-11-05
 exit 1
 $ asof compare 2025-11-06..2025-11-05 2025-11-05
 ! error: the range 2025-11-06..2025-11-05 runs backwards: 2025-11-06 is later than 2025-11-05
 !   hint: name the earlier day first
 exit 2
+$ asof compare latest~99 latest
+! error: there is no latest~99: the archive holds 2 days
+!   hint: asof list shows what there is
+exit 1
+$ asof compare --to-date month
+! error: no day from 2025-10-01 to 2025-10-06 is in the archive
+!   hint: the nearest days that exist: 2025-11-05
+exit 1
+$ asof compare latest latest~1 --archive nosuch
+! error: there is no archive at nosuch: the folder does not exist
+!   hint: name the folder in which archive.json is with --archive
+exit 1
+$ asof verify --archive nosuch
+! error: there is no archive at nosuch: the folder does not exist
+!   hint: name the folder in which archive.json is with --archive
+exit 1
 $ asof compare 2025-11-06@3 2025-11-05
 ! error: 2025-11-06@3 is not in the archive: the day has edition 1 only
 !   hint: asof list shows what there is
 exit 1
 $ asof compare 2025-11-06 2025-11-05 --metric call
 ! error: "call" is no metric of these days
-!   hint: known metrics: calls, conversion, minutes, sales, week
+!   hint: did you mean "calls"? known metrics: calls, conversion, minutes, sales, week
 exit 2
 $ asof compare 2025-11-06 2025-11-05 --metric calls --by agent
 ! error: "agent" is no dimension of these days
 !   hint: known dimensions: campaign, hour, status
 exit 2
 $ asof compare 2025-11-06
-! error: the following required arguments were not provided:
-!   <B>
-! 
-! Usage: asof compare <A> <B>
-! 
-! For more information, try '--help'.
+! error: there is nothing to hold 2025-11-06 against
+!   hint: `asof compare latest latest~7`, or `asof compare --to-date month` for this month so far
 exit 2
 $ asof compare 2025-11-06@1..2025-11-06 latest
 ! error: invalid value '2025-11-06@1..2025-11-06' for '[A]': "2025-11-06@1..2025-11-06" names an edition: a range takes the latest of each of its days
@@ -285,8 +301,9 @@ exit 0
 fn days_whose_numbers_were_thinned_are_told_apart_from_days_that_are_missing() {
     let place = shop();
     place.change("asof.toml", "[lists]", "[retention]\nkeep_daily = \"3 days\"\n\n[lists]");
-    place.done(&["save 2025-11-06", "prune --drop-totals"]);
-    // The 3rd, the 4th and the 6th are whole, the 5th was never frozen.
+    place.at("2025-11-10T03:00:00-06:00");
+    place.done(&["save 2025-11-06", "save 2025-11-09", "prune --drop-totals"]);
+    // From the 3rd on the numbers stay, as days from the 10th on need them; the 5th was never frozen.
     place.asof("compare 2025-11-02..2025-11-03 2025-11-05..2025-11-06 --metric orders --by shop");
     place.asof("compare 2025-11-01..2025-11-02 2025-11-05..2025-11-06 --metric orders --by shop");
     place.told(
@@ -306,7 +323,7 @@ west only in A   2  0          +2       —
 north only in A  1  0          +1       —
 exit 0
 $ asof compare 2025-11-01..2025-11-02 2025-11-05..2025-11-06 --metric orders --by shop
-! error: snapshots/2025-11-01/metrics.json was thinned on 2025-11-08
+! error: snapshots/2025-11-01/metrics.json was thinned on 2025-11-10
 !   hint: its totals are in the ledger, `asof list` shows them; a backup may hold the file
 exit 1
 "#,

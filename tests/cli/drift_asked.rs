@@ -24,6 +24,8 @@ fn what_the_source_no_longer_takes_is_unreadable() {
     place.done(&["save 2025-11-04"]);
     let before = place.tree("snapshots");
     place.asof("drift 2025-11-05");
+    // A range of that one day ends alike.
+    place.asof("drift --from 2025-11-05 --to 2025-11-05");
     place.asof("drift 2025-11-05 --exit-code --json");
     place.asof("drift 2025-11-05 --definitions current");
     place.asof("drift --from 2025-11-01 --restate --reason 'clean'");
@@ -36,7 +38,12 @@ fn what_the_source_no_longer_takes_is_unreadable() {
 $ asof drift 2025-11-05
 2025-11-05 Wed  edition 1  unreadable
   events.calls is refused by the source: no such column: seconds (error 1)
-exit 0
+exit 1
+$ asof drift --from 2025-11-05 --to 2025-11-05
+2025-11-05 Wed  edition 1  unreadable
+  events.calls is refused by the source: no such column: seconds (error 1)
+1 day: 1 unreadable
+exit 1
 $ asof drift 2025-11-05 --exit-code --json
 {"date":"2025-11-05","edition":1,"error":"events.calls is refused by the source: no such column: seconds (error 1)","event":"day","hint":"correct the table, the column or the SQL in asof.toml; `asof check --sql` shows the whole query","kind":"unreadable","provenance":"reconstructed"}
 {"days":1,"event":"done","failed":0,"frozen_again":0,"redefined":0,"restated":0,"source_shrunk":0,"unchanged":0,"unreadable":1}
@@ -106,35 +113,35 @@ fn other_definitions_are_no_drift_and_are_told_when_asked_for() {
         r#"
 $ asof drift --definitions current --exit-code --by campaign
 2025-11-06 Thu  edition 1  redefined
-  Metric                      Frozen       Now     Change
-  Sales                            2         3         +1   +50.00 %  redefined
-    campaign EASTSIDE 1027         1         2         +1  +100.00 %
-  Minutes                   16.5 min         —                        redefined: gone
-  Conversion                 40.00 %   60.00 %  +20.00 pt   +50.00 %  redefined
-    campaign EASTSIDE 1027   33.33 %   66.67 %  +33.33 pt  +100.00 %
-  Conversion of the week     40.00 %   60.00 %  +20.00 pt   +50.00 %  redefined
-    campaign EASTSIDE 1027   33.33 %   66.67 %  +33.33 pt  +100.00 %
-  Longest                          —       600                        redefined: new
-  Minutes spoken                   —  16.5 min                        redefined: new
+  Metric                              Frozen       Now     Change
+  Sales                                    2         3         +1   +50.00 %  redefined
+    campaign EASTSIDE 1027                 1         2         +1  +100.00 %
+  Minutes                           16.5 min         —                        redefined: gone
+  Conversion                         40.00 %   60.00 %  +20.00 pt   +50.00 %  redefined
+    campaign EASTSIDE 1027           33.33 %   66.67 %  +33.33 pt  +100.00 %
+  Conversion of the week, this day   40.00 %   60.00 %  +20.00 pt   +50.00 %  redefined
+    campaign EASTSIDE 1027           33.33 %   66.67 %  +33.33 pt  +100.00 %
+  Longest                                  —       600                        redefined: new
+  Minutes spoken                           —  16.5 min                        redefined: new
 exit 4
 $ asof drift --definitions current --restate --reason 'other sales'
 2025-11-06 Thu  edition 1  redefined
-  Metric                      Frozen       Now      Change
-  Sales                            2         3          +1   +50.00 %  redefined
-    hour 09                        0         1          +1
-    campaign EASTSIDE 1027         1         2          +1  +100.00 %
-    status DROP                    0         1          +1
-  Minutes                   16.5 min         —                         redefined: gone
-  Conversion                 40.00 %   60.00 %   +20.00 pt   +50.00 %  redefined
-    hour 09                   0.00 %   50.00 %   +50.00 pt
-    campaign EASTSIDE 1027   33.33 %   66.67 %   +33.33 pt  +100.00 %
-    status DROP               0.00 %  100.00 %  +100.00 pt
-  Conversion of the week     40.00 %   60.00 %   +20.00 pt   +50.00 %  redefined
-    hour 09                   0.00 %   50.00 %   +50.00 pt
-    campaign EASTSIDE 1027   33.33 %   66.67 %   +33.33 pt  +100.00 %
-    status DROP               0.00 %  100.00 %  +100.00 pt
-  Longest                          —       600                         redefined: new
-  Minutes spoken                   —  16.5 min                         redefined: new
+  Metric                              Frozen       Now      Change
+  Sales                                    2         3          +1   +50.00 %  redefined
+    hour 09                                0         1          +1
+    campaign EASTSIDE 1027                 1         2          +1  +100.00 %
+    status DROP                            0         1          +1
+  Minutes                           16.5 min         —                         redefined: gone
+  Conversion                         40.00 %   60.00 %   +20.00 pt   +50.00 %  redefined
+    hour 09                           0.00 %   50.00 %   +50.00 pt
+    campaign EASTSIDE 1027           33.33 %   66.67 %   +33.33 pt  +100.00 %
+    status DROP                       0.00 %  100.00 %  +100.00 pt
+  Conversion of the week, this day   40.00 %   60.00 %   +20.00 pt   +50.00 %  redefined
+    hour 09                           0.00 %   50.00 %   +50.00 pt
+    campaign EASTSIDE 1027           33.33 %   66.67 %   +33.33 pt  +100.00 %
+    status DROP                       0.00 %  100.00 %  +100.00 pt
+  Longest                                  —       600                         redefined: new
+  Minutes spoken                           —  16.5 min                         redefined: new
 exit 0
 "#,
     );
@@ -178,22 +185,13 @@ fn a_range_is_told_day_by_day_and_restated_where_rows_were_changed() {
 $ asof drift --from -30d --exit-code
 2025-11-04 Tue  edition 1  unchanged
 2025-11-05 Wed  edition 1  restated
-  Metric                     Frozen       Now      Change
-  Calls                           3         3           0     0.00 %  restated
-    status NA                     2         1          −1   −50.00 %
-    status SALE                   1         2          +1  +100.00 %
-  Sales                           1         2          +1  +100.00 %  restated
-    hour 10                       0         1          +1
-    campaign EASTSIDE 1027        1         2          +1  +100.00 %
-    status SALE                   1         2          +1  +100.00 %
-  Conversion                33.33 %   66.67 %   +33.33 pt  +100.00 %  restated
-    hour 10                  0.00 %  100.00 %  +100.00 pt
-    campaign EASTSIDE 1027  50.00 %  100.00 %   +50.00 pt  +100.00 %
-  Conversion of the week    33.33 %   66.67 %   +33.33 pt  +100.00 %  restated
-    hour 10                  0.00 %  100.00 %  +100.00 pt
-    campaign EASTSIDE 1027  50.00 %  100.00 %   +50.00 pt  +100.00 %
+  Metric                             Frozen      Now     Change
+  Calls                                   3        3          0     0.00 %  restated
+  Sales                                   1        2         +1  +100.00 %  restated
+  Conversion                        33.33 %  66.67 %  +33.33 pt  +100.00 %  restated
+  Conversion of the week, this day  33.33 %  66.67 %  +33.33 pt  +100.00 %  restated
 2025-11-06 Thu  edition 1  unchanged
-3 days: 2 unchanged, 1 restated
+3 days: 2 unchanged, 1 restated; -v tells which members moved
 exit 4
 $ asof drift --from -30d --restate --reason 'late disposition' -q
 exit 0
@@ -216,8 +214,10 @@ exit 2
 $ asof list --metric sales
 Day             Editions  Provenance       Sales
 2025-11-04 Tue  1         ○ reconstructed      0
-2025-11-05 Wed  1 2       ○ reconstructed      1  @2 late disposition
+2025-11-05 Wed  1 2       ○ reconstructed      1  @2 differs: late disposition
 2025-11-06 Thu  1         ● witnessed          2
+where editions differ, the first that is not provisional is shown, as by `asof restore`;
+list --stats, series and compare take the latest
 exit 0
 "#,
     );
@@ -248,14 +248,14 @@ fn a_restatement_uses_the_definitions_that_were_frozen() {
 $ asof drift --restate --reason 'late disposition' --by hour
 2025-11-06 Thu  edition 1  restated
   frozen again as 2025-11-06@2
-  Metric                   Frozen      Now     Change
-  Calls                         5        5          0    0.00 %  restated
-  Sales                         2        3         +1  +50.00 %  restated
-    hour 09                     0        1         +1
-  Conversion              40.00 %  60.00 %  +20.00 pt  +50.00 %  restated
-    hour 09                0.00 %  50.00 %  +50.00 pt
-  Conversion of the week  40.00 %  60.00 %  +20.00 pt  +50.00 %  restated
-    hour 09                0.00 %  50.00 %  +50.00 pt
+  Metric                             Frozen      Now     Change
+  Calls                                   5        5          0    0.00 %  restated
+  Sales                                   2        3         +1  +50.00 %  restated
+    hour 09                               0        1         +1
+  Conversion                        40.00 %  60.00 %  +20.00 pt  +50.00 %  restated
+    hour 09                          0.00 %  50.00 %  +50.00 pt
+  Conversion of the week, this day  40.00 %  60.00 %  +20.00 pt  +50.00 %  restated
+    hour 09                          0.00 %  50.00 %  +50.00 pt
 exit 0
 "#,
     );
@@ -293,7 +293,7 @@ $ asof drift --to 2025-11-05
 exit 1
 $ asof drift --metric sale
 ! error: "sale" is no metric
-!   hint: known metrics: calls, conversion, minutes, sales, week
+!   hint: did you mean "sales"? known metrics: calls, conversion, minutes, sales, week
 exit 2
 $ asof drift --by list
 ! error: "list" is no dimension
@@ -341,6 +341,7 @@ fn a_damaged_day_keeps_no_other_from_being_looked_at() {
     place.asof("drift --from 2025-11-01");
     place.asof("drift --from 2025-11-01 --json -q");
     place.asof("drift 2025-11-05");
+    place.asof("drift --from 2025-11-05 --to 2025-11-05");
     place.told(
         r#"
 $ asof drift --from 2025-11-01
@@ -351,11 +352,16 @@ $ asof drift --from 2025-11-01
 exit 3
 $ asof drift --from 2025-11-01 --json -q
 {"date":"2025-11-05","edition":1,"error":"snapshots/2025-11-05/metrics.json has changed since it was frozen: it has 2 bytes, and its manifest says 5729","event":"day","hint":"restore it from a backup; asof never repairs what was frozen","kind":null,"provenance":"reconstructed"}
-{"date":"2025-11-06","edition":1,"event":"day","groups_differ_in":[],"kind":"unchanged","metrics":{"calls":{"by":{},"change":0,"frozen":5,"kind":"unchanged","live":5,"percentage":0.00},"conversion":{"by":{},"change":0.0,"frozen":0.4,"kind":"unchanged","live":0.4,"percentage":0.00},"minutes":{"by":{},"change":0.0,"frozen":16.5,"kind":"unchanged","live":16.5,"percentage":0.00},"sales":{"by":{},"change":0,"frozen":2,"kind":"unchanged","live":2,"percentage":0.00},"week":{"by":{},"change":0.0,"frozen":0.4,"kind":"unchanged","live":0.4,"percentage":0.00}},"provenance":"witnessed","rows":{"calls":{"frozen":5,"live":5,"shrunk":false}}}
+{"date":"2025-11-06","edition":1,"event":"day","groups_differ_in":[],"kind":"unchanged","metrics":{"calls":{"by":{},"change":0,"frozen":5,"kind":"unchanged","live":5,"percentage":0.00},"conversion":{"by":{},"change":0.0,"frozen":0.4,"kind":"unchanged","live":0.4,"percentage":0.00},"minutes":{"by":{},"change":0.0,"frozen":16.5,"kind":"unchanged","live":16.5,"percentage":0.00},"sales":{"by":{},"change":0,"frozen":2,"kind":"unchanged","live":2,"percentage":0.00},"week":{"by":{},"change":0.0,"frozen":0.4,"kind":"unchanged","live":0.4,"percentage":0.00,"this_day":true}},"provenance":"witnessed","rows":{"calls":{"frozen":5,"live":5,"shrunk":false}}}
 {"days":2,"event":"done","failed":1,"frozen_again":0,"redefined":0,"restated":0,"source_shrunk":0,"unchanged":1,"unreadable":0}
 ! {"error":{"exit_code":3,"hint":null,"message":"1 day could not be looked at"}}
 exit 3
 $ asof drift 2025-11-05
+! error: snapshots/2025-11-05/metrics.json has changed since it was frozen: it has 2 bytes, and its manifest says 5729
+!   hint: restore it from a backup; asof never repairs what was frozen
+exit 1
+$ asof drift --from 2025-11-05 --to 2025-11-05
+1 day: 1 failed
 ! error: snapshots/2025-11-05/metrics.json has changed since it was frozen: it has 2 bytes, and its manifest says 5729
 !   hint: restore it from a backup; asof never repairs what was frozen
 exit 1

@@ -42,25 +42,16 @@ fn a_range_that_is_interrupted_tells_what_it_found_and_writes_nothing() {
         r#"
 $ asof drift --from 2025-11-05 --to 2025-11-06
 2025-11-05 Wed  edition 1  restated
-  Metric                     Frozen       Now      Change
-  Calls                           3         3           0     0.00 %  restated
-    status NA                     2         1          −1   −50.00 %
-    status SALE                   1         2          +1  +100.00 %
-  Sales                           1         2          +1  +100.00 %  restated
-    hour 10                       0         1          +1
-    campaign EASTSIDE 1027        1         2          +1  +100.00 %
-    status SALE                   1         2          +1  +100.00 %
-  Conversion                33.33 %   66.67 %   +33.33 pt  +100.00 %  restated
-    hour 10                  0.00 %  100.00 %  +100.00 pt
-    campaign EASTSIDE 1027  50.00 %  100.00 %   +50.00 pt  +100.00 %
-  Conversion of the week    33.33 %   66.67 %   +33.33 pt  +100.00 %  restated
-    hour 10                  0.00 %  100.00 %  +100.00 pt
-    campaign EASTSIDE 1027  50.00 %  100.00 %   +50.00 pt  +100.00 %
-1 day: 1 restated
+  Metric                             Frozen      Now     Change
+  Calls                                   3        3          0     0.00 %  restated
+  Sales                                   1        2         +1  +100.00 %  restated
+  Conversion                        33.33 %  66.67 %  +33.33 pt  +100.00 %  restated
+  Conversion of the week, this day  33.33 %  66.67 %  +33.33 pt  +100.00 %  restated
+1 day: 1 restated; -v tells which members moved
 ! warning: interrupted: 1 of 2 days was looked at
 exit 130
 $ asof drift --from 2025-11-05 --to 2025-11-06 --json
-{"date":"2025-11-05","edition":1,"event":"day","groups_differ_in":[],"kind":"restated","metrics":{"calls":{"by":{"status":[{"change":-1,"frozen":2,"key":"NA","label":null,"live":1,"percentage":-50.00},{"change":1,"frozen":1,"key":"SALE","label":null,"live":2,"percentage":100.00}]},"change":0,"frozen":3,"kind":"restated","live":3,"percentage":0.00},"conversion":{"by":{"campaign":[{"change":0.5,"frozen":0.5,"key":"1027","label":"EASTSIDE","live":1,"percentage":100.00}],"hour":[{"change":1,"frozen":0,"key":"10","label":null,"live":1,"percentage":null}]},"change":0.333333333334,"frozen":0.333333333333,"kind":"restated","live":0.666666666667,"percentage":100.00},"minutes":{"by":{},"change":0.0,"frozen":1.5,"kind":"unchanged","live":1.5,"percentage":0.00},"sales":{"by":{"campaign":[{"change":1,"frozen":1,"key":"1027","label":"EASTSIDE","live":2,"percentage":100.00}],"hour":[{"change":1,"frozen":0,"key":"10","label":null,"live":1,"percentage":null}],"status":[{"change":1,"frozen":1,"key":"SALE","label":null,"live":2,"percentage":100.00}]},"change":1,"frozen":1,"kind":"restated","live":2,"percentage":100.00},"week":{"by":{"campaign":[{"change":0.5,"frozen":0.5,"key":"1027","label":"EASTSIDE","live":1,"percentage":100.00}],"hour":[{"change":1,"frozen":0,"key":"10","label":null,"live":1,"percentage":null}]},"change":0.333333333334,"frozen":0.333333333333,"kind":"restated","live":0.666666666667,"percentage":100.00}},"provenance":"reconstructed","rows":{"calls":{"frozen":3,"live":3,"shrunk":false}}}
+{"date":"2025-11-05","edition":1,"event":"day","groups_differ_in":[],"kind":"restated","metrics":{"calls":{"by":{"status":[{"change":-1,"frozen":2,"key":"NA","label":null,"live":1,"percentage":-50.00},{"change":1,"frozen":1,"key":"SALE","label":null,"live":2,"percentage":100.00}]},"change":0,"frozen":3,"kind":"restated","live":3,"percentage":0.00},"conversion":{"by":{"campaign":[{"change":0.5,"frozen":0.5,"key":"1027","label":"EASTSIDE","live":1,"percentage":100.00}],"hour":[{"change":1,"frozen":0,"key":"10","label":null,"live":1,"percentage":null}]},"change":0.333333333334,"frozen":0.333333333333,"kind":"restated","live":0.666666666667,"percentage":100.00},"minutes":{"by":{},"change":0.0,"frozen":1.5,"kind":"unchanged","live":1.5,"percentage":0.00},"sales":{"by":{"campaign":[{"change":1,"frozen":1,"key":"1027","label":"EASTSIDE","live":2,"percentage":100.00}],"hour":[{"change":1,"frozen":0,"key":"10","label":null,"live":1,"percentage":null}],"status":[{"change":1,"frozen":1,"key":"SALE","label":null,"live":2,"percentage":100.00}]},"change":1,"frozen":1,"kind":"restated","live":2,"percentage":100.00},"week":{"by":{"campaign":[{"change":0.5,"frozen":0.5,"key":"1027","label":"EASTSIDE","live":1,"percentage":100.00}],"hour":[{"change":1,"frozen":0,"key":"10","label":null,"live":1,"percentage":null}]},"change":0.333333333334,"frozen":0.333333333333,"kind":"restated","live":0.666666666667,"percentage":100.00,"this_day":true}},"provenance":"reconstructed","rows":{"calls":{"frozen":3,"live":3,"shrunk":false}}}
 {"days":1,"event":"done","failed":0,"frozen_again":0,"redefined":0,"restated":1,"source_shrunk":0,"unchanged":0,"unreadable":0}
 ! {"warning":"interrupted: 1 of 2 days was looked at"}
 exit 130
@@ -102,15 +93,15 @@ $ asof drift --restate --reason early
 2025-11-06 Thu  edition 1  restated
   provisional: it was frozen before it was final, so it is expected to move
   frozen again as 2025-11-06@2
-  Metric                     Frozen      Now    Change
-  Calls                           5        6        +1   +20.00 %  restated
-    hour 18                       —        1        +1             appeared
-    campaign EASTSIDE 1027        3        4        +1   +33.33 %
-    status NA                     1        2        +1  +100.00 %
-  Conversion                40.00 %  33.33 %  −6.67 pt   −16.67 %  restated
-    campaign EASTSIDE 1027  33.33 %  25.00 %  −8.33 pt   −25.00 %
-  Conversion of the week    40.00 %  33.33 %  −6.67 pt   −16.67 %  restated
-    campaign EASTSIDE 1027  33.33 %  25.00 %  −8.33 pt   −25.00 %
+  Metric                             Frozen      Now    Change
+  Calls                                   5        6        +1   +20.00 %  restated
+    hour 18                               —        1        +1             appeared
+    campaign EASTSIDE 1027                3        4        +1   +33.33 %
+    status NA                             1        2        +1  +100.00 %
+  Conversion                        40.00 %  33.33 %  −6.67 pt   −16.67 %  restated
+    campaign EASTSIDE 1027          33.33 %  25.00 %  −8.33 pt   −25.00 %
+  Conversion of the week, this day  40.00 %  33.33 %  −6.67 pt   −16.67 %  restated
+    campaign EASTSIDE 1027          33.33 %  25.00 %  −8.33 pt   −25.00 %
 exit 0
 $ asof drift 2025-11-07
 ! error: 2025-11-07 is not in the archive

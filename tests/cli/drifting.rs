@@ -97,23 +97,23 @@ fn a_changed_disposition_is_told_with_the_members_it_came_from() {
         r#"
 $ asof drift
 2025-11-06 Thu  edition 1  restated
-  Metric                      Frozen       Now     Change
-  Calls                            5         5          0     0.00 %  restated
-    status DROP                    1         —         −1  −100.00 %  vanished
-    status SALE                    2         3         +1   +50.00 %
-  Sales                            2         3         +1   +50.00 %  restated
-    hour 09                        0         1         +1
-    campaign EASTSIDE 1027         1         2         +1  +100.00 %
-    status SALE                    2         3         +1   +50.00 %
-  Minutes                   16.5 min  16.5 min    0.0 min     0.00 %  restated
-    status DROP              0.5 min         —   −0.5 min  −100.00 %  vanished
-    status SALE             16.0 min  16.5 min   +0.5 min    +3.12 %
-  Conversion                 40.00 %   60.00 %  +20.00 pt   +50.00 %  restated
-    hour 09                   0.00 %   50.00 %  +50.00 pt
-    campaign EASTSIDE 1027   33.33 %   66.67 %  +33.33 pt  +100.00 %
-  Conversion of the week     40.00 %   60.00 %  +20.00 pt   +50.00 %  restated
-    hour 09                   0.00 %   50.00 %  +50.00 pt
-    campaign EASTSIDE 1027   33.33 %   66.67 %  +33.33 pt  +100.00 %
+  Metric                              Frozen       Now     Change
+  Calls                                    5         5          0     0.00 %  restated
+    status DROP                            1         —         −1  −100.00 %  vanished
+    status SALE                            2         3         +1   +50.00 %
+  Sales                                    2         3         +1   +50.00 %  restated
+    hour 09                                0         1         +1
+    campaign EASTSIDE 1027                 1         2         +1  +100.00 %
+    status SALE                            2         3         +1   +50.00 %
+  Minutes                           16.5 min  16.5 min    0.0 min     0.00 %  restated
+    status DROP                      0.5 min         —   −0.5 min  −100.00 %  vanished
+    status SALE                     16.0 min  16.5 min   +0.5 min    +3.12 %
+  Conversion                         40.00 %   60.00 %  +20.00 pt   +50.00 %  restated
+    hour 09                           0.00 %   50.00 %  +50.00 pt
+    campaign EASTSIDE 1027           33.33 %   66.67 %  +33.33 pt  +100.00 %
+  Conversion of the week, this day   40.00 %   60.00 %  +20.00 pt   +50.00 %  restated
+    hour 09                           0.00 %   50.00 %  +50.00 pt
+    campaign EASTSIDE 1027           33.33 %   66.67 %  +33.33 pt  +100.00 %
 exit 0
 $ asof drift --metric calls --metric minutes --by status --exit-code
 2025-11-06 Thu  edition 1  restated
@@ -178,17 +178,17 @@ fn rows_that_are_gone_are_no_restatement() {
 $ asof drift --restate --reason 'statuses were cleaned up' --by status
 2025-11-06 Thu  edition 1  source shrunk
   calls: 1,000 rows were frozen, 989 are there now
-  Metric                     Frozen      Now    Change
-  Calls                       1,000      989       −11   −1.10 %  source shrunk
-    status NA                   990      981        −9   −0.91 %
-    status SALE                  10        8        −2  −20.00 %
-  Sales                          10        8        −2  −20.00 %  source shrunk
-    status SALE                  10        8        −2  −20.00 %
-  Minutes                 1,000 min  989 min   −11 min   −1.10 %  source shrunk
-    status NA               990 min  981 min    −9 min   −0.91 %
-    status SALE              10 min    8 min    −2 min  −20.00 %
-  Conversion                 1.00 %   0.81 %  −0.19 pt  −19.11 %  source shrunk
-  Conversion of the week     1.00 %   0.81 %  −0.19 pt  −19.11 %  source shrunk
+  Metric                               Frozen      Now    Change
+  Calls                                 1,000      989       −11   −1.10 %  source shrunk
+    status NA                             990      981        −9   −0.91 %
+    status SALE                            10        8        −2  −20.00 %
+  Sales                                    10        8        −2  −20.00 %  source shrunk
+    status SALE                            10        8        −2  −20.00 %
+  Minutes                           1,000 min  989 min   −11 min   −1.10 %  source shrunk
+    status NA                         990 min  981 min    −9 min   −0.91 %
+    status SALE                        10 min    8 min    −2 min  −20.00 %
+  Conversion                           1.00 %   0.81 %  −0.19 pt  −19.11 %  source shrunk
+  Conversion of the week, this day     1.00 %   0.81 %  −0.19 pt  −19.11 %  source shrunk
 ! warning: 2025-11-06 is not restated: rows of it are gone from the source
 exit 0
 $ asof drift --by status --metric calls

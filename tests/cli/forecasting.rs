@@ -61,7 +61,7 @@ Day             Calls  80 % from  to
 2025-10-12 Sun      1          1   1
 2025-10-13 Mon      7          7   7
 Each of the 35 known days from 2025-09-01 to 2025-10-05 was like the same weekday before: the forecast is that week again, and its interval has no width.
-Tried on the past from 7 days, 8 ahead: off by 0 in the mean (mean absolute error), the same weekday of the week before by 0; 100.0 % of the days lay inside their 80 % interval.
+Tried on the past from 7 days, 8 ahead: off by 0 calls in the mean (mean absolute error), the same weekday of the week before by 0 calls; 100.0 % of the days lay inside their 80 % interval.
 exit 0
 "#,
     );
@@ -70,7 +70,7 @@ exit 0
     assert_eq!((&told["days"][2]["low"], &told["days"][2]["high"]), (&json!(0), &json!(0)));
 
     let run = place.asof("series calls --html calls.html --forecast 8");
-    assert_eq!((run.code, run.stdout.as_str()), (0, ""));
+    assert_eq!((run.code, run.stdout.as_str()), (0, "calls.html\n"));
     let page = place.read("calls.html");
     assert!(page.contains("The next 8 days") && page.contains(r#"class="expected""#), "{page}");
     assert!(page.contains("Tried on the past from 7 days"), "{page}");

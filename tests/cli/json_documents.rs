@@ -176,8 +176,10 @@ fn compare_prints_what_is_written() {
     place.done(&["save 2025-10-31"]);
     found.extend(documents(&place, &["compare latest latest~1", "compare 2025-10-31 --to-date month"]));
     place.change("asof.toml", "[lists]", "[retention]\nkeep_daily = \"1 day\"\n\n[lists]");
-    place.done(&["prune --drop-totals"]);
-    found.extend(documents(&place, &["compare 2025-11-05..2025-11-06 latest"]));
+    // No day to come is made of totals that are that old.
+    place.at("2026-03-01T09:00:00-06:00");
+    place.done(&["save", "prune --drop-totals"]);
+    found.extend(documents(&place, &["compare 2025-11-05..2026-02-28 2025-11-06..2026-02-28"]));
     holds("compare", &found);
 }
 
@@ -208,10 +210,13 @@ fn drift_prints_what_is_written() {
     );
     place.change("asof.toml", "good = \"up\"", "good = \"up\", drift = \"100%\"");
     place.change("asof.toml", "week =", "newer = { of = \"calls\", count = true }\nweek =");
-    found.extend(documents(
-        &place,
-        &["drift --from -30d", "drift --definitions current", "drift --from -30d --restate --reason late"],
-    ));
+    found.extend(documents(&place, &["drift --from -30d", "drift --definitions current"]));
+    let lock = fs::OpenOptions::new().write(true).open(place.path("snapshots/.lock")).unwrap();
+    lock.lock().unwrap();
+    let restating = "drift --from -30d --restate --reason late";
+    found.extend(documents(&place, &[&format!("{restating} --wait 0s")]));
+    drop(lock);
+    found.extend(documents(&place, &[restating]));
     place.sqlite("calls.db", "alter table calls drop column seconds");
     found.extend(documents(&place, &["drift --from -30d"]));
     holds("drift", &found);
@@ -305,5 +310,8 @@ fn prune_prints_what_is_written() {
     place.at("2025-12-01T03:00:00-06:00");
     place.done(&["save"]);
     place.change("asof.toml", "[lists]", "[retention]\nkeep_daily = \"1 day\"\n\n[lists]");
-    holds("prune", &documents(&place, &["prune --dry-run", "prune", "prune --dry-run"]));
+    holds(
+        "prune",
+        &documents(&place, &["prune --dry-run", "prune --drop-totals --dry-run", "prune", "prune --dry-run"]),
+    );
 }

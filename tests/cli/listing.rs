@@ -35,19 +35,25 @@ Day             Editions  Provenance       Calls  Sales  Minutes min  Conversion
 2025-11-01 Sat  1         ○ reconstructed      0      0          0.0           —
 2025-11-02 – 2025-11-04, 3 days: not captured
 2025-11-05 Wed  1         ○ reconstructed      3      1          1.5     33.33 %
-2025-11-06 Thu  1 2       ● witnessed          5      2         16.5     40.00 %  @2 late dispositi…
+2025-11-06 Thu  1 2       ● witnessed          5      2         16.5     40.00 %  @2 differs: late …
 2025-11-07 Fri  1         ◐ provisional        1      1          1.0    100.00 %
+where editions differ, the first that is not provisional is shown, as by `asof restore`;
+list --stats, series and compare take the latest
 exit 0
 $ asof list --from 2025-11-05 --to 2025-11-06
 Day             Editions  Provenance       Calls  Sales  Minutes min  Conversion
 2025-11-05 Wed  1         ○ reconstructed      3      1          1.5     33.33 %
-2025-11-06 Thu  1 2       ● witnessed          5      2         16.5     40.00 %  @2 late dispositi…
+2025-11-06 Thu  1 2       ● witnessed          5      2         16.5     40.00 %  @2 differs: late …
+where editions differ, the first that is not provisional is shown, as by `asof restore`;
+list --stats, series and compare take the latest
 exit 0
 $ asof list --from -4d
 Day             Editions  Provenance       Calls  Sales  Minutes min  Conversion
 2025-11-05 Wed  1         ○ reconstructed      3      1          1.5     33.33 %
-2025-11-06 Thu  1 2       ● witnessed          5      2         16.5     40.00 %  @2 late dispositi…
+2025-11-06 Thu  1 2       ● witnessed          5      2         16.5     40.00 %  @2 differs: late …
 2025-11-07 Fri  1         ◐ provisional        1      1          1.0    100.00 %
+where editions differ, the first that is not provisional is shown, as by `asof restore`;
+list --stats, series and compare take the latest
 exit 0
 $ asof list --from yesterday
 no day of that range is frozen
@@ -58,8 +64,10 @@ Day             Editions  Provenance            the week  Sales
 2025-11-01 Sat  1         ○ reconstructed              —      0
 2025-11-02 – 2025-11-04, 3 days: not captured
 2025-11-05 Wed  1         ○ reconstructed        33.33 %      1
-2025-11-06 Thu  1 2       ● witnessed            37.50 %      2  @2 late disposition
+2025-11-06 Thu  1 2       ● witnessed            37.50 %      2  @2 differs: late disposition
 2025-11-07 Fri  1         ◐ provisional          44.44 %      1
+where editions differ, the first that is not provisional is shown, as by `asof restore`;
+list --stats, series and compare take the latest
 exit 0
 $ asof list --quiet
 exit 0
@@ -71,6 +79,8 @@ Day             Editions  Provenance       Calls  Sales
 2025-11-06 Thu  1 2       ● witnessed          5      2
 2025-11-07 Fri  1         ◐ provisional        1      1
 (not all columns fit: a wider terminal shows more)
+where editions differ, the first that is not provisional is shown, as by `asof restore`;
+list --stats, series and compare take the latest
 exit 0
 "#,
     );
@@ -136,10 +146,10 @@ fn a_metric_that_is_none_is_told_with_those_that_are() {
     place.told(r#"
 $ asof list --metric cells
 ! error: "cells" is no metric
-!   hint: known metrics: calls, sales, minutes, conversion, week
+!   hint: did you mean "calls"? known metrics: calls, sales, minutes, conversion, week
 exit 2
 $ asof list --metric cells --json
-! {"error":{"exit_code":2,"hint":"known metrics: calls, sales, minutes, conversion, week","message":"\"cells\" is no metric"}}
+! {"error":{"exit_code":2,"hint":"did you mean \"calls\"? known metrics: calls, sales, minutes, conversion, week","message":"\"cells\" is no metric"}}
 exit 2
 "#);
 }
@@ -161,8 +171,10 @@ Day             Editions  Provenance       Calls  Sales  Minutes min  Conversion
 2025-11-01 Sat  1         ○ reconstructed      0      0          0.0           —
 2025-11-02 – 2025-11-04, 3 days: not captured
 2025-11-05 Wed  1         ○ reconstructed      3      1          1.5     33.33 %
-2025-11-06 Thu  1 2       ● witnessed          5      2         16.5     40.00 %  @2 late dispositi…
+2025-11-06 Thu  1 2       ● witnessed          5      2         16.5     40.00 %  @2 differs: late …
 2025-11-07 Fri  1         ◐ provisional        1      1          1.0    100.00 %
+where editions differ, the first that is not provisional is shown, as by `asof restore`;
+list --stats, series and compare take the latest
 ! the folder 2025-11-05 is missing, and the ledger has its line
 ! the folder 2025-10-31 is not in the ledger, so it does not count
 ! the last line of the ledger is not finished; it does not count

@@ -12,18 +12,18 @@ use crate::support::command::Place;
 use crate::support::mariadb::{REPORT, db};
 
 /// The call centre, looking back over three days.
-fn looking_back() -> Place {
+pub(super) fn looking_back() -> Place {
     let place = calls();
     place.change("asof.toml", "[lists]", "lookback = [1, 2, 3]\n\n[lists]");
     place
 }
 
-fn at(place: &Place, day: u32) {
+pub(super) fn at(place: &Place, day: u32) {
     place.at(&format!("2025-11-{day:02}T03:00:00-06:00"));
 }
 
 /// The ledger's lines of a kind.
-fn lines(place: &Place, kind: &str) -> Vec<Value> {
+pub(super) fn lines(place: &Place, kind: &str) -> Vec<Value> {
     let ledger = place.read("snapshots/ledger.jsonl");
     let lines = ledger.lines().map(|line| serde_json::from_str::<Value>(line).unwrap());
     lines.filter(|line| line["kind"] == kind).collect()
@@ -82,13 +82,15 @@ froze 2025-11-11 (witnessed) from 0 rows
 exit 0
 $ asof list
 Day             Editions  Provenance       Calls  Sales  Minutes min  Conversion
-2025-11-05 Wed  1 2       ● witnessed          3      1          1.5     33.33 %  @2 lookback
+2025-11-05 Wed  1 2       ● witnessed          3      1          1.5     33.33 %  @2 differs: lookb…
 2025-11-06 Thu  1         ● witnessed          5      2         16.5     40.00 %
 2025-11-07 Fri  1         ● witnessed          1      1          1.0    100.00 %
 2025-11-08 Sat  1         ● witnessed          0      0          0.0           —
 2025-11-09 Sun  1         ○ reconstructed      0      0          0.0           —
 2025-11-10 Mon  1         ○ reconstructed      0      0          0.0           —
 2025-11-11 Tue  1         ● witnessed          0      0          0.0           —
+where editions differ, the first that is not provisional is shown, as by `asof restore`;
+list --stats, series and compare take the latest
 exit 0
 "#,
     );
@@ -209,12 +211,14 @@ froze 2025-11-10 (witnessed) from 0 rows
 exit 0
 $ asof list --metric calls --metric sales
 Day             Editions  Provenance       Calls  Sales
-2025-11-05 Wed  1 2       ● witnessed          3      1  @2 lookback
+2025-11-05 Wed  1 2       ● witnessed          3      1  @2 differs: lookback
 2025-11-06 Thu  1         ● witnessed          5      2
 2025-11-07 Fri  1         ● witnessed          1      1
 2025-11-08 Sat  1 2       ○ reconstructed      2      1
 2025-11-09 Sun  1         ○ reconstructed      0      0
 2025-11-10 Mon  1         ● witnessed          0      0
+where editions differ, the first that is not provisional is shown, as by `asof restore`;
+list --stats, series and compare take the latest
 exit 0
 $ asof verify
 exit 0
@@ -346,7 +350,7 @@ fn a_source_that_is_gone_fails_the_save_with_its_own_code() {
     place.told(
         r#"
 $ asof save --retry-for 0s
-! error: 2025-11-05 could not be read: there is no file calls.db
+! error: 2025-11-06 was not saved: it looks back at earlier days first: 2025-11-05 could not be read: there is no file calls.db
 !   hint: check the path in [source] url; it is relative to asof.toml
 exit 5
 "#,
@@ -439,10 +443,12 @@ froze 2025-11-08 (witnessed) from 25 rows
 exit 0
 $ asof list --metric calls
 Day             Editions  Provenance   Calls
-2025-11-05 Wed  1 2       ● witnessed     25  @2 lookback
+2025-11-05 Wed  1 2       ● witnessed     25  @2 differs: lookback
 2025-11-06 Thu  1         ● witnessed     25
 2025-11-07 Fri  1         ● witnessed     25
 2025-11-08 Sat  1         ● witnessed     25
+where editions differ, the first that is not provisional is shown, as by `asof restore`;
+list --stats, series and compare take the latest
 exit 0
 $ asof verify
 exit 0
@@ -451,14 +457,16 @@ exit 0
 $ asof save -v --retry-for 0s
 froze 2025-11-05@2 (reconstructed): read again, it differs in calls, minutes, sales
 ! warning: 2025-11-06 could not be looked back at, what is frozen of it stands: lost the connection to the source during events.calls: connection closed (127.0.0.1:[PORT])
-! error: 2025-11-07 could not be read: can't reach 127.0.0.1:[PORT]: connection closed
+! error: 2025-11-08 was not saved: it looks back at earlier days first: 2025-11-07 could not be read: can't reach 127.0.0.1:[PORT]: connection closed
 !   hint: check [source] url, that the server runs, and that no firewall is between
 exit 5
 $ asof list --metric calls
 Day             Editions  Provenance   Calls
-2025-11-05 Wed  1 2       ● witnessed     25  @2 lookback
+2025-11-05 Wed  1 2       ● witnessed     25  @2 differs: lookback
 2025-11-06 Thu  1         ● witnessed     25
 2025-11-07 Fri  1         ● witnessed     25
+where editions differ, the first that is not provisional is shown, as by `asof restore`;
+list --stats, series and compare take the latest
 exit 0
 $ asof verify
 exit 0

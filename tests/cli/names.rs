@@ -97,7 +97,9 @@ fn names_from_the_configuration_and_the_ledger_are_made_harmless_too() {
     place.told(r#"
 $ asof list
 Day             Editions  Provenance   Calls  Sales  Minutes min  Conversion
-2025-11-06 Thu  1 2       ● witnessed      5      2         16.5     40.00 %  @2 ␛[31mred␊</script>
+2025-11-06 Thu  1 2       ● witnessed      5      2         16.5     40.00 %  @2 differs: ␛[31mred␊…
+where editions differ, the first that is not provisional is shown, as by `asof restore`;
+list --stats, series and compare take the latest
 exit 0
 $ asof restore 2025-11-06@2 --metric calls --by status
 Thursday 6 November 2025  Calls

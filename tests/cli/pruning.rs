@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
+use std::fs;
+use std::os::unix::fs::PermissionsExt as _;
 use std::process::Stdio;
 use std::thread::sleep;
 use std::time::Duration;
@@ -93,7 +95,7 @@ $ asof prune --dry-run
 2025-11-01  thin  days reach back 1 day; 2025-11-06 stands for its month
 2025-11-05  keep  days, 1 day
 2025-11-06  keep  the newest day; days, 1 day; stands for its month, 6 months
-4 to keep, 2 to thin; nothing was done
+4 to keep, 2 to thin: 4 files would be removed; nothing was done
 exit 0
 "#,
     );
@@ -161,15 +163,16 @@ fn the_page_of_a_thinned_day_is_rendered_anew_and_says_so() {
     place.env("TMPDIR", place.path("temp").to_str().unwrap());
     place.at("2025-11-09T10:00:00-06:00");
     let before = place.tree("snapshots");
-    place.asof("restore 2025-11-05 --html");
-    place.told(
-        r#"
-$ asof restore 2025-11-05 --html
-[DIR]/temp/asof-2025-11-05-anew.html
-exit 0
-"#,
-    );
-    let page = place.read("temp/asof-2025-11-05-anew.html");
+    let run = place.asof("restore 2025-11-05 --html");
+    let folder = run.stdout.strip_suffix("/asof-2025-11-05-anew.html\n").unwrap().to_owned();
+    assert_eq!(std::path::Path::new(&folder).parent().unwrap(), place.path("temp"));
+    assert_eq!(fs::metadata(&folder).unwrap().permissions().mode() & 0o7777, 0o700);
+    // Another archive's page, or another one's file, is not in the way and stays.
+    let again = place.asof("restore 2025-11-05 --html").stdout;
+    assert_ne!(again, run.stdout);
+    place.forget();
+    let page = fs::read_to_string(format!("{folder}/asof-2025-11-05-anew.html")).unwrap();
+    assert_eq!(fs::read_to_string(again.trim_end()).unwrap(), page);
     let remark =
         "Rendered anew on 2025-11-09 16:00 UTC: the frozen page was thinned on 2025-11-07 09:00 UTC.";
     assert!(page.contains(remark));
@@ -239,10 +242,10 @@ $ asof prune --dry-run
 the configuration has no [retention]: every day is kept whole, and nothing is pruned
 exit 0
 $ asof prune --json
-{"bytes":0,"days":[],"dry_run":false,"files":0,"retention":false,"thinned":[]}
+{"bytes":0,"days":[],"dry_run":false,"files":0,"removes":[],"retention":false,"thinned":[]}
 exit 0
 $ asof prune --dry-run --json
-{"days":[],"dry_run":true,"retention":false}
+{"days":[],"dry_run":true,"removes":[],"retention":false}
 exit 0
 $ asof prune
 ! error: [retention] keeps no day: every frozen day but the newest would be thinned

@@ -26,7 +26,9 @@ froze 2025-11-06@2 (reconstructed) from 5 rows
 exit 0
 $ asof list
 Day             Editions  Provenance   Calls  Sales  Minutes min  Conversion
-2025-11-06 Thu  1 2       ● witnessed      5      2         16.5     40.00 %  @2 late disposition
+2025-11-06 Thu  1 2       ● witnessed      5      2         16.5     40.00 %  @2 differs: late disp…
+where editions differ, the first that is not provisional is shown, as by `asof restore`;
+list --stats, series and compare take the latest
 exit 0
 $ asof restore 2025-11-06 --metric sales --by status
 Thursday 6 November 2025  Calls

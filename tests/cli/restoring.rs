@@ -103,7 +103,8 @@ fn a_day_that_is_not_there_is_told_with_its_neighbours() {
     place.asof("restore 2025-11-06@4");
     place.asof("restore 2025-11-05@2");
     place.asof("restore latest~3");
-    place.told(r#"
+    place.told(
+        r#"
 $ asof restore 2025-11-03
 ! error: 2025-11-03 is not in the archive
 !   hint: the nearest days that exist: 2025-11-01 and 2025-11-05
@@ -124,7 +125,7 @@ $ asof restore 2025-11-05@2
 !   hint: asof list shows what there is
 exit 1
 $ asof restore latest~3
-! error: latest~3 is not in the archive: it holds 3 days
+! error: there is no latest~3: the archive holds 3 days
 !   hint: asof list shows what there is
 exit 1
 "#);

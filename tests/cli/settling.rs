@@ -150,7 +150,7 @@ From age  Days  Settled  Median moved  95 % at most
 exit 0
 $ asof settling --metric cells
 ! error: "cells" is no metric of the archive
-!   hint: the archive has calls, sales, minutes, conversion
+!   hint: did you mean "calls"? known metrics: calls, sales, minutes, conversion
 exit 2
 "#,
     );

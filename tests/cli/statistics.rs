@@ -207,7 +207,7 @@ fn what_can_not_be_asked_for_is_told() {
         r#"
 $ asof list --stats --metric cells
 ! error: "cells" is no metric of the configuration
-!   hint: known metrics: calls, phones, minutes, length
+!   hint: did you mean "calls"? known metrics: calls, phones, minutes, length
 exit 2
 $ asof list --csv --json
 ! {"error":{"exit_code":2,"hint":"see asof --help","message":"the argument '--csv' cannot be used with '--json'"}}

@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use super::alerting::{got, program, sales};
 
 /// What a webhook was sent: its head and its body.
-type Call = (String, String);
+pub(super) type Call = (String, String);
 
 /// A web server that answers each call with the next of these statuses, and then no more; `None` hangs.
 fn server(statuses: Vec<Option<u16>>) -> (u16, Receiver<Call>) {
@@ -37,7 +37,7 @@ fn server(statuses: Vec<Option<u16>>) -> (u16, Receiver<Call>) {
     (port, called)
 }
 
-fn call(stream: &TcpStream) -> Call {
+pub(super) fn call(stream: &TcpStream) -> Call {
     let mut reader = BufReader::new(stream);
     let (mut head, mut length) = (String::new(), 0);
     loop {
@@ -56,7 +56,7 @@ fn call(stream: &TcpStream) -> Call {
     (head, String::from_utf8(body).unwrap())
 }
 
-fn hook(port: u16, more: &str) -> String {
+pub(super) fn hook(port: u16, more: &str) -> String {
     format!(
         "[alerts.low]\nmetric = \"sales\"\nbelow = 10\n\n[sinks.chat]\nwebhook = \"http://127.0.0.1:{port}/hook\"\n{more}\n"
     )

@@ -319,7 +319,8 @@ fn arguments_of_every_kind_end_in_a_sentence() {
         );
         assert!(!run.stdout.is_empty() || run.code != 0 || line.contains("save"), "{line} says nothing");
     }
-    place.told(r#"
+    place.told(
+        r#"
 $ asof save 0000-00-00
 ! error: invalid value '0000-00-00' for '[DATE]': "0000-00-00" names no day: give a date such as 2025-11-06, yesterday, today, or -7d
 ! 
@@ -374,7 +375,7 @@ $ asof list --metric ''
 !   hint: known metrics: calls, sales, minutes, conversion, week
 exit 2
 $ asof restore latest~4294967295
-! error: latest~4294967295 is not in the archive: it holds 2 days
+! error: there is no latest~4294967295: the archive holds 2 days
 !   hint: asof list shows what there is
 exit 1
 $ asof restore latest~4294967296

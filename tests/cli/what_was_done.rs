@@ -151,9 +151,11 @@ exit 0
 $ asof list
 Day             Editions  Provenance   Calls  Opt ins  Seconds
 2025-11-03 Mon  1         ● witnessed    200       50    6,000
-2025-11-04 Tue  1 2       ● witnessed    200       50    6,000  @2 lookback
-2025-11-05 Wed  1 2       ● witnessed    200       50    6,000  @2 lookback
+2025-11-04 Tue  1 2       ● witnessed    200       50    6,000  @2 differs: lookback
+2025-11-05 Wed  1 2       ● witnessed    200       50    6,000  @2 differs: lookback
 2025-11-06 Thu  1         ● witnessed      0        0        0
+where editions differ, the first that is not provisional is shown, as by `asof restore`;
+list --stats, series and compare take the latest
 exit 0
 $ asof settling --metric opt_ins
 Opt ins  not known yet: 3 of the 20 days that are needed tell
@@ -169,7 +171,7 @@ $ asof prune --dry-run
 2025-11-04  keep  days, 2 days
 2025-11-05  keep  days, 2 days
 2025-11-06  keep  the newest day; days, 2 days
-3 to keep, 1 to thin; nothing was done
+3 to keep, 1 to thin: 2 files would be removed; nothing was done
 exit 0
 "#,
     );

@@ -4,6 +4,7 @@
 
 mod commands;
 mod configuration;
+mod database_steps;
 mod dependencies;
 mod documents;
 mod habits;

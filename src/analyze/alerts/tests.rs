@@ -125,10 +125,20 @@ fn days_in_a_row_all_have_to_be_so() {
     assert_eq!(told("2025-11-06", 2).state, State::Fires);
     assert_eq!(told("2025-11-06", 3).state, State::Fine);
     assert_eq!(told("2025-11-07", 3).state, State::Fires);
-    // A day that is not known is in no row.
+    // Of a day that is not known it is not known whether it is in the row.
     let mut gap = series.clone();
     gap.remove(&day("2025-11-06"));
-    assert_eq!(judge(&low, 2, day("2025-11-07"), &gap).state, State::Fine);
+    let told = judge(&low, 2, day("2025-11-07"), &gap);
+    assert_eq!(told.state, State::Unknown);
+    assert_eq!(told.why, "5 is below 10; of 2 days in a row 2025-11-06 can't be judged");
+    assert_eq!(judge(&low, 3, day("2025-11-07"), &gap).state, State::Unknown);
+    // A day that was fine ends the row, whatever the days after it were.
+    let told = judge(&low, 4, day("2025-11-07"), &gap);
+    assert_eq!(
+        (told.state, told.why.as_str()),
+        (State::Fine, "5 is below 10; not all of the 4 that it takes")
+    );
+    assert_eq!(judge(&low, 2, day("2025-11-03"), &series).state, State::Unknown);
 }
 
 /// Weeks of about 100 on working days and 10 on weekends, from a Monday, a little different each day.

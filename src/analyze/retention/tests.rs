@@ -351,7 +351,9 @@ proptest! {
             };
             let any = days.iter().any(|day| !day.thinned && named(day));
             prop_assert_eq!(found.keeps_nothing(), !any);
-        } else {
+        } else if days.last().is_some_and(|day| !day.thinned) {
+            // Spans reach back from the newest day. Where that was thinned before, all that is still whole
+            // may be older than every span.
             prop_assert!(!found.keeps_nothing());
         }
     }

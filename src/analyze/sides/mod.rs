@@ -13,7 +13,7 @@ use std::sync::Arc;
 use indexmap::{IndexMap, IndexSet};
 use serde::Serialize;
 
-pub use values::{SideMetric, own_values, values};
+pub use values::{SideMetric, SideMetrics, values};
 pub use warnings::{DefinitionChange, Warning, Which, warnings};
 
 use super::compare;
@@ -136,15 +136,12 @@ pub struct MetricSides {
 }
 
 /// The metrics of two sides beside each other: those of these names and dimensions, all where none is named.
-pub fn sides(a: &Side, b: &Side, metrics: &[String], by: &[String]) -> IndexMap<String, MetricSides> {
-    // Beside a range, a day counts with what it had itself.
-    let days = a.is_day() && b.is_day();
-    let of = |side: &Side| if days { values(side) } else { own_values(side) };
-    let (one, other) = std::thread::scope(|scope| {
-        let other = scope.spawn(|| of(b));
-        let one = of(a);
-        (one, other.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)))
-    });
+pub fn sides(
+    one: &SideMetrics,
+    other: &SideMetrics,
+    metrics: &[String],
+    by: &[String],
+) -> IndexMap<String, MetricSides> {
     let names: IndexSet<String> = one.keys().chain(other.keys()).cloned().collect();
     let wanted = |name: &String| metrics.is_empty() || metrics.contains(name);
     let names = names.into_iter().filter(wanted);
@@ -236,10 +233,7 @@ fn moved(
     for member in b.0 {
         all.entry((member.key.is_none(), &member.key)).or_default().1 = Some(member);
     }
-    let no_rows = |measure: Option<&Measure>| {
-        measure.map_or_else(|| figure::unknown(figure::NO_VALUES), figure::of_no_rows)
-    };
-    let (without_a, without_b) = (no_rows(a.1), no_rows(b.1));
+    let (without_a, without_b) = (figure::of_nothing(a.1), figure::of_nothing(b.1));
     let mut moved: Vec<MovedMember> = all
         .into_iter()
         .map(|((_, key), (one, other))| {

@@ -215,9 +215,7 @@ fn dimensions(
     let mut known: BTreeMap<String, Vec<Fingerprint>> = BTreeMap::new();
     for day in whole.values() {
         for (name, metric) in metrics {
-            let Some(measure) = day.measure(name) else { continue };
-            let parts = measure.parts().into_iter().filter_map(|part| day.measure(part)?.of());
-            for of in measure.of().into_iter().chain(parts) {
+            for of in day.definitions.events_of(name) {
                 for dimension in metric.by.keys() {
                     let full = format!("{of}.{dimension}");
                     if let Some(fingerprint) = day.fingerprints.dimensions.get(&full) {

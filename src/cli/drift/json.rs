@@ -2,8 +2,9 @@
 
 use serde_json::{Map, Value, json};
 
-use super::{Tally, kind, sentence};
+use super::{Tally, kind};
 use crate::analyze::drift::{Defined, Kind, MemberDrift, MetricDrift, Pair, Presence};
+use crate::ops::causes::causes;
 use crate::ops::drift::{DayReport, Found, Restated};
 
 /// What was found of a day; by these dimensions only, if there are any.
@@ -17,11 +18,11 @@ pub fn day(report: &DayReport, by: &[String]) -> Value {
     set("kind", kind(report).map_or(Value::Null, |kind| kind.word().into()));
     match &report.found {
         Found::Unreadable(error) => {
-            set("error", sentence(error).into());
+            set("error", causes(error).into());
             set("hint", json!(error.hint()));
         }
         Found::Failed(error) => {
-            set("error", sentence(error).into());
+            set("error", causes(error).into());
             set("hint", json!(error.hint()));
         }
         Found::Read(read) => {
@@ -34,9 +35,14 @@ pub fn day(report: &DayReport, by: &[String]) -> Value {
             let metrics = metrics.map(|(name, found)| (name.clone(), metric_document(found, by)));
             set("metrics", metrics.collect::<Map<_, _>>().into());
             set("groups_differ_in", json!(read.drift.groups_of));
-            if let Some(Restated::Frozen(id)) = &read.restated {
-                set("restated_as", json!(id.edition));
-            }
+            match &read.restated {
+                Some(Restated::Frozen(id)) => set("restated_as", json!(id.edition)),
+                Some(Restated::Failed(error)) => {
+                    set("error", causes(error).into());
+                    set("hint", json!(error.hint()))
+                }
+                Some(Restated::Stands(_)) | None => None,
+            };
         }
     }
     Value::Object(day)
@@ -57,6 +63,9 @@ fn metric_document(metric: &MetricDrift, by: &[String]) -> Value {
     };
     if let Some(defined) = defined {
         set("defined", defined.into());
+    }
+    if metric.this_day {
+        set("this_day", true.into());
     }
     if metric.within_tolerance {
         set("within_tolerance", true.into());
@@ -105,5 +114,8 @@ pub fn done(tally: &Tally) -> Value {
     }
     document.insert("failed".to_owned(), tally.failed.into());
     document.insert("frozen_again".to_owned(), tally.restated.into());
+    if tally.not_frozen > 0 {
+        document.insert("not_frozen".to_owned(), tally.not_frozen.into());
+    }
     Value::Object(document)
 }

@@ -4,6 +4,7 @@ use std::path::Path;
 
 use serde_json::{Value, json};
 
+use super::few::Few;
 use super::{Judged, Judgement};
 use crate::analyze::alerts::State;
 use crate::archive::SnapshotLine;
@@ -11,14 +12,18 @@ use crate::archive::SnapshotLine;
 /// The format name and version of what a sink gets.
 pub const FORMAT: &str = "asof.alert/1";
 
-/// What a sink gets: what was looked at, and these alerts. `archive` is the absolute folder of the archive.
-pub fn message(judgement: &Judgement, archive: &Path, alerts: &[&Judged]) -> Value {
+/// What a sink gets: what was looked at, and these alerts; and how many more there are, where not all are told.
+/// `archive` is the absolute folder of the archive.
+pub fn message(judgement: &Judgement, archive: &Path, alerts: &Few<'_>) -> Value {
     let mut document = of_day(judgement, archive);
-    let alerts = alerts.iter().map(|judged| of_alert(judgement, archive, judged)).collect();
+    let told = alerts.told.iter().map(|judged| of_alert(judgement, archive, judged)).collect();
     if let Value::Object(fields) = &mut document {
         fields.insert("format".to_owned(), json!(FORMAT));
         fields.insert("provenance".to_owned(), json!(judgement.line.as_ref().map(|line| line.provenance)));
-        fields.insert("alerts".to_owned(), Value::Array(alerts));
+        fields.insert("alerts".to_owned(), Value::Array(told));
+        if !alerts.more.is_empty() {
+            fields.insert("more".to_owned(), json!(alerts.more));
+        }
     }
     document
 }

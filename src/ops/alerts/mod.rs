@@ -5,9 +5,11 @@
 //! | [`series`] | the values of a metric, by day, from the archive |
 //! | [`state`] | what was told already |
 //! | [`tell`](mod@tell) | what is news, and telling it |
+//! | [`few`] | of an alert with many members, those that are told |
 //! | [`document`](mod@document) | an alert as JSON |
 
 pub mod document;
+pub mod few;
 pub mod series;
 pub mod state;
 pub mod tell;

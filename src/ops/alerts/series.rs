@@ -8,8 +8,8 @@ use crate::analyze::alerts::{Series, reach};
 use crate::archive::{Archive, ArchiveError, History, SnapshotLine};
 use crate::config::Config;
 use crate::config::alerts::MetricRule;
+use crate::metrics::figure;
 use crate::model::compared::MetricLevels;
-use crate::model::definitions::Measure;
 use crate::model::{Day, Fingerprint, Number, Provenance};
 use crate::ops::entities::series as entities;
 use crate::ops::{points, when};
@@ -107,7 +107,7 @@ impl<'a> Reader<'a> {
     }
 
     fn members(&mut self, days: &[Day], rule: &MetricRule, by: &str, judged: Day) -> Values {
-        let mut members: BTreeMap<Option<String>, Series> = BTreeMap::new();
+        let mut members: BTreeMap<Option<String>, BTreeMap<Day, Option<Number>>> = BTreeMap::new();
         let mut broken_down = Vec::new();
         for day in days {
             let line = self.history.day(*day).ok().and_then(when::latest);
@@ -118,22 +118,24 @@ impl<'a> Reader<'a> {
             };
             broken_down.push(*day);
             for level in of_day {
-                let series = members.entry(level.key.clone()).or_default();
-                series.extend(level.value.clone().map(|value| (*day, value)));
+                members.entry(level.key.clone()).or_default().insert(*day, level.value.clone());
             }
         }
         // Of a member that a day did not have there was nothing; nothing is known of its smallest value, or of a ratio.
         let measure = self.config.definitions.metrics.get(&rule.metric).map(|def| &def.measure);
-        if matches!(measure, Some(Measure::Count(_) | Measure::Sum(_) | Measure::Distinct(_))) {
-            for series in members.values_mut() {
-                for day in &broken_down {
-                    series.entry(*day).or_insert_with(Number::zero);
-                }
+        let nothing = figure::of_nothing(measure).value;
+        for values in members.values_mut() {
+            for day in &broken_down {
+                values.entry(*day).or_insert_with(|| nothing.clone());
             }
         }
         let member = |key| Some(Member { by: by.to_owned(), key });
+        // What was there and unknown is no zero either.
+        let known = |values: BTreeMap<Day, Option<Number>>| -> Series {
+            values.into_iter().filter_map(|(day, value)| Some((day, value?))).collect()
+        };
         Values {
-            series: members.into_iter().map(|(key, series)| (member(key), series)).collect(),
+            series: members.into_iter().map(|(key, values)| (member(key), known(values))).collect(),
             whole: broken_down.last() == Some(&judged),
         }
     }
@@ -166,14 +168,7 @@ impl<'a> Reader<'a> {
         let now = &self.config.definitions;
         // That they can't be read was noted when the metric's own were looked at.
         let alike = self.archive.definitions(line.definitions).is_ok_and(|then| {
-            // A ratio is made of its parts' events.
-            let events: Vec<&str> = match now.metrics.get(metric).map(|def| &def.measure) {
-                Some(Measure::Ratio(ratio)) => [&ratio.numerator, &ratio.denominator]
-                    .into_iter()
-                    .filter_map(|part| now.metrics.get(part)?.measure.of())
-                    .collect(),
-                other => other.and_then(Measure::of).into_iter().collect(),
-            };
+            let events = now.events_of(metric);
             events
                 .iter()
                 .all(|events| then.dimension_fingerprint(events, by) == now.dimension_fingerprint(events, by))

@@ -7,6 +7,7 @@ use chrono::{DateTime, Utc};
 use indexmap::IndexMap;
 use serde_json::Value;
 
+use super::few::Few;
 use super::state::{Entry, StateDoc, StateError, StateFile, Unsent};
 use super::{Judged, Judgement, document, evaluate, newest};
 use crate::analyze::alerts::State;
@@ -210,7 +211,7 @@ impl Teller<'_> {
                 continue;
             }
             let news: Vec<&Judged> = news.iter().filter_map(|at| judgement.judged.get(*at)).collect();
-            let document = document::message(judgement, self.folder, &news);
+            let document = document::message(judgement, self.folder, &Few::of(news.iter().copied()));
             state
                 .unsent
                 .extend(sinks.keys().map(|sink| Unsent { sink: sink.clone(), document: document.clone() }));
@@ -243,6 +244,7 @@ impl Teller<'_> {
         }
         let mut told = Told { news, ..Told::default() };
         let mut failed = BTreeSet::new();
+        let secrets = &self.config.notify.secrets;
         let kept = state.unsent.len();
         for Unsent { sink: name, document } in std::mem::take(&mut state.unsent) {
             let Some(sink) = self.config.notify.sinks.get(&name) else { continue };
@@ -251,7 +253,7 @@ impl Teller<'_> {
                 state.unsent.push(Unsent { sink: name, document });
                 continue;
             }
-            let sent = (!sink.dry_run).then(|| notify::send(sink, &format!("{document}\n"), env));
+            let sent = (!sink.dry_run).then(|| notify::send(sink, &format!("{document}\n"), env, secrets));
             if matches!(sent, Some(Err(_))) {
                 failed.insert(name.clone());
                 state.unsent.push(Unsent { sink: name.clone(), document: document.clone() });

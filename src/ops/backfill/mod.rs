@@ -47,6 +47,7 @@ use report::{DayOutcome, DayReport, Summary, Watch};
 use settle::{Settled, Settler};
 use state::{StateError, StateFiles};
 
+use super::causes::causes_beside_day;
 use super::day::{self, SaveError};
 use super::decide::Wish;
 use super::key_file;
@@ -292,15 +293,15 @@ impl Run<'_> {
             match self.settler.settle(*day, found) {
                 Settled::Day(report) => self.tell(place, *day, *report),
                 Settled::Failed(error) if end => {
-                    self.keeper.set(place, Status::Failed, Some(&chain(&error)), None);
+                    self.keeper.set(place, Status::Failed, Some(&causes_beside_day(&error)), None);
                     return Some(error);
                 }
                 Settled::Failed(error) => {
-                    let outcome = DayOutcome::Failed { why: chain(&error), hint: error.hint() };
+                    let outcome = DayOutcome::Failed { why: causes_beside_day(&error), hint: error.hint() };
                     self.tell(place, *day, settle::DayDone::without_numbers(outcome));
                 }
                 Settled::End(error) => {
-                    self.keeper.set(place, Status::Missing, Some(&chain(&error)), None);
+                    self.keeper.set(place, Status::Missing, Some(&causes_beside_day(&error)), None);
                     return Some(error);
                 }
             }
@@ -329,22 +330,4 @@ impl Run<'_> {
         }
         self.watch.day(&DayReport { day, place: place + 1, of: self.of, outcome, numbers, odd });
     }
-}
-
-/// Why a day failed, on one line; the day is told beside it.
-fn chain(error: &SaveError) -> String {
-    let mut cause: Option<&dyn std::error::Error> = match error {
-        SaveError::Reading { source, .. } => Some(source),
-        SaveError::Freeze { source, .. } => Some(source),
-        other => Some(other),
-    };
-    let mut words: Vec<String> = Vec::new();
-    while let Some(inner) = cause {
-        let told = inner.to_string();
-        if words.last() != Some(&told) {
-            words.push(told);
-        }
-        cause = inner.source();
-    }
-    words.join(": ")
 }

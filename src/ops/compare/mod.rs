@@ -12,10 +12,11 @@ use indexmap::{IndexMap, IndexSet};
 
 pub use span::{SpanError, SpanName, SpanNameError, month_to_date};
 
+use super::side_by_side::both;
 use super::when::{NotFound, When, find_latest, latest, nearest};
-use crate::analyze::sides::{MetricSides, Side, SideDay, Warning, sides, warnings};
+use crate::analyze::sides::{MetricSides, Side, SideDay, Warning, sides, values, warnings};
 use crate::archive::{Archive, ArchiveError, History, METRICS, SnapshotLine};
-use crate::model::definitions::Measure;
+use crate::config::problem::known_names;
 use crate::model::{Day, Definitions, Fingerprint};
 
 /// What is to be compared.
@@ -46,6 +47,16 @@ pub enum CompareError {
     /// The days are not there.
     #[error(transparent)]
     Span(#[from] SpanError),
+    /// No day of a range is frozen.
+    #[error("no day from {from} to {to} is in the archive")]
+    Nothing {
+        /// Its first day.
+        from: Day,
+        /// Its last day.
+        to: Day,
+        /// The frozen days next to its first: before and after.
+        nearest: Vec<Day>,
+    },
     /// There is no month before.
     #[error("{0} lies in the calendar's first month")]
     FirstMonth(Day),
@@ -70,8 +81,13 @@ impl CompareError {
         match self {
             Self::Span(SpanError::NotFound(error)) => error.hint(),
             Self::Span(SpanError::Backwards { .. }) => Some("name the earlier day first".to_owned()),
+            Self::Nothing { from, nearest, .. } => {
+                NotFound::Day { day: *from, nearest: nearest.clone() }.hint()
+            }
             Self::FirstMonth(_) => Some("name a later day".to_owned()),
-            Self::Unknown { kind, known, .. } => Some(format!("known {kind}s: {}", known.join(", "))),
+            Self::Unknown { kind, name, known } => {
+                Some(known_names(&format!("{kind}s"), name, known.iter().map(String::as_str)))
+            }
             Self::Archive(error) => error.hint(),
         }
     }
@@ -116,14 +132,13 @@ pub fn compare(
     let definitions = definitions(archive, a.lines.iter().chain(&b.lines).copied())?;
     check_names(&definitions, metrics, by)?;
     let names = with_parts(&definitions, metrics);
-    let read = |found: Found<'_>| read(archive, found, &definitions, &names);
-    let (a, b) = std::thread::scope(|scope| {
-        let other = scope.spawn(|| read(b));
-        let one = read(a);
-        (one, other.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)))
-    });
-    let (a, b) = (a?, b?);
-    let metrics = sides(&a, &b, metrics, by);
+    let read = |found: &Found<'_>| {
+        let side = read(archive, found, &definitions, &names)?;
+        Ok::<_, ArchiveError>((values(&side), side))
+    };
+    let (one, other) = both(|| read(&a), || read(&b));
+    let ((one, a), (other, b)) = (one?, other?);
+    let metrics = sides(&one, &other, metrics, by);
     let warnings = shortened.into_iter().chain(warnings(&a, &b, &metrics)).collect();
     Ok(Compared { a, b, metrics, warnings })
 }
@@ -165,7 +180,7 @@ fn range(history: &History, from: Day, to: Day) -> Result<Found<'_>, CompareErro
     }
     found.thinned = thinned.iter().map(|line| line.date).collect();
     if found.lines.is_empty() {
-        return Err(NotFound::Day { day: from, nearest: nearest(history, from) }.into());
+        return Err(CompareError::Nothing { from, to, nearest: nearest(history, from) });
     }
     Ok(found)
 }
@@ -197,16 +212,9 @@ fn check_names(definitions: &AllDefinitions, metrics: &[String], by: &[String]) 
     let mut dimensions: IndexSet<&str> = IndexSet::new();
     for definitions in definitions.values() {
         known.extend(definitions.metrics.keys().map(String::as_str));
-        let shown =
-            definitions.metrics.iter().filter(|(name, _)| metrics.is_empty() || metrics.contains(name));
-        for (_, metric) in shown {
-            let part = |name: &str| definitions.metrics.get(name)?.measure.of();
-            let of: Vec<&str> = match &metric.measure {
-                Measure::Ratio(ratio) => {
-                    part(&ratio.numerator).into_iter().chain(part(&ratio.denominator)).collect()
-                }
-                other => other.of().into_iter().collect(),
-            };
+        let shown = definitions.metrics.keys().filter(|name| metrics.is_empty() || metrics.contains(name));
+        for name in shown {
+            let of = definitions.events_of(name);
             let events = of.into_iter().filter_map(|of| definitions.events.get(of));
             dimensions.extend(events.flat_map(|events| events.by.keys().map(String::as_str)));
         }
@@ -223,11 +231,11 @@ fn check_names(definitions: &AllDefinitions, metrics: &[String], by: &[String]) 
 /// Opens a side's days.
 fn read(
     archive: &Archive,
-    found: Found<'_>,
+    found: &Found<'_>,
     definitions: &AllDefinitions,
     names: &BTreeSet<&str>,
 ) -> Result<Side, ArchiveError> {
-    let day = |line: &SnapshotLine| {
+    let day = |line: &&SnapshotLine| {
         let manifest = archive.manifest(line)?;
         let metrics = archive.parts(&manifest, names)?;
         let definitions = match definitions.get(&manifest.definitions.fingerprint) {
@@ -243,6 +251,7 @@ fn read(
             metrics,
         })
     };
-    let days = found.lines.into_iter().map(day).collect::<Result<_, ArchiveError>>()?;
-    Ok(Side { from: found.from, to: found.to, days, missing: found.missing, thinned: found.thinned })
+    let days = found.lines.iter().map(day).collect::<Result<_, ArchiveError>>()?;
+    let (missing, thinned) = (found.missing.clone(), found.thinned.clone());
+    Ok(Side { from: found.from, to: found.to, days, missing, thinned })
 }

@@ -1,5 +1,7 @@
 //! Alerts of a day on the terminal.
 
+use unicode_width::UnicodeWidthStr;
+
 use super::table::{Cell, Line, Side, Table};
 use super::{Options, Tone};
 use crate::view::format::DASH;
@@ -24,8 +26,14 @@ pub struct AlertRow {
     pub why: String,
 }
 
-/// The alerts as a table.
+/// The alerts as a table. Where it is too narrow to say why beside the numbers, that is said below them.
 pub fn alerts(rows: &[AlertRow], options: &Options) -> String {
+    let whole = drawn(rows, true, &Options { width: usize::MAX / 2, color: false, ..*options });
+    let fits = whole.lines().all(|line| line.width() <= options.width);
+    drawn(rows, fits, options)
+}
+
+fn drawn(rows: &[AlertRow], beside: bool, options: &Options) -> String {
     let by = rows.iter().any(|row| row.member.is_some());
     let mut sides = vec![Side::Left];
     let mut heads = vec!["Alert"];
@@ -33,8 +41,12 @@ pub fn alerts(rows: &[AlertRow], options: &Options) -> String {
         sides.push(Side::Left);
         heads.push("Member");
     }
-    sides.extend([Side::Left, Side::Right, Side::Right, Side::Remainder]);
-    heads.extend(["State", "Value", "Expected", "Why"]);
+    sides.extend([Side::Left, Side::Right, Side::Right]);
+    heads.extend(["State", "Value", "Expected"]);
+    if beside {
+        sides.push(Side::Left);
+        heads.push("Why");
+    }
     let text = |text: &str| Cell::plain(safe(text));
     let line = |row: &AlertRow| {
         let mut cells = vec![text(&row.name)];
@@ -46,13 +58,16 @@ pub fn alerts(rows: &[AlertRow], options: &Options) -> String {
         for number in [&row.value, &row.expected] {
             cells.push(number.as_deref().map_or_else(|| Cell::new(DASH, Tone::Faint), text));
         }
-        cells.push(text(&row.why));
-        Line::Cells(cells)
+        if beside {
+            cells.push(text(&row.why));
+            return vec![Line::Cells(cells)];
+        }
+        vec![Line::Cells(cells), Line::Across(Cell::plain(format!("  {}", safe(&row.why))))]
     };
     let table = Table {
         sides,
         head: heads.into_iter().map(|head| Cell::new(head, Tone::Faint)).collect(),
-        lines: rows.iter().map(line).collect(),
+        lines: rows.iter().flat_map(line).collect(),
     };
     table.draw_all(options.width, options.color)
 }

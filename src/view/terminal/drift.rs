@@ -21,6 +21,8 @@ pub struct DriftRow<'a> {
     pub notes: &'a [String],
     /// Only by these dimensions, with every member; by all when there are none.
     pub by: &'a [String],
+    /// Whether the members that moved are told at all.
+    pub members: bool,
 }
 
 /// A line for the day, and what drifted below it.
@@ -41,7 +43,7 @@ pub fn drift(row: &DriftRow<'_>, options: &Options) -> String {
     let Some(drift) = row.drift else { return text };
     let mut lines = Vec::new();
     for metric in drift.metrics.values().filter(|metric| options.all || is_told(metric)) {
-        lines.extend(metric_lines(metric, row.by, options.all));
+        lines.extend(metric_lines(metric, row, options.all));
     }
     if !lines.is_empty() {
         let head = ["  Metric", "Frozen", "Now", "Change", "", ""];
@@ -83,16 +85,23 @@ fn is_told(metric: &MetricDrift) -> bool {
 }
 
 /// The metric's own line, and one for each member that moved.
-fn metric_lines(metric: &MetricDrift, by: &[String], all: bool) -> Vec<Line> {
+fn metric_lines(metric: &MetricDrift, row: &DriftRow<'_>, all: bool) -> Vec<Line> {
+    let by = row.by;
     let format = format_of(metric);
-    let mut cells = vec![Cell::plain(format!("  {}", safe(&metric.label)))];
+    // What is frozen of it on the day's page is of several days, so it would be looked for in vain.
+    let part = if metric.this_day { ", this day" } else { "" };
+    let mut cells = vec![Cell::plain(format!("  {}{part}", safe(&metric.label)))];
     cells.extend(pair_cells(&metric.pair, &format));
     cells.push(Cell::new(remark(metric), tone(metric.kind)));
     let mut lines = vec![Line::Cells(cells)];
+    if !row.members {
+        return lines;
+    }
     let wanted = |dimension: &&String| by.is_empty() || by.contains(dimension);
     for dimension in metric.by.keys().filter(wanted) {
         let members = metric.by.get(dimension).map(Vec::as_slice).unwrap_or_default();
-        let most = if all || !by.is_empty() { members.len() } else { MOST_MEMBERS };
+        let short = !all && by.is_empty() && members.len() > MOST_MEMBERS + 1;
+        let most = if short { MOST_MEMBERS } else { members.len() };
         lines.extend(members.iter().take(most).map(|member| member_line(dimension, member, &format)));
         if members.len() > most {
             let text = format!("    {}: {} more members moved", safe(dimension), members.len() - most);

@@ -26,19 +26,21 @@ pub struct ListRow {
     pub provenance: Provenance,
     /// The main metrics' values with their units; `None` where it has none.
     pub headline: Vec<Option<(Number, Option<String>)>>,
-    /// Days that were not captured between the row above and this one.
+    /// Days that are not there between the row above and this one.
     pub gap_before: Option<Gap>,
     /// What else is to be said of it: that a later edition differs.
     pub notes: Vec<String>,
 }
 
-/// Days in a row that were not captured.
+/// Days in a row that are not there.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Gap {
     /// The earliest of them.
     pub first: Day,
     /// The latest of them.
     pub last: Day,
+    /// Whether this is a cold store: then they were not copied, and else not captured.
+    pub cold: bool,
 }
 
 /// The days as a table.
@@ -122,15 +124,11 @@ fn shortened(editions: &[String]) -> String {
 /// The line for days that were not captured.
 pub(super) fn gap_cell(gap: Gap) -> Cell {
     let days = gap.last.days_since(gap.first) + 1;
+    let what = if gap.cold { "not copied" } else { "not captured" };
     let text = if days == 1 {
-        format!("{}      not captured", gap.first)
+        format!("{}      {what}", gap.first)
     } else {
-        format!(
-            "{} – {}, {} days: not captured",
-            gap.first,
-            gap.last,
-            Format::whole().show(&Number::from(days))
-        )
+        format!("{} – {}, {} days: {what}", gap.first, gap.last, Format::whole().show(&Number::from(days)))
     };
     Cell::new(text, Tone::Warning)
 }
@@ -162,9 +160,9 @@ mod tests {
             row("2025-11-03", 2, Provenance::Witnessed, "20029", Some("0.00355")),
             row("2025-11-06", 1, Provenance::Provisional, "20770", None),
         ];
-        rows[1].gap_before = Some(Gap { first: day("2025-11-02"), last: day("2025-11-02") });
+        rows[1].gap_before = Some(Gap { first: day("2025-11-02"), last: day("2025-11-02"), cold: false });
         rows[1].notes = vec!["edition 2 differs".into()];
-        rows[2].gap_before = Some(Gap { first: day("2025-11-04"), last: day("2025-11-05") });
+        rows[2].gap_before = Some(Gap { first: day("2025-11-04"), last: day("2025-11-05"), cold: false });
         Days { columns: vec!["Calls".into(), "Conversion".into()], rows }
     }
 

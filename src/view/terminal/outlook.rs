@@ -33,7 +33,7 @@ pub fn outlook(outlook: &Outlook, label: &str, unit: Option<&str>, options: &Opt
         lines: outlook.days.iter().map(line).collect(),
     };
     let mut text = table.draw_all(options.width, options.color);
-    for sentence in sentences(outlook, &format) {
+    for sentence in sentences(outlook, label, &format) {
         text.push_str(&Tone::Faint.paint(&safe(&sentence), options.color));
         text.push('\n');
     }

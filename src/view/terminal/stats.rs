@@ -206,8 +206,11 @@ mod tests {
             line("2025-12-03", [Some("1650"), Some("12"), Some("40"), Some("0.5")]),
             line("2025-12-04", [Some("0"), None, Some("0"), None]),
         ];
-        rows[1].gap_before =
-            Some(Gap { first: "2025-12-02".parse().unwrap(), last: "2025-12-02".parse().unwrap() });
+        rows[1].gap_before = Some(Gap {
+            first: "2025-12-02".parse().unwrap(),
+            last: "2025-12-02".parse().unwrap(),
+            cold: false,
+        });
         rows[1].frozen = vec![(1, Some(Number::from(15_u64)))];
         rows[1].edition = Edition::new(2).unwrap();
         rows[2].provenance = Provenance::Witnessed;

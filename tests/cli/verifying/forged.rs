@@ -166,3 +166,15 @@ fn keys_that_are_not_in_order_or_as_many_are_found() {
     });
     assert_eq!(findings, ["2025-11-06@2/metrics.json: counts other phones than the 1 keys that were kept"]);
 }
+
+#[test]
+fn what_the_ledger_says_of_a_capture_is_held_against_its_manifest() {
+    let place = whole();
+    for (field, other) in
+        [("reason", json!("another reason")), ("trigger", json!("save")), ("asof", json!("0.0.1"))]
+    {
+        let findings = after(&place, || forge(&place, &|manifest| manifest[field] = other.clone(), None));
+        let told = "tells another reason, another trigger or another version of asof than the ledger";
+        assert_eq!(findings, [format!("2025-11-06@2/manifest.json: {told}")], "{field}");
+    }
+}

@@ -2,6 +2,7 @@
 
 mod damage;
 mod forged;
+mod odd;
 mod thinned;
 
 use std::collections::BTreeSet;
@@ -222,7 +223,7 @@ $ asof verify -v --read-data-subset 1/3
 exit 0
 $ asof verify --archive nowhere
 ! error: there is no archive at nowhere: the folder does not exist
-!   hint: check `dir` under [archive] in asof.toml; the first `asof save` makes the archive
+!   hint: name the folder in which archive.json is with --archive
 exit 1
 $ asof verify
 ! 2025-11-05/dashboard.html       is missing
