@@ -49,6 +49,7 @@ mod record;
 mod snapshot_line;
 pub mod staging;
 pub mod verify;
+mod verify_looks;
 mod writer;
 
 pub use chain::LedgerCheck;

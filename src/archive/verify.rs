@@ -66,6 +66,17 @@ pub struct CheckedDefinitions {
     pub bytes: u64,
 }
 
+/// What was looked at of entities.
+#[derive(Debug, Default)]
+pub struct CheckedLooks {
+    /// What is wrong.
+    pub findings: Vec<Finding>,
+    /// How many files were there.
+    pub files: u64,
+    /// How many bytes were read.
+    pub bytes: u64,
+}
+
 /// Whether a file of an edition may be missing: a line of the ledger says that it was thinned.
 ///
 /// This is the one place that is asked.
@@ -367,6 +378,10 @@ impl Archive {
             }
         }
         for fingerprint in all {
+            // Those of entities are checked with what names them.
+            if !needed.contains(&fingerprint) && self.is_of_entities(fingerprint).unwrap_or(false) {
+                continue;
+            }
             let whole = files::no_link(&folder, &format!("{fingerprint}.json"));
             match whole.and_then(|()| self.definitions(fingerprint)) {
                 Ok(found) => {
@@ -390,10 +405,11 @@ fn fingerprint_of(name: &str) -> Option<Fingerprint> {
 
 /// What lies in a folder, by its paths.
 #[derive(Default)]
-struct Inside {
+pub(super) struct Inside {
     /// Whatever is neither a folder nor a link.
-    others: Vec<String>,
-    links: Vec<String>,
+    pub(super) others: Vec<String>,
+    /// Links.
+    pub(super) links: Vec<String>,
     /// Folders with nothing in them.
     empty: Vec<String>,
 }
@@ -415,7 +431,7 @@ pub(super) fn digest_of(path: &Path) -> Result<Digest, ArchiveError> {
 }
 
 /// Finds all that lies below a folder; gives whether there is anything. No link is followed.
-fn walk(dir: &Path, below: &str, depth: usize, inside: &mut Inside) -> Result<bool, ArchiveError> {
+pub(super) fn walk(dir: &Path, below: &str, depth: usize, inside: &mut Inside) -> Result<bool, ArchiveError> {
     let refused = |error: io::Error| files::unreadable(dir, error);
     let mut any = false;
     for entry in fs::read_dir(dir).map_err(refused)? {

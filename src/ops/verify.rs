@@ -137,6 +137,13 @@ pub fn verify(dir: &Path, part: Option<Part>, progress: &dyn Progress) -> Result
     report.files += definitions.files;
     report.bytes += definitions.bytes;
     report.findings.extend(definitions.findings);
+    // Damaged lines are told already, and no look can be told from them.
+    if history.damaged().is_empty() {
+        let looks = archive.check_looks(&|day| part.is_none_or(|part| part.has(day)))?;
+        report.files += looks.files;
+        report.bytes += looks.bytes;
+        report.findings.extend(looks.findings);
+    }
     let reading =
         Reading { archive: &archive, history: &history, definitions: &definitions.sound, part, progress };
     for checked in reading.all(&lines) {

@@ -126,7 +126,7 @@ pub fn totals(
             note,
         });
     }
-    let gaps = gaps(looks.looks.keys().copied()).into_iter().filter_map(|gap| gap.within(from, to));
+    let gaps = gaps(looks.looks.keys().copied(), false).into_iter().filter_map(|gap| gap.within(from, to));
     Ok(Points { points, gaps: gaps.collect(), damaged: Vec::new() })
 }
 
