@@ -76,16 +76,15 @@ pub async fn save(
             LookBack { config, env, now, saving: day, retry_for: request.retry_for, wait: request.wait };
         lookback = look_back(&input, progress).await?;
     }
-    let outcome = match lookback.ended {
-        // What can't be reached for an earlier day can't be reached for this one.
-        Some(error) => Err(match day_of(&Calendar::new(config.calendar), request.day, now) {
+    // What can't be reached for an earlier day can't be reached for this one.
+    let outcome = if let Some(error) = lookback.ended {
+        Err(match day_of(&Calendar::new(config.calendar), request.day, now) {
             Ok(saving) => SaveError::LookingBack { saving, source: Box::new(error) },
             Err(_) => error,
-        }),
-        None => {
-            let wait = request.wait.saturating_sub(lookback.waited);
-            save_day(config, &SaveRequest { wait, ..request.clone() }, env, now, progress).await
-        }
+        })
+    } else {
+        let wait = request.wait.saturating_sub(lookback.waited);
+        save_day(config, &SaveRequest { wait, ..request.clone() }, env, now, progress).await
     };
     let mut saved = Saved { lookback: lookback.found, outcome };
     if let Err(error) = refresh_index(config, &saved) {
