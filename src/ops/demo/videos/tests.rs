@@ -57,7 +57,7 @@ fn one_video_spreads_beyond_all_others() {
         let gained = new.iter().filter_map(|(id, video)| Some((video.views - old.get(id)?.views, *id)));
         gained.max().unwrap()
     };
-    let day = (super::date(2025, 11, 6) - FIRST).num_days().unsigned_abs() as usize;
+    let day = usize::try_from((super::date(2025, 11, 6) - FIRST).num_days()).unwrap();
     assert_eq!(gained(day - 1, day).1, SPREADING);
     assert_ne!(gained(3, 4).1, SPREADING);
 }
