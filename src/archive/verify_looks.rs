@@ -65,7 +65,8 @@ impl Archive {
             }
             if meta.len() != doc.size {
                 let (has, says) = (meta.len(), doc.size);
-                let what = format!("has changed since it was kept: it has {has} bytes, and the ledger says {says}");
+                let what =
+                    format!("has changed since it was kept: it has {has} bytes, and the ledger says {says}");
                 return Err(document::damaged(&path, what));
             }
             if !read {
@@ -74,8 +75,9 @@ impl Archive {
             let digest = digest_of(&path)?;
             if digest != doc.sha256 {
                 let says = doc.sha256;
-                let what =
-                    format!("has changed since it was kept: its SHA-256 is {digest}, and the ledger says {says}");
+                let what = format!(
+                    "has changed since it was kept: its SHA-256 is {digest}, and the ledger says {says}"
+                );
                 return Err(document::damaged(&path, what));
             }
             Ok(doc.size)

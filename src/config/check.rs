@@ -158,14 +158,13 @@ pub fn check(file: &File, tree: &Tree<'_>, base: &Path, problems: &mut Vec<Probl
     let worklists = worklist::check(file, base, &archive.dir, &mut checker);
     let alerts = alerts::check(file, &metrics, &mut checker);
     let notify = notify::check(file, &mut checker);
-    let tenants = entities::tenants(file, &mut checker);
     let (calendar, source) = (calendar?, source?);
     let cut = CalendarDef {
         time_zone: calendar.time_zone.name().to_owned(),
         day_starts_at: calendar.day_starts_at.format("%H:%M:%S").to_string(),
     };
     let dialect = source.url.dialect();
-    let around = entities::Around { calendar: cut.clone(), dialect, tenants: !tenants.is_empty(), file };
+    let around = entities::Around { calendar: cut.clone(), dialect, file };
     let entities = entities::check(&around, &mut checker);
     let definitions = Definitions {
         format: FORMAT.to_owned(),
@@ -189,7 +188,6 @@ pub fn check(file: &File, tree: &Tree<'_>, base: &Path, problems: &mut Vec<Probl
         alerts,
         notify,
         entities,
-        tenants,
     })
 }
 

@@ -69,8 +69,6 @@ pub struct Config {
     pub notify: NotifySettings,
     /// Things with a state now, by name, in the order of the file.
     pub entities: IndexMap<String, EntitySettings>,
-    /// The tenants whose rows are kept apart; none where all rows are one's own.
-    pub tenants: Vec<String>,
 }
 
 /// How days are cut, and when they are final.

@@ -11,7 +11,7 @@ use asof::view::layout::DEFAULT_TOP;
 use super::project::{File, none, text};
 
 /// The headings of CONFIG.md under which a struct of `src/config/file.rs` is told of.
-const SECTIONS: [(&str, &str); 19] = [
+const SECTIONS: [(&str, &str); 18] = [
     ("## `[source]`", "Source"),
     ("## `[archive]`", "Archive"),
     ("## `[calendar]`", "Calendar"),
@@ -30,7 +30,6 @@ const SECTIONS: [(&str, &str); 19] = [
     ("## `[[entities.NAME.schedule]]`", "Due"),
     ("## `[entities.NAME.changes]`", "Change"),
     ("## `[entities.NAME.references]`", "Reference"),
-    ("## `[tenants]`", "Tenants"),
 ];
 
 /// The text of all that is read from a configuration file.
