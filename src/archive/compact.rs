@@ -1,5 +1,6 @@
 //! Captures of a day, put together in one file: the line that names them comes before they go.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::io;
 use std::time::Duration;
@@ -7,15 +8,42 @@ use std::time::Duration;
 use chrono::{DateTime, Utc};
 
 use super::look_line::{CompactedDoc, EntityLine, Said, captures_folder};
-use super::looks::{Kept, Staged};
+use super::looks::{Kept, Looks, Staged};
 use super::{Archive, ArchiveError, files, reading};
 use crate::model::Day;
+use crate::model::entity::CaptureRow;
 use crate::model::manifest::FileDoc;
 
 /// The file of all captures of a day.
 const COMPACTED: &str = "day.jsonl.zst";
 
 impl Archive {
+    /// The rows of the captures of a day that `looks` has, wherever they lie by now; in no certain order.
+    ///
+    /// # Errors
+    /// When a file is missing or not as it was kept.
+    pub fn captures(&self, entity: &str, looks: &Looks, day: Day) -> Result<Vec<CaptureRow>, ArchiveError> {
+        let read = |now: &Looks| -> Result<Vec<CaptureRow>, ArchiveError> {
+            // A file in which a day was put together has captures that were not there yet, as of then.
+            let known: BTreeSet<DateTime<Utc>> =
+                looks.captures.iter().filter(|line| line.doc.date == day).map(|line| line.doc.captured_at).collect();
+            let mut rows = Vec::new();
+            for file in now.capture_files(day) {
+                let found = self.capture_rows(entity, day, file)?;
+                rows.extend(found.into_iter().filter(|row| known.contains(&row.captured_at)));
+            }
+            Ok(rows)
+        };
+        match read(looks) {
+            Ok(rows) => Ok(rows),
+            Err(error) => {
+                // They may have been put together since `looks` was read.
+                let now = self.looks(None)?.remove(entity).unwrap_or_default();
+                if now.capture_files(day) == looks.capture_files(day) { Err(error) } else { read(&now) }
+            }
+        }
+    }
+
     /// Puts the captures of a day together in one file, and removes those that it stands for.
     ///
     /// The line that names them comes before they go: a crash between is finished by the next call.

@@ -21,9 +21,11 @@
 //! | [`look_file`], [`capture_file`] | rows of entities as Parquet, and as compressed lines |
 //! | [`keys`] | the keys of a day, in a stream |
 //! | [`verify`] | whether all files are those that were frozen |
+//! | [`verify_looks`], `verify_rows`, `checked` | the same of looks and captures |
 
 pub mod capture_file;
 pub mod chain;
+mod checked;
 mod claim;
 pub mod cold;
 pub mod commit;
@@ -48,6 +50,8 @@ mod record;
 mod snapshot_line;
 pub mod staging;
 pub mod verify;
+pub mod verify_looks;
+mod verify_rows;
 mod writer;
 
 pub use chain::LedgerCheck;

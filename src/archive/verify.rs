@@ -325,12 +325,19 @@ impl Archive {
             }
         }
         for fingerprint in all {
-            match self.definitions(fingerprint) {
+            let found = match self.definitions(fingerprint) {
+                // No day is made by those of entities.
+                Err(_) if !needed.contains(&fingerprint) && self.is_of_entities(fingerprint) => {
+                    self.entity_definition(fingerprint).map(|_| None)
+                }
+                found => found.map(Some),
+            };
+            match found {
                 Ok(found) => {
                     let size = fs::metadata(self.definitions_path(fingerprint)).map_or(0, |meta| meta.len());
                     checked.files += 1;
                     checked.bytes += size;
-                    checked.sound.insert(fingerprint, found);
+                    checked.sound.extend(found.map(|found| (fingerprint, found)));
                 }
                 Err(error) => checked.findings.push(Finding::of(self.dir(), &error)),
             }
@@ -340,7 +347,7 @@ impl Archive {
 }
 
 /// The digest of a file, of which never more than a piece is held.
-pub(super) fn digest_of(path: &Path) -> Result<Digest, ArchiveError> {
+fn digest_of(path: &Path) -> Result<Digest, ArchiveError> {
     let refused = |error: io::Error| files::unreadable(path, error);
     let mut file = File::open(path).map_err(refused)?;
     let mut hash = Sha256::new();
@@ -356,7 +363,7 @@ pub(super) fn digest_of(path: &Path) -> Result<Digest, ArchiveError> {
 }
 
 /// The paths of all that lies below a folder and is none.
-fn walk(dir: &Path, below: &str, depth: usize, found: &mut Vec<String>) -> Result<(), ArchiveError> {
+pub(super) fn walk(dir: &Path, below: &str, depth: usize, found: &mut Vec<String>) -> Result<(), ArchiveError> {
     let refused = |error: io::Error| files::unreadable(dir, error);
     for entry in fs::read_dir(dir).map_err(refused)? {
         let entry = entry.map_err(refused)?;

@@ -27,6 +27,7 @@ mod series;
 mod settling;
 mod stats;
 mod telling;
+mod tenants;
 mod verify;
 mod worklist;
 
@@ -102,6 +103,9 @@ pub struct Global {
         help = "The configuration file; else ASOF_CONFIG, else ./asof.toml"
     )]
     config: Option<PathBuf>,
+    /// Whose archive it is about, where the configuration has [tenants]; `asof save` is about all when left out
+    #[arg(long, global = true, value_name = "ID")]
+    tenant: Option<String>,
     /// Print JSON for programs
     #[arg(long, global = true)]
     json: bool,

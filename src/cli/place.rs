@@ -59,10 +59,19 @@ impl Place {
     /// # Errors
     /// When the configuration is needed and has problems.
     pub fn dir(&self, context: &Context<'_>) -> Result<PathBuf, Failure> {
-        match &self.archive {
+        match self.named(context)? {
             Some(dir) => Ok(dir.clone()),
             None => Ok(context.config()?.archive.dir),
         }
+    }
+
+    /// The archive's folder, if it was named; then no tenant can be named too.
+    fn named(&self, context: &Context<'_>) -> Result<Option<&PathBuf>, Failure> {
+        if self.archive.is_some() && context.tenant().is_some() {
+            let message = "--archive and --tenant both say which archive is read".to_owned();
+            return Err(Failure::said(exit::USAGE, message, Some("leave one of them out".to_owned())));
+        }
+        Ok(self.archive.as_ref())
     }
 
     /// Opens the archive; with a moment, as it was then. A local time is one of the archive's calendar.
@@ -71,7 +80,7 @@ impl Place {
     /// When there is none or it can't be read, when the configuration is needed and has problems, and when the
     /// archive had not begun by then.
     pub fn open(&self, context: &Context<'_>, then: Option<Moment>) -> Result<Opened, Failure> {
-        let (dir, config) = if let Some(dir) = &self.archive {
+        let (dir, config) = if let Some(dir) = self.named(context)? {
             (dir.clone(), None)
         } else {
             let config = context.config()?;

@@ -149,6 +149,11 @@ pub fn check(file: &File, tree: &Tree<'_>, base: &Path, problems: &mut Vec<Probl
     let alerts = alerts::check(file, &metrics, &mut checker);
     let notify = notify::check(file, &mut checker);
     let tenants = entities::tenants(file, &mut checker);
+    if file.tenants.is_some() && !checker.tree.names(&["events"]).is_empty() {
+        // Their queries name no tenant, so each archive would hold the numbers of all.
+        let hint = "keep [events] in a configuration of their own; with [tenants] only entities are kept apart";
+        checker.problem(&["events"], "events can't be kept apart by tenants", hint.to_owned());
+    }
     let (calendar, source) = (calendar?, source?);
     let cut = CalendarDef {
         time_zone: calendar.time_zone.name().to_owned(),
@@ -180,6 +185,7 @@ pub fn check(file: &File, tree: &Tree<'_>, base: &Path, problems: &mut Vec<Probl
         notify,
         entities,
         tenants,
+        tenant: None,
     })
 }
 

@@ -22,6 +22,7 @@ mod source_url;
 #[cfg(test)]
 mod tests;
 mod tree;
+pub mod tenant;
 mod worklist;
 
 use std::collections::BTreeMap;
@@ -71,6 +72,8 @@ pub struct Config {
     pub entities: IndexMap<String, EntitySettings>,
     /// The tenants whose rows are kept apart; none where all rows are one's own.
     pub tenants: Vec<String>,
+    /// The one whose archive and rows these are; `None` where there are no tenants or all are meant.
+    pub tenant: Option<String>,
 }
 
 /// How days are cut, and when they are final.

@@ -25,6 +25,7 @@ mod json_documents;
 mod keyed;
 mod killed;
 mod lead_team;
+mod looks_interrupted;
 mod listing;
 mod looking_back;
 mod names;

@@ -328,11 +328,8 @@ impl<'a> Reader<'a> {
 
     /// The rows of a capture, wherever they lie by now.
     fn captures(&self, capture: &CaptureDoc) -> Result<Vec<CaptureRow>, ArchiveError> {
-        let mut rows = Vec::new();
-        for file in self.looks.capture_files(capture.date) {
-            let found = self.archive.capture_rows(self.name, capture.date, file)?;
-            rows.extend(found.into_iter().filter(|row| row.captured_at == capture.captured_at));
-        }
+        let mut rows = self.archive.captures(self.name, self.looks, capture.date)?;
+        rows.retain(|row| row.captured_at == capture.captured_at);
         Ok(rows)
     }
 

@@ -55,11 +55,9 @@ impl<'a> LastNumbers<'a> {
         let days: Vec<Day> =
             looks.captures.iter().filter(|line| line.seq > since).map(|line| line.doc.date).collect();
         for day in days.into_iter().collect::<std::collections::BTreeSet<_>>() {
-            for file in looks.capture_files(day) {
-                let entity = looks.captures.first().map_or("", |line| line.doc.entity.as_str());
-                for capture in archive.capture_rows(entity, day, file)? {
-                    take(capture.row.key, capture.row.seq);
-                }
+            let entity = looks.captures.first().map_or("", |line| line.doc.entity.as_str());
+            for capture in archive.captures(entity, looks, day)? {
+                take(capture.row.key, capture.row.seq);
             }
         }
         let mut numbers = Self {
