@@ -2,6 +2,7 @@
 
 pub mod capture;
 pub mod growth;
+pub mod listed;
 pub mod look;
 pub mod numbers;
 pub mod rows;
