@@ -71,7 +71,8 @@ fn decode_at_most(bytes: &[u8], most: u64) -> Result<Vec<CaptureRow>, CaptureFil
         if line.is_empty() {
             break;
         }
-        let row = serde_json::from_slice(&line).map_err(|error| CaptureFileError::Line { line: number, error });
+        let row =
+            serde_json::from_slice(&line).map_err(|error| CaptureFileError::Line { line: number, error });
         rows.push(row?);
     }
     Ok(rows)

@@ -9,7 +9,7 @@ use chrono::{DateTime, Utc};
 
 use super::look_line::{CompactedDoc, EntityLine, Said, captures_folder};
 use super::looks::{Kept, Looks, Staged};
-use super::{Archive, ArchiveError, files, reading};
+use super::{Archive, ArchiveError, checked, files, reading};
 use crate::model::Day;
 use crate::model::entity::CaptureRow;
 use crate::model::manifest::FileDoc;
@@ -25,8 +25,12 @@ impl Archive {
     pub fn captures(&self, entity: &str, looks: &Looks, day: Day) -> Result<Vec<CaptureRow>, ArchiveError> {
         let read = |now: &Looks| -> Result<Vec<CaptureRow>, ArchiveError> {
             // A file in which a day was put together has captures that were not there yet, as of then.
-            let known: BTreeSet<DateTime<Utc>> =
-                looks.captures.iter().filter(|line| line.doc.date == day).map(|line| line.doc.captured_at).collect();
+            let known: BTreeSet<DateTime<Utc>> = looks
+                .captures
+                .iter()
+                .filter(|line| line.doc.date == day)
+                .map(|line| line.doc.captured_at)
+                .collect();
             let mut rows = Vec::new();
             for file in now.capture_files(day) {
                 let found = self.capture_rows(entity, day, file)?;
@@ -91,6 +95,7 @@ impl Archive {
         let known = self.looks(None)?;
         let folder = self.dir().join(captures_folder(entity, day));
         let lines = known.get(entity).and_then(|looks| looks.compacted.get(&day));
+        checked::no_links(self.dir(), &folder)?;
         let mut removed = false;
         for line in lines.into_iter().flatten() {
             for name in &line.doc.of {

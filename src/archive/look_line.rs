@@ -195,7 +195,8 @@ impl EntityLine {
         if let Some(name) = names.iter().find(|name| !is_file_name(name)) {
             return Some(format!("{} can't be the name of a file", shortened(name)));
         }
-        let twice = names.iter().enumerate().find(|(at, name)| names.iter().take(*at).any(|one| one == *name));
+        let twice =
+            names.iter().enumerate().find(|(at, name)| names.iter().take(*at).any(|one| one == *name));
         twice.map(|(_, name)| format!("{name:?} is named twice"))
     }
 }
@@ -243,8 +244,13 @@ mod tests {
     fn names_that_would_lead_elsewhere_make_a_line_unreadable() {
         assert!(capture("video", "20251107T080000.000Z-0a1b.jsonl.zst").unwrap().is_ok());
         let long = "a".repeat(61);
-        for entity in ["", ".", "..", "../video", "a/b", "/etc", "Video", "é", "1a", "_a", "a-b", "a\0", &long] {
-            assert!(capture(entity, "a.zst").unwrap().unwrap_err().contains("the name of entities"), "{entity}");
+        for entity in
+            ["", ".", "..", "../video", "a/b", "/etc", "Video", "é", "1a", "_a", "a-b", "a\0", &long]
+        {
+            assert!(
+                capture(entity, "a.zst").unwrap().unwrap_err().contains("the name of entities"),
+                "{entity}"
+            );
         }
         let long = "a".repeat(201);
         for file in ["", ".", "..", "../a", "a/b", "/etc/passwd", ".lock", "a\\b", "a\0", "é", &long] {
@@ -258,7 +264,8 @@ mod tests {
         let text = serde_json::json!({
             "entity": "video", "date": "2025-11-06", "file": { "path": "a", "size": 1, "sha256": hex }, "of": ["b", "a"],
         });
-        let read = EntityLine::read("compacted", 1, chrono::DateTime::UNIX_EPOCH, text.to_string().as_bytes());
+        let read =
+            EntityLine::read("compacted", 1, chrono::DateTime::UNIX_EPOCH, text.to_string().as_bytes());
         assert!(read.unwrap().unwrap_err().to_string().contains("\"a\" is named twice"));
     }
 }

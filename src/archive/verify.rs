@@ -363,7 +363,12 @@ fn digest_of(path: &Path) -> Result<Digest, ArchiveError> {
 }
 
 /// The paths of all that lies below a folder and is none.
-pub(super) fn walk(dir: &Path, below: &str, depth: usize, found: &mut Vec<String>) -> Result<(), ArchiveError> {
+pub(super) fn walk(
+    dir: &Path,
+    below: &str,
+    depth: usize,
+    found: &mut Vec<String>,
+) -> Result<(), ArchiveError> {
     let refused = |error: io::Error| files::unreadable(dir, error);
     for entry in fs::read_dir(dir).map_err(refused)? {
         let entry = entry.map_err(refused)?;

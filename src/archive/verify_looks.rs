@@ -65,12 +65,7 @@ impl Archive {
         Ok(self.check_looks_of(&ledger, read, step))
     }
 
-    fn check_looks_of(
-        &self,
-        ledger: &[u8],
-        read: &dyn Fn(Day) -> bool,
-        step: &dyn Fn(&str),
-    ) -> CheckedLooks {
+    fn check_looks_of(&self, ledger: &[u8], read: &dyn Fn(Day) -> bool, step: &dyn Fn(&str)) -> CheckedLooks {
         let ledger = Ledger::read(ledger);
         let sound = ledger.damaged.is_empty();
         let lines = self.entity_lines(ledger);
@@ -96,6 +91,9 @@ impl Archive {
     }
 }
 
+/// A file is not what was kept, which was put with the findings.
+struct Told;
+
 struct Check<'a> {
     archive: &'a Archive,
     read: &'a dyn Fn(Day) -> bool,
@@ -120,7 +118,7 @@ struct CaptureFile<'l> {
 /// The rows of a day's captures: for each instant, their keys and numbers; `None` where files can't be read.
 type DayRows = Option<BTreeMap<DateTime<Utc>, Vec<(String, u64)>>>;
 
-impl<'a> Check<'a> {
+impl Check<'_> {
     /// Checks all of one kind of entities, in the order in which it was kept.
     fn entity(&mut self, lines: &[&EntityLine]) {
         let mut looks = Looks::default();
@@ -185,10 +183,10 @@ impl<'a> Check<'a> {
         for doc in &look.files {
             let name = format!("{folder}/{}", doc.path);
             match self.file(&name, doc, read) {
-                Some(file) if doc.path == ROWS => rows = file,
-                Some(file) if doc.path == REST => rest = file,
-                Some(_) => {}
-                None => whole = false,
+                Ok(file) if doc.path == ROWS => rows = file,
+                Ok(file) if doc.path == REST => rest = file,
+                Ok(_) => {}
+                Err(Told) => whole = false,
             }
             self.expected.insert(name);
         }
@@ -212,7 +210,10 @@ impl<'a> Check<'a> {
         for line in looks.captures.iter().filter(|line| line.doc.date == day) {
             let folder = captures_folder(&line.doc.entity, day);
             if !self.expected.insert(format!("{folder}/{}", line.doc.file.path)) {
-                self.ledger(line.seq, format!("names {}, which is the file of another capture", line.doc.file.path));
+                self.ledger(
+                    line.seq,
+                    format!("names {}, which is the file of another capture", line.doc.file.path),
+                );
             }
             found.push(CaptureFile { doc: &line.doc.file, of: vec![&line.doc], together: false });
         }
@@ -223,7 +224,8 @@ impl<'a> Check<'a> {
             for name in &line.doc.of {
                 match found.iter().position(|file| file.doc.path == *name) {
                     Some(at) => of.extend(found.remove(at).of),
-                    None => self.ledger(line.seq, format!("puts {name:?} together, which no line before it names")),
+                    None => self
+                        .ledger(line.seq, format!("puts {name:?} together, which no line before it names")),
                 }
             }
             found.push(CaptureFile { doc: &line.doc.file, of, together: true });
@@ -238,15 +240,17 @@ impl<'a> Check<'a> {
         let mut all: DayRows = read.then(BTreeMap::new);
         for file in files {
             let name = format!("{folder}/{}", file.doc.path);
-            if self.archive.cold().is_some() && matches!(files::exists(&self.archive.dir().join(&name)), Ok(false)) {
+            if self.archive.cold().is_some()
+                && matches!(files::exists(&self.archive.dir().join(&name)), Ok(false))
+            {
                 all = None;
                 continue;
             }
             let size = self.file(&name, file.doc, false);
             let rows = match size {
-                Some(_) if read => self.archive.capture_rows(entity, day, file.doc).map(Some),
-                Some(_) => Ok(None),
-                None => {
+                Ok(_) if read => self.archive.capture_rows(entity, day, file.doc).map(Some),
+                Ok(_) => Ok(None),
+                Err(Told) => {
                     all = None;
                     continue;
                 }
@@ -272,7 +276,10 @@ impl<'a> Check<'a> {
             });
             let strays = strays.count();
             if strays > 0 {
-                self.damage(&name, format!("has {strays} rows that are of none of its captures in the ledger"));
+                self.damage(
+                    &name,
+                    format!("has {strays} rows that are of none of its captures in the ledger"),
+                );
             }
             let order = |row: &crate::model::entity::CaptureRow| {
                 (row.row.key.clone(), if file.together { row.row.seq } else { 0 })
@@ -313,8 +320,8 @@ impl<'a> Check<'a> {
         }
     }
 
-    /// Checks a file, all of it or only its length. `None` when it is not what was kept.
-    fn file(&mut self, name: &str, doc: &FileDoc, read: bool) -> Option<Option<fs::File>> {
+    /// Checks a file, all of it or only its length; gives it where it was read.
+    fn file(&mut self, name: &str, doc: &FileDoc, read: bool) -> Result<Option<fs::File>, Told> {
         let path = self.archive.dir().join(name);
         let outcome = if read {
             checked::open(&path, doc).map(Some)
@@ -325,7 +332,7 @@ impl<'a> Check<'a> {
             Ok(file) => {
                 self.out.files += 1;
                 self.out.bytes += if read { doc.size } else { 0 };
-                Some(file)
+                Ok(file)
             }
             Err(error) => {
                 let mut finding = Finding::of(self.archive.dir(), &error);
@@ -334,7 +341,7 @@ impl<'a> Check<'a> {
                     finding.what.push_str(&is);
                 }
                 self.out.findings.push(finding);
-                None
+                Err(Told)
             }
         }
     }
@@ -396,7 +403,11 @@ impl<'a> Check<'a> {
         let mut names = Vec::new();
         match fs::read_dir(&path) {
             Ok(entries) => {
-                names.extend(entries.flatten().map(|entry| format!("{folder}/{}", entry.file_name().to_string_lossy())));
+                names.extend(
+                    entries
+                        .flatten()
+                        .map(|entry| format!("{folder}/{}", entry.file_name().to_string_lossy())),
+                );
             }
             Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => {}
             Err(error) => {

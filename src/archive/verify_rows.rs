@@ -74,13 +74,11 @@ impl Numbers {
 
     fn set(&mut self, key: &str, seq: u64) -> Option<Last> {
         let new = Last { seq, doubts: self.doubts, look: self.look };
-        match self.last.get_mut(key) {
-            Some(last) => Some(std::mem::replace(last, new)),
-            None => {
-                self.last.insert(key.into(), new);
-                None
-            }
+        if let Some(last) = self.last.get_mut(key) {
+            return Some(std::mem::replace(last, new));
         }
+        self.last.insert(key.into(), new);
+        None
     }
 
     /// How many keys the look that was just read does not have: it must have all.
@@ -202,8 +200,10 @@ fn rows(
     if count != look.rows {
         wrong.add(ROWS, format!("has {count} rows, and the ledger says {}", look.rows));
     }
-    let sums: IndexMap<String, Option<Number>> =
-        sums.into_iter().map(|(name, (sum, any))| (name, any.then(|| Number::from_scaled(sum.into(), 0)))).collect();
+    let sums: IndexMap<String, Option<Number>> = sums
+        .into_iter()
+        .map(|(name, (sum, any))| (name, any.then(|| Number::from_scaled(sum.into(), 0))))
+        .collect();
     if def.is_some() && sums != look.totals {
         for name in sums.keys().chain(look.totals.keys().filter(|name| !sums.contains_key(*name))) {
             let text = |sum: Option<&Option<Number>>| match sum {

@@ -220,7 +220,8 @@ fn document(listing: &Listing, metrics: &[String], seen: &BTreeMap<String, Looks
     let day = |day: &ListedDay| {
         let mut document = day_document(day, metrics);
         if !seen.is_empty() {
-            let looks = seen.iter().map(|(name, looks)| (name.clone(), look_document(&listed(looks, day.day))));
+            let looks =
+                seen.iter().map(|(name, looks)| (name.clone(), look_document(&listed(looks, day.day))));
             document["entities"] = Value::Object(looks.collect());
         }
         document

@@ -103,7 +103,7 @@ pub struct Global {
         help = "The configuration file; else ASOF_CONFIG, else ./asof.toml"
     )]
     config: Option<PathBuf>,
-    /// Whose archive it is about, where the configuration has [tenants]; `asof save` is about all when left out
+    /// Whose archive it is about, where the configuration has [tenants]
     #[arg(long, global = true, value_name = "ID")]
     tenant: Option<String>,
     /// Print JSON for programs

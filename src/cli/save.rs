@@ -27,7 +27,7 @@ Examples:
   asof save 2025-11-06             freeze that day, reconstructed from what the rows say now
   asof save today --provisional    freeze today as far as it has come
   asof save 2025-11-06 --restate --reason \"late dispositions\"
-  asof save --tenant acme          only for that tenant, where there are [tenants]
+  asof save --tenant acme          only for that tenant; for all of [tenants] without it
 
 A frozen day is never changed: saving it again does nothing, and a restatement is
 a new edition beside it. With `lookback` in the configuration, each save first reads

@@ -151,7 +151,8 @@ pub fn check(file: &File, tree: &Tree<'_>, base: &Path, problems: &mut Vec<Probl
     let tenants = entities::tenants(file, &mut checker);
     if file.tenants.is_some() && !checker.tree.names(&["events"]).is_empty() {
         // Their queries name no tenant, so each archive would hold the numbers of all.
-        let hint = "keep [events] in a configuration of their own; with [tenants] only entities are kept apart";
+        let hint =
+            "keep [events] in a configuration of their own; with [tenants] only entities are kept apart";
         checker.problem(&["events"], "events can't be kept apart by tenants", hint.to_owned());
     }
     let (calendar, source) = (calendar?, source?);

@@ -19,10 +19,10 @@ pub mod problem;
 pub mod retention;
 mod source;
 mod source_url;
+pub mod tenant;
 #[cfg(test)]
 mod tests;
 mod tree;
-pub mod tenant;
 mod worklist;
 
 use std::collections::BTreeMap;

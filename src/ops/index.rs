@@ -10,8 +10,8 @@ use crate::archive::{Archive, ArchiveError, Frozen, History};
 use crate::config::presentation::label_of;
 use crate::config::{Config, Presentation};
 use crate::model::Number;
-use crate::view::IndexPage;
 use crate::ops::entities::listed;
+use crate::view::IndexPage;
 use crate::view::index::{IndexDay, IndexEdition, IndexInput, IndexMetric, IndexPageError};
 
 /// Its name in the archive's folder.
@@ -53,9 +53,11 @@ pub fn rebuild(archive: &Archive, config: &Config) -> Result<PathBuf, IndexError
     for _ in 0..TRIES {
         let before = ledger_size(archive);
         let history = archive.history()?;
-        let page =
-            IndexPage::new(&IndexInput { archive: archive.id().to_string(), ..of(archive, &history, config)? })?
-                .to_bytes()?;
+        let page = IndexPage::new(&IndexInput {
+            archive: archive.id().to_string(),
+            ..of(archive, &history, config)?
+        })?
+        .to_bytes()?;
         path = archive.replace_derived(NAME, &page)?;
         // Another writer may have added a day and been overtaken by this page.
         if ledger_size(archive) == before {

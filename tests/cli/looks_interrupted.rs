@@ -67,7 +67,8 @@ fn goes_on(place: &Place) {
     assert!(has_look(place));
     sound(place);
     let looks = place.read("snapshots/ledger.jsonl").matches("\"kind\":\"look\"").count();
-    let abandoned = place.read("snapshots/ledger.jsonl").matches("\"entity\":\"video\",\"date\":\"2025-11-06\"}").count();
+    let abandoned =
+        place.read("snapshots/ledger.jsonl").matches("\"entity\":\"video\",\"date\":\"2025-11-06\"}").count();
     assert_eq!(looks - abandoned, 2, "each day has one look in effect");
     assert!(fs::read_dir(place.path("snapshots/.staging")).unwrap().next().is_none(), "nothing is left over");
     place.forget();
@@ -102,8 +103,7 @@ fn a_save_that_is_killed_at_any_moment_leaves_no_look_or_a_whole_one() {
     let (mut with, mut without) = (0, 0);
     for pause in 0..14 {
         let place = place();
-        let mut child =
-            place.command(&["save"]).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+        let mut child = place.command(&["save"]).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
         std::thread::sleep(Duration::from_millis(pause * 6));
         child.kill().unwrap();
         child.wait().unwrap();
@@ -123,7 +123,11 @@ fn a_disk_that_is_full_keeps_nothing_of_a_look_and_the_next_save_goes_on() {
         let output = place.command_by(&["sh", "-c", &limited], &["save"]).output().unwrap();
         let run = place.tell("save", &output);
         assert_ne!(run.code, 0, "{}", run.stderr);
-        assert!(run.stderr.contains("was not looked at") || run.stderr.contains("File too large"), "{}", run.stderr);
+        assert!(
+            run.stderr.contains("was not looked at") || run.stderr.contains("File too large"),
+            "{}",
+            run.stderr
+        );
         assert!(!has_look(&place));
         sound(&place);
         goes_on(&place);
@@ -144,8 +148,10 @@ fn a_line_without_its_folder_is_closed_by_the_next_writer() {
     sound(&place);
     goes_on(&place);
     let ledger = place.read("snapshots/ledger.jsonl");
-    let kinds: Vec<&str> =
-        ledger.lines().map(|line| line.split("\"kind\":\"").nth(1).unwrap().split('"').next().unwrap()).collect();
+    let kinds: Vec<&str> = ledger
+        .lines()
+        .map(|line| line.split("\"kind\":\"").nth(1).unwrap().split('"').next().unwrap())
+        .collect();
     assert_eq!(kinds, ["look", "snapshot", "look", "abandoned", "look", "snapshot"]);
 }
 

@@ -33,14 +33,23 @@ fn place() -> Place {
 #[test]
 fn a_list_has_a_column_for_each_kind_and_says_why_there_is_no_look() {
     let place = place();
+    place.env("COLUMNS", "200");
     let run = place.asof("list --metric calls");
     let lines: Vec<&str> = run.stdout.lines().collect();
     let words = |line: &str| line.split_whitespace().map(str::to_owned).collect::<Vec<_>>();
     assert!(words(lines[0]).ends_with(&["Calls".to_owned(), "video".to_owned()]), "{}", run.stdout);
-    assert!(lines[1].contains("2025-11-04") && words(lines[1]).ends_with(&["0".into(), "2".into()]), "{}", run.stdout);
+    assert!(
+        lines[1].contains("2025-11-04") && words(lines[1]).ends_with(&["0".into(), "2".into()]),
+        "{}",
+        run.stdout
+    );
     let reason = "no video: the look came 8 h 30 min after the day's end, and max_lag is 3 h";
-    assert!(lines[2].contains("2025-11-05") && lines[2].ends_with(&format!("–  {reason}")), "{}", run.stdout);
-    assert!(lines[3].contains("2025-11-06") && words(lines[3]).ends_with(&["5".into(), "2".into()]), "{}", run.stdout);
+    assert!(lines[2].contains("2025-11-05") && lines[2].ends_with(&format!("—  {reason}")), "{}", run.stdout);
+    assert!(
+        lines[3].contains("2025-11-06") && words(lines[3]).ends_with(&["5".into(), "2".into()]),
+        "{}",
+        run.stdout
+    );
     let run = place.asof("list --json");
     let document: Value = serde_json::from_str(&run.stdout).unwrap();
     let of = |at: usize| document["days"][at]["entities"]["video"].clone();
@@ -58,5 +67,8 @@ fn the_page_of_all_days_says_what_was_looked_at() {
     let place = place();
     let page = place.read("snapshots/index.html");
     assert!(page.contains("2 video"), "the looks");
-    assert!(page.contains("no video: the look came 8 h 30 min after the day&#39;s end"), "the day without one");
+    assert!(
+        page.contains("no video: the look came 8 h 30 min after the day&#39;s end"),
+        "the day without one"
+    );
 }

@@ -164,7 +164,9 @@ fn with_tenants_each_query_names_one_and_there_are_no_events() {
 fn links_of_one_tenant_to_another_do_not_pass_for_its_own() {
     let place = saved();
     // Somebody copies what belongs to another: its bytes are not those that this ledger names.
-    let rows = |folder: &str| place.path(&format!("snapshots/tenants/{folder}/entities/video/date=2025-11-06/rows.parquet"));
+    let rows = |folder: &str| {
+        place.path(&format!("snapshots/tenants/{folder}/entities/video/date=2025-11-06/rows.parquet"))
+    };
     fs::copy(rows("a%2fb"), rows("%63on")).unwrap();
     let run = place.asof("growth --tenant con --json");
     assert_ne!(run.code, 0);

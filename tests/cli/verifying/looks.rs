@@ -54,7 +54,10 @@ fn whole() -> Place {
     capture(&place, "2025-11-06T18:00:00Z", &[("1", 2), ("2", 2)]);
     capture(&place, "2025-11-06T19:00:00Z", &[("2", 3), ("5", 1)]);
     compact(&place, "2025-11-06", "2025-11-07T07:00:00Z");
-    place.sqlite("videos.db", "delete from videos where id = 4; update videos set view_count = 150 where id = 1");
+    place.sqlite(
+        "videos.db",
+        "delete from videos where id = 4; update videos set view_count = 150 where id = 1",
+    );
     place.at("2025-11-07T02:00:00-06:00");
     place.done(&["save"]);
     capture(&place, "2025-11-07T18:00:00Z", &[("3", 1)]);
@@ -147,10 +150,14 @@ fn looks_and_captures_that_are_whole_have_no_findings() {
     let run = place.asof("verify -v");
     assert!(run.stdout.starts_with("2 snapshots, 2 looks, 3 captures, "), "{}", run.stdout);
     assert!(before == place.tree("snapshots"), "nothing may be written");
-    let names: Vec<String> = files_of(&place, "entities/").into_iter().chain(files_of(&place, "captures/")).collect();
+    let names: Vec<String> =
+        files_of(&place, "entities/").into_iter().chain(files_of(&place, "captures/")).collect();
     assert_eq!(names.len(), 6, "{names:?}");
     assert!(names.contains(&"captures/video/date=2025-11-06/day.jsonl.zst".to_owned()), "{names:?}");
 }
+
+/// What is done to a file.
+type Change = fn(&Path);
 
 #[test]
 fn every_damage_to_a_file_of_a_look_or_of_captures_is_found_under_its_path() {
@@ -158,7 +165,6 @@ fn every_damage_to_a_file_of_a_look_or_of_captures_is_found_under_its_path() {
     let files: Vec<String> =
         ["entities/", "captures/", "definitions/"].iter().flat_map(|below| files_of(&place, below)).collect();
     assert_eq!(files.len(), 8, "{files:?}");
-    type Change = fn(&Path);
     let ways: [(&str, Change); 5] = [
         ("flipped", |path| {
             let mut bytes = fs::read(path).unwrap();
@@ -222,7 +228,8 @@ fn folders_of_two_days_that_were_swapped_say_whose_they_are() {
             }
         });
     });
-    let expected = "entities/video/date=2025-11-06/rows.parquet: says that it is of \"video\" on \"2025-11-05\"";
+    let expected =
+        "entities/video/date=2025-11-06/rows.parquet: says that it is of \"video\" on \"2025-11-05\"";
     assert!(findings.contains(&expected.to_owned()), "{findings:?}");
 }
 
@@ -245,7 +252,8 @@ fn what_lies_beside_looks_and_captures_is_found() {
     let other = whole();
     let findings = after(&place, || {
         for file in ["rows.parquet", "rest.parquet"] {
-            let bytes = fs::read(other.path(&format!("snapshots/entities/video/date=2025-11-06/{file}"))).unwrap();
+            let bytes =
+                fs::read(other.path(&format!("snapshots/entities/video/date=2025-11-06/{file}"))).unwrap();
             place.write(&format!("snapshots/entities/video/date=2025-11-09/{file}"), bytes);
         }
     });
@@ -276,8 +284,18 @@ fn lines_that_say_otherwise_than_the_files_are_found_whoever_chained_them() {
             "\"seen\":5",
             format!("{rows}: has 4 entities with the rest, and the ledger says 5"),
         ),
-        (look, "\"views\":700", "\"views\":701", format!("{rows}: adds up views to 700, and the ledger says 701")),
-        (look, "\"likes\":50", "\"likes\":null", format!("{rows}: adds up likes to 50, and the ledger says unknown")),
+        (
+            look,
+            "\"views\":700",
+            "\"views\":701",
+            format!("{rows}: adds up views to 700, and the ledger says 701"),
+        ),
+        (
+            look,
+            "\"likes\":50",
+            "\"likes\":null",
+            format!("{rows}: adds up likes to 50, and the ledger says unknown"),
+        ),
         (
             "\"kind\":\"capture\"",
             "\"rows\":2",
@@ -333,7 +351,10 @@ fn a_line_that_leads_out_of_the_archive_is_not_followed() {
             let day = "2025-11-06".parse().unwrap();
             assert!(archive.compact_captures("video", day, Duration::from_secs(1), now).is_err());
         });
-        assert!(findings.iter().any(|finding| finding.contains("can't be the name of")), "{other}: {findings:?}");
+        assert!(
+            findings.iter().any(|finding| finding.contains("can't be the name of")),
+            "{other}: {findings:?}"
+        );
         assert!(!findings.iter().any(|finding| finding.contains("secret/date")), "{findings:?}");
         assert!(place.path("asof.toml").exists());
     }
@@ -346,7 +367,8 @@ fn numbers_of_rows_that_leave_a_gap_are_found() {
     let (code, findings) = found(&place, "verify");
     assert_eq!(code, 4);
     assert_eq!(findings.len(), 1, "{findings:?}");
-    let wanted = "captures/video/date=2025-11-07: numbers the row of \"2\" 9 where 5 belongs, in the capture of line";
+    let wanted =
+        "captures/video/date=2025-11-07: numbers the row of \"2\" 9 where 5 belongs, in the capture of line";
     assert!(findings[0].starts_with(wanted), "{findings:?}");
 }
 
@@ -376,4 +398,29 @@ fn a_file_that_a_compaction_left_behind_is_no_finding_and_goes_with_the_next_one
     compact(&place, "2025-11-07", "2025-11-07T21:00:00Z");
     assert_eq!(fs::read_dir(place.path(name)).unwrap().count(), 1);
     assert_eq!(found(&place, "verify"), (0, Vec::new()));
+}
+
+#[test]
+fn nothing_is_written_or_removed_where_a_link_leads_out_of_the_archive() {
+    let place = whole();
+    let folder = place.path("snapshots/captures/video/date=2025-11-06");
+    let left = place.read("snapshots/ledger.jsonl");
+    let at = left.find("\"of\":[\"").unwrap() + 7;
+    let name = left[at..].split('"').next().unwrap();
+    place.write(&format!("outside/{name}"), "somebody else's");
+    fs::rename(&folder, place.path("aside")).unwrap();
+    std::os::unix::fs::symlink(place.path("outside"), &folder).unwrap();
+    let archive = Archive::open(place.path("snapshots")).unwrap();
+    let (day, now) = ("2025-11-06".parse().unwrap(), "2025-11-08T07:00:00Z".parse().unwrap());
+    let error = archive.compact_captures("video", day, Duration::from_secs(1), now).unwrap_err();
+    assert!(error.to_string().contains("is a symbolic link"), "{error}");
+    assert_eq!(place.read(&format!("outside/{name}")), "somebody else's");
+    // Neither is a look put where a link leads.
+    fs::rename(place.path("snapshots/entities/video"), place.path("looks")).unwrap();
+    std::os::unix::fs::symlink(place.path("looks"), place.path("snapshots/entities/video")).unwrap();
+    place.at("2025-11-08T02:00:00-06:00");
+    let run = place.asof("save");
+    assert_eq!(run.code, 3, "{}", run.stderr);
+    assert!(run.stderr.contains("is a symbolic link"), "{}", run.stderr);
+    assert!(!place.path("looks/date=2025-11-07").exists());
 }
