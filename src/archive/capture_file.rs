@@ -14,8 +14,8 @@ const LEVEL: i32 = 19;
 const LEVEL_OF_LARGE: i32 = 3;
 /// A file is small whose text is shorter than this.
 const SMALL: usize = 1 << 20;
-/// No row is read that is longer than this.
-const MOST_BYTES: u64 = 1 << 30;
+/// No row is written or read that is longer than this.
+const MOST_BYTES: u64 = 1 << 27;
 
 /// A failure of writing or reading such a file.
 #[derive(Debug, thiserror::Error)]
@@ -34,6 +34,12 @@ pub enum CaptureFileError {
     /// A row can't be written.
     #[error("can't be written: {0}")]
     Row(serde_json::Error),
+    /// A row is too long to be read again.
+    #[error("can't be read in line {line}: it is longer than any that is written")]
+    TooLong {
+        /// Which, from 1.
+        line: usize,
+    },
 }
 
 /// Writes such a file, row by row.
@@ -57,9 +63,13 @@ impl<'f> CaptureWriter<'f> {
     /// # Errors
     /// When the disk refuses.
     pub fn push(&mut self, row: &CaptureRow) -> Result<(), CaptureFileError> {
+        let before = self.text.len();
         serde_json::to_writer(&mut self.text, row).map_err(CaptureFileError::Row)?;
         self.text.push(b'\n');
         self.rows += 1;
+        if (self.text.len() - before) as u64 > MOST_BYTES {
+            return Err(CaptureFileError::TooLong { line: usize::try_from(self.rows).unwrap_or(usize::MAX) });
+        }
         if self.text.len() >= SMALL {
             let stream = match &mut self.stream {
                 Some(stream) => stream,
@@ -98,6 +108,7 @@ pub struct CaptureReader<R: Read> {
     text: BufReader<zstd::Decoder<'static, BufReader<R>>>,
     line: Vec<u8>,
     at: usize,
+    most: u64,
     ended: bool,
 }
 
@@ -107,16 +118,23 @@ impl<R: Read> CaptureReader<R> {
     /// # Errors
     /// When it can't be uncompressed.
     pub fn new(file: R) -> Result<Self, CaptureFileError> {
+        Self::at_most(file, MOST_BYTES)
+    }
+
+    fn at_most(file: R, most: u64) -> Result<Self, CaptureFileError> {
         let text = BufReader::new(zstd::Decoder::new(file)?);
-        Ok(Self { text, line: Vec::new(), at: 0, ended: false })
+        Ok(Self { text, line: Vec::new(), at: 0, most, ended: false })
     }
 
     fn read(&mut self) -> Result<Option<CaptureRow>, CaptureFileError> {
         loop {
             self.line.clear();
             self.at += 1;
-            if (&mut self.text).take(MOST_BYTES).read_until(b'\n', &mut self.line)? == 0 {
+            if (&mut self.text).take(self.most).read_until(b'\n', &mut self.line)? == 0 {
                 return Ok(None);
+            }
+            if self.line.len() as u64 == self.most && !self.line.ends_with(b"\n") {
+                return Err(CaptureFileError::TooLong { line: self.at });
             }
             let line = self.line.strip_suffix(b"\n").unwrap_or(&self.line);
             if !line.is_empty() {
@@ -221,5 +239,14 @@ mod tests {
         let mut rows = CaptureReader::new(&text[..]).unwrap();
         assert!(matches!(rows.next(), Some(Err(CaptureFileError::Line { line: 2, .. }))));
         assert!(rows.next().is_none(), "nothing comes after a failure");
+    }
+
+    #[test]
+    fn a_small_file_with_a_huge_line_is_refused_before_it_is_held() {
+        let text = zstd::bulk::compress(&vec![b' '; 10_000_000], 3).unwrap();
+        assert!(text.len() < 10_000);
+        let mut rows = CaptureReader::at_most(&text[..], 1000).unwrap();
+        assert!(matches!(rows.next(), Some(Err(CaptureFileError::TooLong { line: 1 }))));
+        assert!(rows.next().is_none());
     }
 }

@@ -1,5 +1,6 @@
 //! Captures: how their rows come into an archive, one by one, and out of it again.
 
+use std::collections::BTreeSet;
 use std::io;
 use std::path::Path;
 use std::time::Duration;
@@ -9,8 +10,8 @@ use chrono::{DateTime, Utc};
 use super::capture_file::{CaptureFileError, CaptureReader, CaptureWriter};
 use super::claim::{self, Claim};
 use super::look_line::{CaptureDoc, EntityLine, Said, captures_folder};
-use super::looks::{Kept, STAGED, Staged, opened};
-use super::{Archive, ArchiveError, document, files, reading};
+use super::looks::{Kept, Looks, STAGED, Staged};
+use super::{Archive, ArchiveError, checked, document, files, reading};
 use crate::model::entity::CaptureRow;
 use crate::model::manifest::FileDoc;
 use crate::model::{Day, EntityDef};
@@ -96,6 +97,26 @@ impl Archive {
         Ok((claim, FileDoc { path: String::new(), size: written.size, sha256: written.sha256 }, filled))
     }
 
+    /// The rows of the captures of a day that `looks` has, wherever they lie by now; in no certain order.
+    ///
+    /// # Errors
+    /// When a file is missing or not as it was kept.
+    pub fn captures(&self, entity: &str, looks: &Looks, day: Day) -> Result<Vec<CaptureRow>, ArchiveError> {
+        // A file in which a day was put together has captures that were not there yet, as of then.
+        let own = looks.captures.iter().filter(|line| line.doc.date == day);
+        let known: BTreeSet<DateTime<Utc>> = own.map(|line| line.doc.captured_at).collect();
+        let mut rows = Vec::new();
+        for file in looks.capture_files(day) {
+            for row in self.capture_stream(entity, day, file)? {
+                let row = row?;
+                if known.contains(&row.captured_at) {
+                    rows.push(row);
+                }
+            }
+        }
+        Ok(rows)
+    }
+
     /// The rows of a file of captures, all at once.
     ///
     /// # Errors
@@ -121,7 +142,7 @@ impl Archive {
     ) -> Result<impl Iterator<Item = Result<CaptureRow, ArchiveError>> + use<>, ArchiveError> {
         reading::check_path(&doc.path)?;
         let path = self.dir().join(captures_folder(entity, day)).join(&doc.path);
-        let file = opened(&path, doc)?;
+        let file = checked::open(&path, doc)?;
         let damaged = move |error: CaptureFileError| document::damaged(&path, error.to_string());
         let rows = CaptureReader::new(file).map_err(&damaged)?;
         Ok(rows.map(move |row| row.map_err(&damaged)))

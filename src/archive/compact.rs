@@ -14,7 +14,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use super::captures::RowSink;
 use super::look_line::{CompactedDoc, EntityLine, Said, captures_folder};
 use super::looks::{Kept, Looks, Staged};
-use super::{Archive, ArchiveError, files, reading};
+use super::{Archive, ArchiveError, checked, files, reading};
 use crate::model::Day;
 use crate::model::entity::CaptureRow;
 use crate::model::manifest::FileDoc;
@@ -133,6 +133,7 @@ impl Archive {
         now: DateTime<Utc>,
     ) -> Result<(), ArchiveError> {
         let folder = self.dir().join(captures_folder(entity, day));
+        checked::no_links(self.dir(), &folder)?;
         let mut removed = false;
         for name in leftovers(looks, day, now) {
             reading::check_path(name)?;

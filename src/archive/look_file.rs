@@ -56,6 +56,12 @@ pub enum LookFileError {
     /// The file can't be made or is no Parquet.
     #[error("the file of the look can't be used: {0}")]
     Parquet(#[from] ParquetError),
+    /// It is of another format, or of a newer one.
+    #[error("it has the format {found:?}, and this version of asof reads {FORMAT:?}")]
+    Format {
+        /// What it says of itself, shortened.
+        found: String,
+    },
 }
 
 /// What a file says of itself.
@@ -184,17 +190,11 @@ struct Writer<'f>(ArrowWriter<Hashing<'f>>);
 
 impl<'f> Writer<'f> {
     fn new(file: &'f File, facts: &LookFacts<'_>, schema: Arc<Schema>) -> Result<Self, LookFileError> {
-        let kinds: serde_json::Map<String, serde_json::Value> = facts
-            .def
-            .fields
-            .iter()
-            .map(|(name, field)| (name.clone(), serde_json::json!(field.kind)))
-            .collect();
         let said = [
             ("asof.format", FORMAT.to_owned()),
             ("asof.entity", facts.entity.to_owned()),
             ("asof.date", facts.date.to_string()),
-            ("asof.fields", serde_json::Value::Object(kinds).to_string()),
+            ("asof.fields", kinds(facts.def)),
         ];
         let said = said.map(|(key, value)| KeyValue::new(key.to_owned(), value)).to_vec();
         let mut properties = WriterProperties::builder()
@@ -231,6 +231,61 @@ impl<'f> Writer<'f> {
     }
 }
 
+/// What the file says of itself under this name.
+fn said(builder: &ParquetRecordBatchReaderBuilder<File>, name: &str) -> Option<String> {
+    let pairs = builder.metadata().file_metadata().key_value_metadata()?;
+    pairs.iter().find(|pair| pair.key == name)?.value.clone()
+}
+
+/// Opens a file, if it is of the format that is known.
+fn known(file: File) -> Result<ParquetRecordBatchReaderBuilder<File>, LookFileError> {
+    let builder = ParquetRecordBatchReaderBuilder::try_new(file)?;
+    match said(&builder, "asof.format").unwrap_or_default() {
+        found if found == FORMAT => Ok(builder),
+        found => Err(LookFileError::Format { found: found.chars().take(80).collect() }),
+    }
+}
+
+/// What a file that was written says of itself.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Said {
+    /// The entities.
+    pub entity: String,
+    /// The day, as text.
+    pub date: String,
+    /// The kinds of the fields, as JSON.
+    pub fields: String,
+    /// How many rows it has.
+    pub rows: u64,
+    /// Its columns.
+    pub columns: Vec<(String, DataType)>,
+}
+
+impl Said {
+    /// Reads it.
+    ///
+    /// # Errors
+    /// When it is no such file.
+    pub fn of(file: File) -> Result<Self, LookFileError> {
+        let builder = known(file)?;
+        let text = |name: &str| said(&builder, name).unwrap_or_default();
+        let columns = builder.schema().fields().iter();
+        Ok(Self {
+            entity: text("asof.entity"),
+            date: text("asof.date"),
+            fields: text("asof.fields"),
+            rows: u64::try_from(builder.metadata().file_metadata().num_rows()).unwrap_or_default(),
+            columns: columns.map(|field| (field.name().clone(), field.data_type().clone())).collect(),
+        })
+    }
+}
+
+/// The kinds of a definition's fields, as a file says them.
+pub fn kinds(def: &EntityDef) -> String {
+    let kinds = def.fields.iter().map(|(name, field)| (name.clone(), serde_json::json!(field.kind)));
+    serde_json::Value::Object(kinds.collect()).to_string()
+}
+
 /// A file's columns, batch by batch, in the order of its keys.
 pub struct LookReader {
     batches: ParquetRecordBatchReader,
@@ -242,7 +297,7 @@ impl LookReader {
     /// # Errors
     /// When it is no such file.
     pub fn new(file: File, columns: &[&str]) -> Result<Self, LookFileError> {
-        let builder = ParquetRecordBatchReaderBuilder::try_new(file)?;
+        let builder = known(file)?;
         let wanted = columns.iter().copied().filter(|name| builder.schema().field_with_name(name).is_ok());
         let mask = ProjectionMask::columns(builder.parquet_schema(), wanted);
         Ok(Self { batches: builder.with_projection(mask).with_batch_size(BATCH).build()? })
@@ -255,7 +310,7 @@ impl LookReader {
     pub fn between(file: File, columns: &[&str], first: &str, last: &str) -> Result<Self, LookFileError> {
         use parquet::data_type::ByteArray;
         use parquet::file::statistics::Statistics;
-        let builder = ParquetRecordBatchReaderBuilder::try_new(file)?;
+        let builder = known(file)?;
         let groups = builder.metadata().row_groups().iter().enumerate().filter(|(_, group)| {
             let keys = group.columns().iter().find(|column| column.column_path().string() == KEY);
             match keys.and_then(|column| column.statistics()) {

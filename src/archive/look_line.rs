@@ -4,6 +4,7 @@ use chrono::{DateTime, Utc};
 use indexmap::IndexMap;
 use serde::{Deserialize, Serialize};
 
+use super::reading::check_path;
 use crate::model::entity::CaptureType;
 use crate::model::manifest::FileDoc;
 use crate::model::{Day, Fingerprint, Number};
@@ -163,14 +164,56 @@ impl EntityLine {
         ) -> Result<Said<T>, serde_json::Error> {
             serde_json::from_slice(bytes).map(|doc| Said { seq, at, doc })
         }
-        match kind {
-            "look" => Some(said(seq, at, bytes).map(Self::Look)),
-            "unlooked" => Some(said(seq, at, bytes).map(Self::Unlooked)),
-            "capture" => Some(said(seq, at, bytes).map(Self::Capture)),
-            "compacted" => Some(said(seq, at, bytes).map(Self::Compacted)),
-            _ => None,
-        }
+        let line = match kind {
+            "look" => said(seq, at, bytes).map(Self::Look),
+            "unlooked" => said(seq, at, bytes).map(Self::Unlooked),
+            "capture" => said(seq, at, bytes).map(Self::Capture),
+            "compacted" => said(seq, at, bytes).map(Self::Compacted),
+            _ => return None,
+        };
+        Some(line.and_then(|line| match line.impossible() {
+            Some(what) => Err(serde::de::Error::custom(what)),
+            None => Ok(line),
+        }))
     }
+
+    /// A name in it that can't be one. Names become paths, so this is asked of every line that is read:
+    /// whoever has a line may join its names to the archive's folder.
+    fn impossible(&self) -> Option<String> {
+        let entity = self.about().0;
+        if !is_entity_name(entity) {
+            return Some(format!("{} can't be the name of entities", shortened(entity)));
+        }
+        let names: Vec<&str> = match self {
+            Self::Look(line) => line.doc.files.iter().map(|file| file.path.as_str()).collect(),
+            Self::Unlooked(_) => Vec::new(),
+            Self::Capture(line) => vec![line.doc.file.path.as_str()],
+            Self::Compacted(line) => {
+                line.doc.of.iter().chain([&line.doc.file.path]).map(String::as_str).collect()
+            }
+        };
+        if let Some(name) = names.iter().find(|name| !is_file_name(name)) {
+            return Some(format!("{} can't be the name of a file", shortened(name)));
+        }
+        let twice =
+            names.iter().enumerate().find(|(at, name)| names.iter().take(*at).any(|one| one == *name));
+        twice.map(|(_, name)| format!("{name:?} is named twice"))
+    }
+}
+
+/// Whether this can be the name of entities, as the configuration has it too.
+fn is_entity_name(name: &str) -> bool {
+    let plain = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_';
+    name.len() <= 60 && name.starts_with(|c: char| c.is_ascii_lowercase()) && name.bytes().all(plain)
+}
+
+/// Whether this can be the name of one file in a folder.
+fn is_file_name(name: &str) -> bool {
+    name.len() <= 200 && !name.contains('/') && check_path(name).is_ok()
+}
+
+fn shortened(name: &str) -> String {
+    format!("{:?}", name.chars().take(80).collect::<String>())
 }
 
 /// The folder of a look, from the archive's on.
@@ -181,4 +224,48 @@ pub fn look_folder(entity: &str, day: Day) -> String {
 /// The folder of a day's captures, from the archive's on.
 pub fn captures_folder(entity: &str, day: Day) -> String {
     format!("captures/{entity}/date={day}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::EntityLine;
+
+    fn capture(entity: &str, file: &str) -> Option<Result<EntityLine, String>> {
+        let hex = "0".repeat(64);
+        let text = serde_json::json!({
+            "entity": entity, "date": "2025-11-06", "captured_at": "2025-11-07T08:00:00Z", "type": "manual",
+            "rows": 1, "full": true, "file": { "path": file, "size": 1, "sha256": hex }, "definition": hex,
+        });
+        let read = EntityLine::read("capture", 1, chrono::DateTime::UNIX_EPOCH, text.to_string().as_bytes());
+        read.map(|read| read.map_err(|error| error.to_string()))
+    }
+
+    #[test]
+    fn names_that_would_lead_elsewhere_make_a_line_unreadable() {
+        assert!(capture("video", "20251107T080000.000Z-0a1b.jsonl.zst").unwrap().is_ok());
+        let long = "a".repeat(61);
+        for entity in
+            ["", ".", "..", "../video", "a/b", "/etc", "Video", "é", "1a", "_a", "a-b", "a\0", &long]
+        {
+            assert!(
+                capture(entity, "a.zst").unwrap().unwrap_err().contains("the name of entities"),
+                "{entity}"
+            );
+        }
+        let long = "a".repeat(201);
+        for file in ["", ".", "..", "../a", "a/b", "/etc/passwd", ".lock", "a\\b", "a\0", "é", &long] {
+            assert!(capture("video", file).unwrap().unwrap_err().contains("the name of a file"), "{file}");
+        }
+    }
+
+    #[test]
+    fn a_file_that_is_named_twice_makes_a_line_unreadable() {
+        let hex = "0".repeat(64);
+        let text = serde_json::json!({
+            "entity": "video", "date": "2025-11-06", "file": { "path": "a", "size": 1, "sha256": hex }, "of": ["b", "a"],
+        });
+        let read =
+            EntityLine::read("compacted", 1, chrono::DateTime::UNIX_EPOCH, text.to_string().as_bytes());
+        assert!(read.unwrap().unwrap_err().to_string().contains("\"a\" is named twice"));
+    }
 }

@@ -16,7 +16,7 @@ use super::claim::{self, Claim};
 use super::ledger::{Ledger, Line};
 use super::look_file::{LookFileError, LookReader, Written};
 use super::look_line::{CaptureDoc, CompactedDoc, EntityLine, LookDoc, Said, UnlookedDoc, look_folder};
-use super::{Archive, ArchiveError, document, files, verify};
+use super::{Archive, ArchiveError, checked, document, files};
 use crate::model::entity;
 use crate::model::manifest::FileDoc;
 use crate::model::{Day, Digest, EntityDef, Fingerprint};
@@ -42,6 +42,17 @@ pub struct Looks {
 }
 
 impl Looks {
+    /// Adds what a line says.
+    pub(super) fn take(&mut self, line: EntityLine) {
+        self.last = line.seq();
+        match line {
+            EntityLine::Look(line) => drop(self.looks.insert(line.doc.date, line)),
+            EntityLine::Unlooked(line) => drop(self.unlooked.insert(line.doc.date, line)),
+            EntityLine::Capture(line) => self.captures.push(line),
+            EntityLine::Compacted(line) => self.compacted.entry(line.doc.date).or_default().push(line),
+        }
+    }
+
     /// The names of the files that hold a day's captures, with what they must be; oldest first.
     pub fn capture_files(&self, day: Day) -> Vec<&FileDoc> {
         let compacted = self.compacted.get(&day).into_iter().flatten();
@@ -101,32 +112,33 @@ impl Archive {
         if let Some(damage) = ledger.damaged.first() {
             return Err(ArchiveError::LedgerLine { path, line: damage.line, what: damage.what.clone() });
         }
-        let unfinished = ledger.unfinished();
         let mut all: BTreeMap<String, Looks> = BTreeMap::new();
-        for line in ledger.in_effect() {
-            let Line::Entity(line) = line else { continue };
-            if as_of.is_some_and(|as_of| line.at() > as_of) {
-                continue;
-            }
-            // Its commit is under way, or was cut short: nothing of it exists.
-            if Some(line.seq()) == unfinished
-                && let Some(path) = line.path()
-                && !files::exists(&self.dir().join(&path)).unwrap_or(true)
+        for line in self.entity_lines(ledger) {
+            if as_of.is_none_or(|as_of| line.at() <= as_of) {
+                all.entry(line.about().0.to_owned()).or_default().take(line);
+            } else if let EntityLine::Compacted(line) = line
+                && let Some(looks) = all.get_mut(&line.doc.entity)
             {
-                continue;
-            }
-            let looks = all.entry(line.about().0.to_owned()).or_default();
-            looks.last = line.seq();
-            match *line {
-                EntityLine::Look(line) => drop(looks.looks.insert(line.doc.date, line)),
-                EntityLine::Unlooked(line) => drop(looks.unlooked.insert(line.doc.date, line)),
-                EntityLine::Capture(line) => looks.captures.push(line),
-                EntityLine::Compacted(line) => {
-                    looks.compacted.entry(line.doc.date).or_default().push(line);
-                }
+                // What was known then lies in another file since.
+                looks.compacted.entry(line.doc.date).or_default().push(line);
             }
         }
         Ok(all)
+    }
+
+    /// The lines about entities that are in effect, in order, without one whose commit is under way or was
+    /// cut short: nothing of that exists.
+    pub(super) fn entity_lines(&self, ledger: Ledger) -> Vec<EntityLine> {
+        let unfinished = ledger.unfinished();
+        let begun = |line: &EntityLine| {
+            Some(line.seq()) != unfinished
+                || line.path().is_none_or(|path| files::exists(&self.dir().join(path)).unwrap_or(true))
+        };
+        let entity = |line: Line| match line {
+            Line::Entity(line) => Some(*line),
+            _ => None,
+        };
+        ledger.in_effect().filter_map(entity).filter(begun).collect()
     }
 
     /// Begins a look. Nothing is locked; what dead processes left behind is removed.
@@ -236,6 +248,7 @@ impl Archive {
 
     /// Makes the folders above a file, and syncs each that is new.
     fn make_folders(&self, target: &Path) -> Result<(), ArchiveError> {
+        checked::no_links(self.dir(), target)?;
         let mut above = self.dir().to_owned();
         let inner = target.strip_prefix(self.dir()).ok().and_then(Path::parent);
         for name in inner.into_iter().flat_map(Path::components) {
@@ -282,6 +295,18 @@ impl Archive {
             return Err(document::damaged(&path, what));
         }
         document::read(&bytes, &path, entity::FORMAT)
+    }
+
+    /// Whether the definition of this fingerprint says that it is one of entities.
+    pub(super) fn is_of_entities(&self, fingerprint: Fingerprint) -> bool {
+        #[derive(serde::Deserialize)]
+        struct Head {
+            format: String,
+        }
+        let bytes = files::read(&self.definitions_path(fingerprint));
+        let head = bytes.ok().and_then(|bytes| serde_json::from_slice::<Head>(&bytes).ok());
+        let name = |format: &str| format.split('/').next().map(str::to_owned);
+        head.is_some_and(|head| name(&head.format) == name(entity::FORMAT))
     }
 
     /// Columns of a file of a look, which is checked by its digest first; `None` when the look has no
@@ -335,7 +360,7 @@ impl Archive {
     fn look_file(&self, look: &LookDoc, name: &str) -> Result<Option<File>, ArchiveError> {
         let Some(doc) = look.files.iter().find(|doc| doc.path == name) else { return Ok(None) };
         let path = self.dir().join(look_folder(&look.entity, look.date)).join(name);
-        opened(&path, doc).map(Some)
+        checked::open(&path, doc).map(Some)
     }
 
     /// A failure about a file of a look, as one of the archive.
@@ -343,22 +368,6 @@ impl Archive {
         let path = self.dir().join(look_folder(&look.entity, look.date)).join(name);
         document::damaged(&path, format!("can't be read: {error}"))
     }
-}
-
-/// A file, open at its beginning, if its bytes are those that were kept.
-pub(super) fn opened(path: &Path, doc: &FileDoc) -> Result<File, ArchiveError> {
-    let digest = verify::digest_of(path)?;
-    if digest != doc.sha256 {
-        return Err(changed(path, digest, doc));
-    }
-    File::open(path).map_err(|error| files::unreadable(path, error))
-}
-
-fn changed(path: &Path, digest: Digest, doc: &FileDoc) -> ArchiveError {
-    let sha256 = doc.sha256;
-    let what =
-        format!("has changed since it was kept: its SHA-256 is {digest}, and the ledger says {sha256}");
-    document::damaged(path, what)
 }
 
 impl StagingLook {

@@ -21,10 +21,12 @@
 //! | [`look_file`], [`capture_file`] | rows of entities as Parquet, and as compressed lines |
 //! | [`keys`] | the keys of a day, in a stream |
 //! | [`verify`] | whether all files are those that were frozen |
+//! | [`verify_looks`], `verify_rows`, `checked` | the same of looks and captures |
 
 pub mod capture_file;
 pub mod captures;
 pub mod chain;
+mod checked;
 mod claim;
 pub mod cold;
 pub mod commit;
@@ -49,7 +51,8 @@ mod record;
 mod snapshot_line;
 pub mod staging;
 pub mod verify;
-mod verify_looks;
+pub mod verify_looks;
+mod verify_rows;
 mod writer;
 
 pub use chain::LedgerCheck;

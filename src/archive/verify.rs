@@ -66,17 +66,6 @@ pub struct CheckedDefinitions {
     pub bytes: u64,
 }
 
-/// What was looked at of entities.
-#[derive(Debug, Default)]
-pub struct CheckedLooks {
-    /// What is wrong.
-    pub findings: Vec<Finding>,
-    /// How many files were there.
-    pub files: u64,
-    /// How many bytes were read.
-    pub bytes: u64,
-}
-
 /// Whether a file of an edition may be missing: a line of the ledger says that it was thinned.
 ///
 /// This is the one place that is asked.
@@ -378,17 +367,21 @@ impl Archive {
             }
         }
         for fingerprint in all {
-            // Those of entities are checked with what names them.
-            if !needed.contains(&fingerprint) && self.is_of_entities(fingerprint).unwrap_or(false) {
-                continue;
-            }
             let whole = files::no_link(&folder, &format!("{fingerprint}.json"));
-            match whole.and_then(|()| self.definitions(fingerprint)) {
+            let found = match whole.and_then(|()| self.definitions(fingerprint)) {
+                // No day is made by those of entities.
+                Err(ArchiveError::Link { path }) => Err(ArchiveError::Link { path }),
+                Err(_) if !needed.contains(&fingerprint) && self.is_of_entities(fingerprint) => {
+                    self.entity_definition(fingerprint).map(|_| None)
+                }
+                found => found.map(Some),
+            };
+            match found {
                 Ok(found) => {
                     let size = fs::metadata(self.definitions_path(fingerprint)).map_or(0, |meta| meta.len());
                     checked.files += 1;
                     checked.bytes += size;
-                    checked.sound.insert(fingerprint, found);
+                    checked.sound.extend(found.map(|found| (fingerprint, found)));
                 }
                 Err(error) => checked.findings.push(Finding::of(self.dir(), &error)),
             }
@@ -415,7 +408,7 @@ pub(super) struct Inside {
 }
 
 /// The digest of a file, of which never more than a piece is held.
-pub(super) fn digest_of(path: &Path) -> Result<Digest, ArchiveError> {
+fn digest_of(path: &Path) -> Result<Digest, ArchiveError> {
     let refused = |error: io::Error| files::unreadable(path, error);
     let mut file = files::open(path).map_err(refused)?;
     let mut hash = Sha256::new();

@@ -110,8 +110,14 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("asof.toml");
         fs::write(&path, CONFIG).unwrap();
-        let global =
-            Global { config: None, json: false, quiet: false, verbose: false, color: ColorChoice::Never };
+        let global = Global {
+            config: None,
+            tenant: None,
+            json: false,
+            quiet: false,
+            verbose: false,
+            color: ColorChoice::Never,
+        };
         let output = Output::new(&global);
         let context = Context::new(&global, &output).unwrap();
         let told = || {

@@ -35,6 +35,7 @@ mod series;
 mod settling;
 mod stats;
 mod telling;
+mod tenants;
 mod verify;
 mod worklist;
 
@@ -112,6 +113,9 @@ pub struct Global {
         help = "The configuration file; else ASOF_CONFIG, else ./asof.toml"
     )]
     config: Option<PathBuf>,
+    /// Whose archive it is about, where the configuration has [tenants]
+    #[arg(long, global = true, value_name = "ID")]
+    tenant: Option<String>,
     /// Print JSON for programs
     #[arg(long, global = true)]
     json: bool,

@@ -11,6 +11,7 @@ use super::lookback;
 use super::looks;
 use super::progress::TerminalProgress;
 use super::telling::{self, Around};
+use super::tenants;
 use crate::calendar::{Calendar, DayName};
 use crate::config::{Config, duration};
 use crate::model::Provenance;
@@ -27,13 +28,14 @@ Examples:
   asof save 2025-11-06             freeze that day, reconstructed from what the rows say now
   asof save today --provisional    freeze today as far as it has come
   asof save 2025-11-06 --restate --reason \"late dispositions\"
+  asof save --tenant acme          only for that tenant; for all of [tenants] without it
 
 A frozen day is never changed: saving it again does nothing, and a restatement is
 a new edition beside it. With `lookback` in the configuration, each save first reads
 frozen days of these ages again: a day that has changed gets a new edition.";
 
 /// Freeze a day; yesterday when no date is given
-#[derive(Debug, clap::Args)]
+#[derive(Clone, Debug, clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub struct Save {
     /// The day: 2025-11-06, yesterday, today, or -7d for a week ago
@@ -65,14 +67,22 @@ impl Save {
     /// Runs it.
     ///
     /// # Errors
-    /// When the day can't be frozen.
+    /// When the day can't be frozen; of several tenants, when it can't for any of them.
     pub fn run(self, context: &Context<'_>) -> Result<u8, Failure> {
-        let config = context.config()?;
+        let config = context.config_of_all()?;
+        if config.tenants.is_empty() || config.tenant.is_some() {
+            return self.run_one(context, &config);
+        }
+        tenants::each(context, &config, &|context, config| self.clone().run_one(context, config))
+    }
+
+    /// The save of one archive.
+    fn run_one(self, context: &Context<'_>, config: &Config) -> Result<u8, Failure> {
         let calendar = Calendar::new(config.calendar);
-        let around = Around::of(context, &config, day_of(&calendar, self.day, &|| context.now())?);
+        let around = Around::of(context, config, day_of(&calendar, self.day, &|| context.now())?);
         let before = around.before();
-        let looked = if before.is_ok() { self.look(context, &config)? } else { exit::DONE };
-        let frozen = before.and_then(|()| self.freeze(context, &config));
+        let looked = if before.is_ok() { self.look(context, config)? } else { exit::DONE };
+        let frozen = before.and_then(|()| self.freeze(context, config));
         let outcome = frozen.inspect_err(|failure| around.failed(failure))?;
         if let SaveOutcome::Frozen(frozen) = &outcome {
             // All did not go well, so cron hears of it too.
@@ -86,7 +96,7 @@ impl Save {
         }
         // The day is frozen, whatever comes of telling about it.
         let own = if let SaveOutcome::Frozen(frozen) = &outcome { Some(frozen.id.day) } else { None };
-        let news = telling::alerts(context, &config, own);
+        let news = telling::alerts(context, config, own);
         around.after(&document, &news);
         Ok(looked)
     }

@@ -113,7 +113,7 @@ impl Schedule {
             }
             return Ok(exit::DONE);
         }
-        let config = context.config()?;
+        let config = context.config_of_all()?;
         let program = std::env::current_exe().map_err(|error| {
             Failure::new(
                 exit::FAILED,

@@ -158,13 +158,20 @@ pub fn check(file: &File, tree: &Tree<'_>, base: &Path, problems: &mut Vec<Probl
     let worklists = worklist::check(file, base, &archive.dir, &mut checker);
     let alerts = alerts::check(file, &metrics, &mut checker);
     let notify = notify::check(file, &mut checker);
+    let tenants = entities::tenants(file, &mut checker);
+    if file.tenants.is_some() && !checker.tree.names(&["events"]).is_empty() {
+        // Their queries name no tenant, so each archive would hold the numbers of all.
+        let hint =
+            "keep [events] in a configuration of their own; with [tenants] only entities are kept apart";
+        checker.problem(&["events"], "events can't be kept apart by tenants", hint.to_owned());
+    }
     let (calendar, source) = (calendar?, source?);
     let cut = CalendarDef {
         time_zone: calendar.time_zone.name().to_owned(),
         day_starts_at: calendar.day_starts_at.format("%H:%M:%S").to_string(),
     };
     let dialect = source.url.dialect();
-    let around = entities::Around { calendar: cut.clone(), dialect, file };
+    let around = entities::Around { calendar: cut.clone(), dialect, tenants: !tenants.is_empty(), file };
     let entities = entities::check(&around, &mut checker);
     let definitions = Definitions {
         format: FORMAT.to_owned(),
@@ -188,6 +195,8 @@ pub fn check(file: &File, tree: &Tree<'_>, base: &Path, problems: &mut Vec<Probl
         alerts,
         notify,
         entities,
+        tenants,
+        tenant: None,
     })
 }
 

@@ -134,6 +134,8 @@ pub struct Around<'a> {
     pub calendar: CalendarDef,
     /// Which SQL the source speaks.
     pub dialect: Dialect,
+    /// Whether there are tenants, so that every query must name one.
+    pub tenants: bool,
     /// The whole file.
     pub file: &'a File,
 }
@@ -161,7 +163,7 @@ fn one(
     checker: &mut Checker<'_, '_>,
 ) -> Option<EntitySettings> {
     let at = |key: &'static str| ["entities", name, key];
-    query(&at("sql"), &entity.sql, &[], checker);
+    query(&at("sql"), &entity.sql, around.tenants, &[], checker);
     let fields = fields(name, entity, checker);
     for group in &entity.group_by {
         if fields.get(group).is_some_and(|field| field.kind == FieldKind::List) {
@@ -196,7 +198,7 @@ fn one(
     let numbers = numbers(name, entity, checker);
     let on = events(name, entity, checker);
     let changes = changes(name, entity, &fields, checker);
-    let references = references(name, entity, &fields, checker);
+    let references = references(name, entity, around.tenants, &fields, checker);
     let mut def = EntityDef {
         format: FORMAT.to_owned(),
         calendar: around.calendar.clone(),
@@ -214,16 +216,22 @@ fn one(
     Some(EntitySettings { def, cooldown: cooldown?, max_lag: max_lag?, numbers, on, changes, references })
 }
 
-/// Checks a query: the names in it, and that it asks for nothing that asof does not know.
-fn query(path: &[&str], sql: &str, others: &[&str], checker: &mut Checker<'_, '_>) {
+/// Checks a query: the names in it, and that it keeps to the tenant.
+fn query(path: &[&str], sql: &str, tenants: bool, others: &[&str], checker: &mut Checker<'_, '_>) {
     checker.names_in(path, sql, others);
     if sql.trim().is_empty() {
         checker.problem(path, "the query is empty", "write sql = \"select … from …\"".to_owned());
     }
-    if sql.contains(":tenant") {
-        let hint =
-            "write the tenant itself, and give each a configuration with an archive of its own".to_owned();
-        checker.problem(path, "nothing stands for :tenant", hint);
+    match (tenants, sql.contains(":tenant")) {
+        (true, false) => {
+            let hint = "add where … = :tenant: each tenant's archive holds its own rows only".to_owned();
+            checker.problem(path, "the query does not keep to one tenant", hint);
+        }
+        (false, true) => {
+            let hint = "add [tenants] with ids = [\"…\"], or leave :tenant out".to_owned();
+            checker.problem(path, "the query names :tenant, and there are no tenants", hint);
+        }
+        _ => {}
     }
 }
 
@@ -371,6 +379,7 @@ fn changes(
 fn references(
     name: &str,
     entity: &written::Entity,
+    tenants: bool,
     fields: &IndexMap<String, FieldDef>,
     checker: &mut Checker<'_, '_>,
 ) -> IndexMap<String, ReferenceSettings> {
@@ -378,7 +387,7 @@ fn references(
     for (reference, of) in &entity.references {
         let path = ["entities", name, "references", reference.as_str()];
         checker.name(&path, reference);
-        query(&path, &of.sql, &["ids"], checker);
+        query(&path, &of.sql, tenants, &["ids"], checker);
         if !of.sql.contains("{ids}") {
             let hint = "add where id in {ids}".to_owned();
             checker.problem(&path, "the query is not limited to the ids of the row", hint);
@@ -394,6 +403,29 @@ fn references(
         }
     }
     all
+}
+
+/// Checks `[tenants]`: their ids, in the order of the file.
+pub fn tenants(file: &File, checker: &mut Checker<'_, '_>) -> Vec<String> {
+    let Some(tenants) = &file.tenants else { return Vec::new() };
+    if tenants.ids.is_empty() {
+        let hint = "name them, or leave [tenants] out".to_owned();
+        checker.problem(&["tenants", "ids"], "there are no tenants", hint);
+    }
+    for (item, id) in tenants.ids.iter().enumerate() {
+        let path = ["tenants", "ids", &item.to_string()];
+        if id.is_empty() || id.len() > 80 {
+            checker.problem(
+                &path,
+                format!("{id:?} is no id of a tenant"),
+                "write 1 to 80 letters".to_owned(),
+            );
+        }
+        if tenants.ids.iter().take(item).any(|other| other == id) {
+            checker.problem(&path, format!("the tenant {id:?} is named twice"), "leave one out".to_owned());
+        }
+    }
+    tenants.ids.clone()
 }
 
 #[cfg(test)]

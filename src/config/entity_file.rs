@@ -126,3 +126,11 @@ pub struct Reference {
     /// How many characters of each are.
     pub chars: Option<u32>,
 }
+
+/// `[tenants]`
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Tenants {
+    /// The tenants' ids.
+    pub ids: Vec<String>,
+}

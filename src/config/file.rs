@@ -4,7 +4,7 @@ use indexmap::IndexMap;
 use serde::de::{self, MapAccess, SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 
-pub use super::entity_file::Entity;
+pub use super::entity_file::{Entity, Tenants};
 
 /// A whole configuration file.
 #[derive(Debug, Deserialize)]
@@ -47,6 +47,8 @@ pub struct File {
     /// Things with a state now, which must be seen to be known.
     #[serde(default)]
     pub entities: IndexMap<String, Entity>,
+    /// Whose rows are kept apart.
+    pub tenants: Option<Tenants>,
 }
 
 /// `[source]`

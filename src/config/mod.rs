@@ -19,6 +19,7 @@ pub mod problem;
 pub mod retention;
 mod source;
 mod source_url;
+pub mod tenant;
 #[cfg(test)]
 mod tests;
 mod tree;
@@ -69,6 +70,10 @@ pub struct Config {
     pub notify: NotifySettings,
     /// Things with a state now, by name, in the order of the file.
     pub entities: IndexMap<String, EntitySettings>,
+    /// The tenants whose rows are kept apart; none where all rows are one's own.
+    pub tenants: Vec<String>,
+    /// The one whose archive and rows these are; `None` where there are no tenants or all are meant.
+    pub tenant: Option<String>,
 }
 
 /// How days are cut, and when they are final.

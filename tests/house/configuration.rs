@@ -11,7 +11,7 @@ use asof::view::layout::DEFAULT_TOP;
 use super::project::{File, none, text};
 
 /// The headings of CONFIG.md under which a struct of `src/config/file.rs` is told of.
-const SECTIONS: [(&str, &str); 18] = [
+const SECTIONS: [(&str, &str); 19] = [
     ("## `[source]`", "Source"),
     ("## `[archive]`", "Archive"),
     ("## `[calendar]`", "Calendar"),
@@ -30,6 +30,7 @@ const SECTIONS: [(&str, &str); 18] = [
     ("## `[[entities.NAME.schedule]]`", "Due"),
     ("## `[entities.NAME.changes]`", "Change"),
     ("## `[entities.NAME.references]`", "Reference"),
+    ("## `[tenants]`", "Tenants"),
 ];
 
 /// The text of all that is read from a configuration file.
@@ -194,15 +195,26 @@ fn the_examples_make_a_configuration_when_put_together() {
         .filter(|block| block.kind == "toml" && !block.text.starts_with("# asof.toml"))
         .map(|block| block.text.as_str());
     let config: Vec<&str> = fragments.collect();
-    let dir = tempfile::tempdir().unwrap();
-    fs::write(dir.path().join("asof.toml"), config.concat()).unwrap();
-    let out = Command::new(env!("CARGO_BIN_EXE_asof"))
-        .args(["check", "--offline"])
-        .current_dir(dir.path())
-        .env_clear()
-        .output()
-        .unwrap();
-    assert!(out.status.success(), "{}\n{}", String::from_utf8_lossy(&out.stderr), config.concat());
+    // With tenants there are only entities, so those are a configuration of their own.
+    let of_both = ["[source]", "[archive]", "[calendar]", "[lists]"];
+    let of_tenants =
+        |text: &str| ["[entities.", "[[entities.", "[tenants]"].iter().any(|start| text.starts_with(start));
+    let common = |text: &str| of_both.iter().any(|start| text.starts_with(start));
+    let halves: [Vec<&str>; 2] = [
+        config.iter().copied().filter(|text| !of_tenants(text)).collect(),
+        config.iter().copied().filter(|text| of_tenants(text) || common(text)).collect(),
+    ];
+    for half in halves {
+        let dir = tempfile::tempdir().unwrap();
+        fs::write(dir.path().join("asof.toml"), half.concat()).unwrap();
+        let out = Command::new(env!("CARGO_BIN_EXE_asof"))
+            .args(["check", "--offline"])
+            .current_dir(dir.path())
+            .env_clear()
+            .output()
+            .unwrap();
+        assert!(out.status.success(), "{}\n{}", String::from_utf8_lossy(&out.stderr), half.concat());
+    }
     // What is shown is worth little if it leaves keys out.
     let source = written();
     let unseen: Vec<String> = SECTIONS

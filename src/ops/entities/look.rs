@@ -203,7 +203,8 @@ pub async fn read(
     request: &LookRequest<'_>,
     progress: &dyn Progress,
 ) -> Result<(LookTable, DateTime<Utc>), EntityError> {
-    let plan = EntityPlan::new(name, &entity.def, Which { keys, tenant: request.tenant })?;
+    let tenant = request.tenant.or(config.tenant.as_deref());
+    let plan = EntityPlan::new(name, &entity.def, Which { keys, tenant })?;
     source::with_retry(request.retry_for, progress, async || {
         progress.step("connecting");
         let mut session = source::open(&config.source, request.env).await?;

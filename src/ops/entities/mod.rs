@@ -6,6 +6,7 @@ pub mod compacting;
 pub mod context;
 pub mod growth;
 pub mod history;
+pub mod listed;
 pub mod look;
 pub mod moved;
 pub mod newest;

@@ -105,12 +105,8 @@ impl<'a> Rows<'a> {
     /// # Errors
     /// When a file is missing or damaged.
     pub fn captures(&self, day: Day) -> Result<Vec<KeptRow>, ArchiveError> {
-        let mut rows = Vec::new();
-        for file in self.looks.capture_files(day) {
-            let found = self.archive.capture_rows(self.name, day, file)?;
-            rows.extend(found.into_iter().map(|row| KeptRow::of_capture(day, row)));
-        }
-        Ok(rows)
+        let found = self.archive.captures(self.name, self.looks, day)?;
+        Ok(found.into_iter().map(|row| KeptRow::of_capture(day, row)).collect())
     }
 
     /// The rows of these keys in a look.
