@@ -11,6 +11,7 @@
 //! | [`analyze`] | one day beside others: pure |
 //! | [`archive`] | the folder tree: staging, committing, reading |
 //! | [`metrics`] | rows to cube to values: pure |
+//! | [`entities`] | rows of entities, and how they changed: pure |
 //! | [`source`] | a plan's queries to rows |
 //! | [`plan`] | definitions and a day to queries |
 //! | [`calendar`] | day to window |
@@ -22,6 +23,7 @@ pub mod archive;
 pub mod calendar;
 pub mod cli;
 pub mod config;
+pub mod entities;
 pub mod metrics;
 pub mod model;
 pub mod notify;

@@ -6,6 +6,7 @@ pub mod compare;
 pub mod drift;
 pub mod earlier;
 pub mod forecast;
+pub mod growth;
 pub mod odd;
 pub mod outlook;
 pub mod restated;

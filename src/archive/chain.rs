@@ -87,10 +87,11 @@ pub(super) fn check(bytes: &[u8], anchor: Digest) -> LedgerCheck {
     LedgerCheck { lines: ledger.count, head, torn: ledger.torn.map_or(0, |torn| torn.bytes), damaged }
 }
 
-/// Only an earlier snapshot line can be closed.
+/// Only an earlier line of something that is frozen can be closed.
 fn check_abandoned(lines: &[Line], damaged: &mut Vec<DamagedLine>) {
-    let is_snapshot =
-        |seq: u64| matches!(lines.iter().find(|line| line.seq() == seq), Some(Line::Snapshot(_)));
+    let is_snapshot = |seq: u64| {
+        matches!(lines.iter().find(|line| line.seq() == seq), Some(Line::Snapshot(_) | Line::Entity(_)))
+    };
     for line in lines {
         if let Line::Abandoned(abandoned) = line
             && (abandoned.of >= abandoned.seq || !is_snapshot(abandoned.of))
@@ -141,7 +142,7 @@ fn check_days(lines: &[Line], damaged: &mut Vec<DamagedLine>) {
                     report(format!("thins {path:?}, which is never thinned"));
                 }
             }
-            Line::Snapshot(_) | Line::Abandoned(_) | Line::Mark(_) | Line::Other(_) => {}
+            Line::Snapshot(_) | Line::Abandoned(_) | Line::Mark(_) | Line::Entity(_) | Line::Other(_) => {}
         }
     }
 }

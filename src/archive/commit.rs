@@ -6,6 +6,7 @@
 
 use std::fs;
 use std::io;
+use std::path::Path;
 use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
@@ -17,8 +18,8 @@ use super::lock::Lock;
 use super::open::DEFINITIONS;
 use super::writer::Writer;
 use super::{Archive, ArchiveError, Sealed, SnapshotLine, files};
-use crate::model::Number;
 use crate::model::seen::SeenDoc;
+use crate::model::{Fingerprint, Number};
 
 /// What the ledger's line tells of a day's numbers, so that lists need not open the day.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -110,6 +111,15 @@ impl Archive {
     /// Keeps the text of the definitions, unless it is there already.
     fn keep_definitions(&self, sealed: &Sealed) -> Result<(), ArchiveError> {
         let Some((staged, fingerprint)) = sealed.new_definitions() else { return Ok(()) };
+        self.keep_definition(&staged, fingerprint)
+    }
+
+    /// Gives a staged text of definitions its name, unless it is there already.
+    pub(super) fn keep_definition(
+        &self,
+        staged: &Path,
+        fingerprint: Fingerprint,
+    ) -> Result<(), ArchiveError> {
         let folder = self.dir().join(DEFINITIONS);
         match fs::create_dir(&folder) {
             Err(error) if error.kind() != io::ErrorKind::AlreadyExists => {
@@ -119,7 +129,7 @@ impl Archive {
             Err(_) => {}
         }
         let path = self.definitions_path(fingerprint);
-        match files::rename_new(&staged, &path) {
+        match files::rename_new(staged, &path) {
             Err(error) if error.kind() != io::ErrorKind::AlreadyExists => {
                 return Err(ArchiveError::Io { doing: "create", path, error });
             }

@@ -8,6 +8,7 @@ use chrono::{DateTime, Utc};
 use indexmap::IndexMap;
 use serde::{Deserialize, Serialize};
 
+use super::look_line::EntityLine;
 use super::prune::PrunedLine;
 pub use super::snapshot_line::SnapshotLine;
 use crate::model::seen::SeenDoc;
@@ -26,6 +27,8 @@ pub enum Line {
     Mark(MarkLine),
     /// Files of an edition were thinned.
     Pruned(PrunedLine),
+    /// Entities were looked at, or were not.
+    Entity(Box<EntityLine>),
     /// Anything else that was done, of which only this is known here.
     Other(OtherLine),
 }
@@ -141,6 +144,7 @@ impl Line {
             Self::Confirmed(line) => line.seq,
             Self::Mark(line) => line.seq,
             Self::Pruned(line) => line.seq,
+            Self::Entity(line) => line.seq(),
             Self::Other(line) => line.seq,
         }
     }
@@ -153,6 +157,7 @@ impl Line {
             Self::Confirmed(line) => line.at,
             Self::Mark(line) => line.at,
             Self::Pruned(line) => line.at,
+            Self::Entity(line) => line.at(),
             Self::Other(line) => line.at,
         }
     }
@@ -172,7 +177,10 @@ impl Line {
             "confirmed" => serde_json::from_slice(bytes).map(Self::Confirmed).map_err(unreadable),
             "pruned" => serde_json::from_slice(bytes).map(Self::Pruned).map_err(unreadable),
             "label" | "note" | "pin" => serde_json::from_slice(bytes).map(Self::Mark).map_err(unreadable),
-            _ => Ok(Self::Other(other)),
+            kind => match EntityLine::read(kind, other.seq, other.at, bytes) {
+                Some(line) => line.map(|line| Self::Entity(Box::new(line))).map_err(unreadable),
+                None => Ok(Self::Other(other)),
+            },
         }
     }
 }
@@ -245,7 +253,7 @@ impl Ledger {
         ledger
     }
 
-    /// The number of the snapshot line that may still be without its folder, since its commit is
+    /// The number of the line that may still be without its folder or file, since its commit is
     /// under way or was cut short.
     ///
     /// A writer puts right what it finds before it adds a line of its own, so only the
@@ -254,6 +262,7 @@ impl Ledger {
         let repaired = |line: &Line| matches!(line, Line::Other(line) if line.kind == "repaired");
         match self.lines.iter().rev().find(|line| !repaired(line)) {
             Some(Line::Snapshot(line)) => Some(line.seq),
+            Some(Line::Entity(line)) if line.path().is_some() => Some(line.seq()),
             _ => None,
         }
     }
@@ -267,6 +276,7 @@ impl Ledger {
         let abandoned: HashSet<u64> = self.lines.iter().filter_map(closed).collect();
         self.lines.into_iter().filter(move |line| match line {
             Line::Snapshot(line) => !abandoned.contains(&line.seq),
+            Line::Entity(line) => !abandoned.contains(&line.seq()),
             Line::Abandoned(_) => false,
             Line::Confirmed(_) | Line::Mark(_) | Line::Pruned(_) | Line::Other(_) => true,
         })
@@ -342,6 +352,14 @@ pub(super) struct NewAbandoned {
     pub(super) of: u64,
     pub(super) date: Day,
     pub(super) edition: Edition,
+}
+
+/// What an abandoned line adds that is about entities.
+#[derive(Clone, Copy, Serialize)]
+pub(super) struct NewAbandonedEntity<'a> {
+    pub(super) of: u64,
+    pub(super) entity: &'a str,
+    pub(super) date: Day,
 }
 
 /// What a repaired line adds: what was cut from the ledger's end.

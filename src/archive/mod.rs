@@ -17,13 +17,20 @@
 //! | [`cold`] | a folder into which days are copied before they are thinned |
 //! | `derived` | what may be replaced: the index |
 //! | [`cube_file`] | cubes as Parquet |
+//! | [`looks`], [`captures`], [`look_line`] | what it holds of entities, and how that comes into it |
+//! | [`look_file`], [`capture_file`] | rows of entities as Parquet, and as compressed lines |
 //! | [`keys`] | the keys of a day, in a stream |
 //! | [`verify`] | whether all files are those that were frozen |
+//! | [`verify_looks`], `verify_rows`, `checked` | the same of looks and captures |
 
+pub mod capture_file;
+pub mod captures;
 pub mod chain;
+mod checked;
 mod claim;
 pub mod cold;
 pub mod commit;
+mod compact;
 pub mod cube_file;
 mod derived;
 mod document;
@@ -33,6 +40,9 @@ pub mod history;
 pub mod keys;
 pub mod ledger;
 mod lock;
+pub mod look_file;
+pub mod look_line;
+pub mod looks;
 pub mod open;
 mod parts;
 pub mod prune;
@@ -41,6 +51,8 @@ mod record;
 mod snapshot_line;
 pub mod staging;
 pub mod verify;
+pub mod verify_looks;
+mod verify_rows;
 mod writer;
 
 pub use chain::LedgerCheck;
@@ -51,6 +63,8 @@ pub(crate) use files::rename_new;
 pub use history::{Frozen, History, Marked, Marks};
 pub use keys::{KeyStream, KeysFile};
 pub use ledger::{Confirmation, DamagedLine, Mark, SnapshotLine};
+pub use look_line::{CaptureDoc, LookDoc, Said, UnlookedDoc};
+pub use looks::{Kept, Looks};
 pub use open::{Archive, ArchiveId};
 pub use prune::{Pruned, Thinning, Unfinished};
 pub use reading::METRICS;

@@ -368,12 +368,20 @@ impl Archive {
         }
         for fingerprint in all {
             let whole = files::no_link(&folder, &format!("{fingerprint}.json"));
-            match whole.and_then(|()| self.definitions(fingerprint)) {
+            let found = match whole.and_then(|()| self.definitions(fingerprint)) {
+                // No day is made by those of entities.
+                Err(ArchiveError::Link { path }) => Err(ArchiveError::Link { path }),
+                Err(_) if !needed.contains(&fingerprint) && self.is_of_entities(fingerprint) => {
+                    self.entity_definition(fingerprint).map(|_| None)
+                }
+                found => found.map(Some),
+            };
+            match found {
                 Ok(found) => {
                     let size = fs::metadata(self.definitions_path(fingerprint)).map_or(0, |meta| meta.len());
                     checked.files += 1;
                     checked.bytes += size;
-                    checked.sound.insert(fingerprint, found);
+                    checked.sound.extend(found.map(|found| (fingerprint, found)));
                 }
                 Err(error) => checked.findings.push(Finding::of(self.dir(), &error)),
             }
@@ -390,10 +398,11 @@ fn fingerprint_of(name: &str) -> Option<Fingerprint> {
 
 /// What lies in a folder, by its paths.
 #[derive(Default)]
-struct Inside {
+pub(super) struct Inside {
     /// Whatever is neither a folder nor a link.
-    others: Vec<String>,
-    links: Vec<String>,
+    pub(super) others: Vec<String>,
+    /// Links.
+    pub(super) links: Vec<String>,
     /// Folders with nothing in them.
     empty: Vec<String>,
 }
@@ -415,7 +424,7 @@ fn digest_of(path: &Path) -> Result<Digest, ArchiveError> {
 }
 
 /// Finds all that lies below a folder; gives whether there is anything. No link is followed.
-fn walk(dir: &Path, below: &str, depth: usize, inside: &mut Inside) -> Result<bool, ArchiveError> {
+pub(super) fn walk(dir: &Path, below: &str, depth: usize, inside: &mut Inside) -> Result<bool, ArchiveError> {
     let refused = |error: io::Error| files::unreadable(dir, error);
     let mut any = false;
     for entry in fs::read_dir(dir).map_err(refused)? {

@@ -8,8 +8,11 @@ use std::path::PathBuf;
 use chrono::{DateTime, TimeDelta, Utc};
 use serde::Serialize;
 
-use super::ledger::{Ledger, Line, Mark, NewAbandoned, NewLine, NewRepaired, NewSnapshot, SnapshotLine};
+use super::ledger::{
+    Ledger, Line, Mark, NewAbandoned, NewAbandonedEntity, NewLine, NewRepaired, NewSnapshot, SnapshotLine,
+};
 use super::lock::Lock;
+use super::look_line::EntityLine;
 use super::{Archive, ArchiveError, files};
 use crate::model::Digest;
 
@@ -75,6 +78,10 @@ impl<'a> Writer<'a> {
         let prev = ledger.last.clone().map_or(archive.digest(), |last| Digest::of(&bytes[last]));
         let torn = ledger.torn.clone();
         let unfinished = ledger.unfinished();
+        let entities = ledger.lines.iter().rev().find_map(|line| match line {
+            Line::Entity(line) if Some(line.seq()) == unfinished => Some(line.clone()),
+            _ => None,
+        });
         let mut writer = Self {
             archive,
             _lock: lock,
@@ -92,7 +99,9 @@ impl<'a> Writer<'a> {
             // never a cut that nobody knows of.
             writer.add("repaired", now, NewRepaired { bytes: torn.bytes, sha256: torn.sha256 })?;
         }
-        if let Some(seq) = unfinished {
+        if let Some(line) = entities {
+            writer.close_unfinished_entity(&line, now)?;
+        } else if let Some(seq) = unfinished {
             writer.close_unfinished(seq, now)?;
         }
         Ok((writer, ledger))
@@ -101,6 +110,11 @@ impl<'a> Writer<'a> {
     /// How many bytes the ledger has.
     pub(super) fn size(&self) -> u64 {
         self.len
+    }
+
+    /// The number of the last line and its time.
+    pub(super) fn last(&self) -> (u64, DateTime<Utc>) {
+        (self.next_seq - 1, self.last_at.unwrap_or_default())
     }
 
     /// The snapshot lines in effect.
@@ -116,6 +130,26 @@ impl<'a> Writer<'a> {
             return Ok(());
         }
         self.abandon_last(at)
+    }
+
+    /// Closes the last line if it is about entities and what it names never came.
+    fn close_unfinished_entity(&mut self, line: &EntityLine, at: DateTime<Utc>) -> Result<(), ArchiveError> {
+        let Some(path) = line.path() else { return Ok(()) };
+        let path = self.archive.dir().join(path);
+        if files::exists(&path).map_err(ArchiveError::io("read", &path))? {
+            return Ok(());
+        }
+        self.abandon_entity(line, at)
+    }
+
+    /// Adds the line that closes one about entities.
+    pub(super) fn abandon_entity(
+        &mut self,
+        line: &EntityLine,
+        at: DateTime<Utc>,
+    ) -> Result<(), ArchiveError> {
+        let (entity, date) = line.about();
+        self.add("abandoned", at, NewAbandonedEntity { of: line.seq(), entity, date }).map(drop)
     }
 
     /// Adds the line that closes the last snapshot line.

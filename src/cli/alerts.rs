@@ -88,7 +88,7 @@ impl Alerts {
         }
         let folder = telling::absolute(archive.dir());
         let teller = Teller { config: &config, archive: &archive, history: &history, folder: &folder };
-        let path = state::path_beside(context.config_path());
+        let path = state::path_beside(context.config_path(), context.tenant());
         let told = if self.send {
             Some(teller.tell(judgement.clone(), &StateFile::lock(path)?, &env)?)
         } else if self.dry_run {

@@ -43,7 +43,7 @@ impl Check {
     /// # Errors
     /// When the configuration has problems, or the source can't be reached.
     pub fn run(self, context: &Context<'_>) -> Result<u8, Failure> {
-        let config = context.config()?;
+        let config = context.config_of_all()?;
         let path = context.config_path().display().to_string();
         if self.offline {
             let mut findings = vec![about_config(&config, &path)];

@@ -31,6 +31,7 @@ Examples:
   asof compare --to-date month                this month so far against the last
   asof compare latest latest~7 --as-of 2025-11-08T09:00
   asof compare -1d -8d --html week.html       as a page
+  asof compare account 5 latest latest~1      two snapshots of one entity, field by field
 
 Each difference is A less B; of a day or a range the latest editions are taken, unless one is
 named. Over ranges counts and sums are added up, averages and ratios are made from their parts,

@@ -22,6 +22,7 @@ pub struct Context<'o> {
     /// Where things are printed.
     pub output: &'o Output,
     config: Option<PathBuf>,
+    tenant: Option<String>,
     fixed_now: Option<DateTime<Utc>>,
 }
 
@@ -41,7 +42,27 @@ impl<'o> Context<'o> {
                 })
             })
             .transpose()?;
-        Ok(Self { output, config: global.config.clone(), fixed_now: fixed_now.map(|now| now.to_utc()) })
+        Ok(Self {
+            output,
+            config: global.config.clone(),
+            tenant: global.tenant.clone(),
+            fixed_now: fixed_now.map(|now| now.to_utc()),
+        })
+    }
+
+    /// The same for one tenant.
+    pub fn of_tenant(&self, id: &str) -> Self {
+        Self {
+            output: self.output,
+            config: self.config.clone(),
+            tenant: Some(id.to_owned()),
+            fixed_now: self.fixed_now,
+        }
+    }
+
+    /// The tenant that was named.
+    pub fn tenant(&self) -> Option<&str> {
+        self.tenant.as_deref()
     }
 
     /// The clock.
@@ -59,11 +80,38 @@ impl<'o> Context<'o> {
         self.config.as_deref().unwrap_or(Path::new(CONFIG_FILE))
     }
 
-    /// Reads the configuration.
+    /// Reads the configuration; where there are tenants, as that of the one that was named.
     ///
     /// # Errors
-    /// When it can't be read, or has problems.
+    /// When it can't be read or has problems; when there are tenants and none of them was named, or one was
+    /// named and there is no such tenant.
     pub fn config(&self) -> Result<Config, Failure> {
+        let config = self.config_of_all()?;
+        if config.tenants.is_empty() || config.tenant.is_some() {
+            return Ok(config);
+        }
+        let message = "there are tenants, and each has an archive of its own".to_owned();
+        Err(Failure::said(exit::USAGE, message, Some(format!("name one by --tenant: {}", known(&config)))))
+    }
+
+    /// Reads the configuration, for a command that is about all tenants where none was named.
+    ///
+    /// # Errors
+    /// When it can't be read or has problems, or a tenant was named and there is no such tenant.
+    pub fn config_of_all(&self) -> Result<Config, Failure> {
+        let config = self.parsed()?;
+        let Some(id) = &self.tenant else { return Ok(config) };
+        config.of_tenant(id).ok_or_else(|| {
+            let hint = if config.tenants.is_empty() {
+                "the configuration has no [tenants]: leave --tenant out".to_owned()
+            } else {
+                format!("there are {}", known(&config))
+            };
+            Failure::said(exit::USAGE, format!("there is no tenant {id:?}"), Some(hint))
+        })
+    }
+
+    fn parsed(&self) -> Result<Config, Failure> {
         let path = self.config_path();
         let bytes = fs::read(path).map_err(|error| {
             let (message, hint) = if error.kind() == ErrorKind::NotFound {
@@ -102,4 +150,9 @@ pub fn block_on<T>(work: impl Future<Output = T>) -> Result<T, Failure> {
         Failure::new(exit::FAILED, anyhow::Error::new(error).context("the runtime can't start"), None)
     })?;
     Ok(runtime.block_on(work))
+}
+
+/// The tenants that there are, for a hint.
+fn known(config: &Config) -> String {
+    config.tenants.iter().map(|id| format!("{id:?}")).collect::<Vec<_>>().join(", ")
 }

@@ -13,7 +13,11 @@ use super::output::quoted;
 use super::progress::TerminalProgress;
 use crate::archive::ArchiveError;
 use crate::ops::backfill::BackfillError;
-use crate::ops::rehearse::{CallCentre, DemoError, LeadTeam, rehearse, rehearse_leads};
+use crate::ops::entities::look::EntityError;
+use crate::ops::rehearse::{
+    AccountHealth, CallCentre, DemoError, LeadTeam, VideoGrowth, rehearse, rehearse_accounts, rehearse_leads,
+    rehearse_videos,
+};
 use crate::ops::save::SaveError;
 use crate::ops::worklist::WorklistError;
 use crate::view::format::count;
@@ -23,6 +27,8 @@ Examples:
   asof demo                         a call centre, in ./asof-demo
   asof demo /tmp/demo               in another folder
   asof demo --preset lead-backfill  a lead team with weeks of history
+  asof demo --preset video-growth   videos that are looked at each night
+  asof demo --preset account-health accounts, looked at each night and on events
 
 The call centre is five weeks in an SQLite file, and each night is played: the
 rows as they stood then, and `asof save` with that night's clock. So there are
@@ -32,7 +38,14 @@ The lead team dials the same phones again and again. Its calls are all there
 before asof first looks, and one backfill freezes them; whom to call again is
 in a worklist.
 
-Both are the same every time.";
+The videos' counters only ever tell today's total, and each night's look keeps
+it: there are new videos, deleted ones, an audit that takes views away, a night
+in which nothing ran, and one in which it ran too late.
+
+The accounts' health, revenue and playbooks are kept each night and whenever
+something happens to one: a rescue, a farewell, an incident, a storm of uploads.
+
+All are the same every time.";
 
 /// Make an embedded source with made-up data, and its snapshots
 #[derive(Debug, clap::Args)]
@@ -53,6 +66,10 @@ enum Preset {
     CallCentre,
     /// A lead team, frozen by a backfill
     LeadBackfill,
+    /// Videos, looked at each night
+    VideoGrowth,
+    /// Accounts, looked at each night and on events
+    AccountHealth,
 }
 
 impl Demo {
@@ -84,6 +101,28 @@ impl Demo {
                 });
                 (document, of_lead_team(&made))
             }
+            Preset::VideoGrowth => {
+                let made = block_on(rehearse_videos(&self.dir, &progress))??;
+                let document = json!({
+                    "dir": made.dir.display().to_string(),
+                    "videos": made.videos,
+                    "days": made.days,
+                    "looks": made.looks,
+                });
+                (document, of_videos(&made))
+            }
+            Preset::AccountHealth => {
+                let made = block_on(rehearse_accounts(&self.dir, &progress))??;
+                let document = json!({
+                    "dir": made.dir.display().to_string(),
+                    "accounts": made.accounts,
+                    "days": made.days,
+                    "looks": made.looks,
+                    "captured": made.captured,
+                    "skipped": made.skipped,
+                });
+                (document, of_accounts(&made))
+            }
         };
         progress.clear();
         if context.output.json() {
@@ -110,6 +149,21 @@ fn of_lead_team(made: &LeadTeam) -> String {
     let dir = quoted(&made.dir.display().to_string());
     format!(
         "made {dir}: {calls} calls of {days} days, frozen by one backfill; {queued} phones to call again\n"
+    )
+}
+
+fn of_videos(made: &VideoGrowth) -> String {
+    let (videos, days, looks) = (made.videos, made.days, made.looks);
+    let dir = quoted(&made.dir.display().to_string());
+    format!("made {dir}: {videos} videos and {days} days, of which {looks} were looked at in time\n")
+}
+
+fn of_accounts(made: &AccountHealth) -> String {
+    let AccountHealth { accounts, days, looks, captured, skipped, .. } = made;
+    let dir = quoted(&made.dir.display().to_string());
+    format!(
+        "made {dir}: {accounts} accounts and {days} days, of which {looks} were looked at in time;\n  \
+         events captured {captured} rows, and {skipped} not, since the account had just been seen\n"
     )
 }
 
@@ -145,6 +199,27 @@ fn next_steps(preset: Preset) -> &'static str {
   asof backfill --month 2025-12 --redo all           read a month again: a new edition where a number differs
 "
         }
+        Preset::VideoGrowth => {
+            "\
+\x20 asof growth --period 7                           all counters over a week, and what that is made of
+  asof growth --days 16 --by user_id               over an audit: one user's views fell
+  asof growth --period 30 --top 5                  what grew most in 30 days
+  asof growth --days 8 --key 1023                  one video, and why this is not known: nobody looked in time
+  asof growth --days 8 --key 1023 --nearest        the same from the nearest look there is
+  asof growth --from 2025-10-31 --to 2025-11-03    over the night that had 25 hours
+"
+        }
+        Preset::AccountHealth => {
+            "\
+\x20 asof history account 3                           the account that declines until a playbook turns it
+  asof history account 'Juniper Logistics'         an incident, by its label
+  asof context account 3 --question 'How was the rescue in October?'   the same for a language model
+  asof growth --period 30                          playbooks completed in 30 days, and accounts that were not due
+  asof capture account --key 3 --reason 'a call'   keep what an account is now
+  asof capture account --event KPI_DATA_UPLOADED --key 3   an event right after that: its cooldown
+  asof capture account --if-changed                keep only those to which something happened since
+"
+        }
     }
 }
 
@@ -162,6 +237,7 @@ impl From<DemoError> for Failure {
         match error {
             DemoError::Save(error) => SaveError::into(error),
             DemoError::Archive(error) => ArchiveError::into(error),
+            DemoError::Look(error) => EntityError::into(error),
             DemoError::Backfill(error) => BackfillError::into(error),
             DemoError::Worklist(error) => WorklistError::into(error),
             other => {

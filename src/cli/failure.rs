@@ -6,6 +6,9 @@ use crate::config::Problems;
 use crate::ops::alerts::state::StateError;
 use crate::ops::compare::{CompareError, SpanError};
 use crate::ops::drift::{DayError, DriftError};
+use crate::ops::entities::growth::GrowthError;
+use crate::ops::entities::history::HistoryError;
+use crate::ops::entities::look::EntityError;
 use crate::ops::freeze::FreezeError;
 use crate::ops::new_file::NewFileError;
 use crate::ops::reading::ReadingError;
@@ -61,6 +64,47 @@ impl From<StateError> for Failure {
     fn from(error: StateError) -> Self {
         let hint = error.hint();
         Self::new(exit::FAILED, error, hint)
+    }
+}
+
+impl From<GrowthError> for Failure {
+    fn from(error: GrowthError) -> Self {
+        let code = match &error {
+            GrowthError::NoField { .. } | GrowthError::NoCounters { .. } | GrowthError::Backwards { .. } => {
+                exit::USAGE
+            }
+            GrowthError::NoLook { .. }
+            | GrowthError::NoDay { .. }
+            | GrowthError::NoRow { .. }
+            | GrowthError::Unread { .. } => exit::FAILED,
+            GrowthError::Archive(error) => of_archive(error),
+        };
+        let hint = error.hint();
+        Self::new(code, error, hint)
+    }
+}
+
+impl From<HistoryError> for Failure {
+    fn from(error: HistoryError) -> Self {
+        let code = match &error {
+            HistoryError::Several { .. } => exit::USAGE,
+            HistoryError::Unknown { .. } => exit::FAILED,
+            HistoryError::Archive(error) => of_archive(error),
+        };
+        let hint = error.hint();
+        Self::new(code, error, hint)
+    }
+}
+
+impl From<EntityError> for Failure {
+    fn from(error: EntityError) -> Self {
+        let code = match &error {
+            error if error.is_unreachable() => exit::UNREACHABLE,
+            EntityError::Archive(error) => of_archive(error),
+            _ => exit::FAILED,
+        };
+        let hint = error.hint();
+        Self::new(code, error, hint)
     }
 }
 

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use super::context::Context;
 use super::exit;
 use super::failure::Failure;
-use super::series::{Range, ahead, no_forecast, tell, write_page};
+use super::series::{Counter, Range, ahead, no_forecast, tell, write_page};
 use crate::analyze::forecast::{Interval, LEVEL, Method};
 use crate::analyze::outlook::{Ahead, Outlook, Tested};
 use crate::ops::forecast::outlook;
@@ -18,6 +18,7 @@ const EXAMPLES: &str = "\
 Examples:
   asof forecast calls                     the next 14 days, each with an 80 % interval
   asof forecast calls --days 28 --json    for a program
+  asof forecast video.views --growth      a counter of entities
   asof forecast calls --html calls.html   a page with what was and what is expected
 
 It rests on the last year of frozen totals, at least 21 days. Each forecast is tried on the past,
@@ -37,6 +38,8 @@ pub struct Forecast {
     #[arg(long, value_name = "FILE")]
     html: Option<PathBuf>,
     #[command(flatten)]
+    counter: Counter,
+    #[command(flatten)]
     range: Range,
 }
 
@@ -46,7 +49,7 @@ impl Forecast {
     /// # Errors
     /// When there is no such metric, too little is known of it, or a file can't be written.
     pub fn run(self, context: &Context<'_>) -> Result<u8, Failure> {
-        let (opened, series) = self.range.series(context, &self.metric)?;
+        let (opened, series) = self.range.series(context, &self.metric, &self.counter.which(None))?;
         if let Some(path) = &self.html {
             new_file::check(path, opened.archive.dir())?;
         }

@@ -10,15 +10,18 @@ use serde_json::json;
 use super::context::{CONFIG_FILE, Context};
 use super::exit;
 use super::failure::Failure;
+use super::first_look::{self, First};
 use super::output::quoted;
 
 const EXAMPLES: &str = "\
 Examples:
   asof init                         a small asof.toml to begin with, here
   asof init --preset vicidial DIR   one for a VICIDIAL call centre, in DIR
-  asof init --preset lead-backfill  one for a lead team with months of history";
+  asof init --preset lead-backfill  one for a lead team with months of history
+  asof init --preset video-growth   one for videos whose counters only tell today's total
+  asof init --preset account-health one for accounts with health, revenue and playbooks";
 
-/// Write a commented asof.toml
+/// Write a commented asof.toml, and take a first look at entities where the source is there
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub struct Init {
@@ -39,6 +42,10 @@ pub enum Preset {
     Vicidial,
     /// A lead team with months of history
     LeadBackfill,
+    /// Videos whose counters only tell today's total
+    VideoGrowth,
+    /// Accounts with health scores, revenue and playbooks
+    AccountHealth,
 }
 
 impl Preset {
@@ -48,6 +55,8 @@ impl Preset {
             Self::General => include_str!("../../presets/general.toml"),
             Self::Vicidial => include_str!("../../presets/vicidial.toml"),
             Self::LeadBackfill => include_str!("../../presets/lead-backfill.toml"),
+            Self::VideoGrowth => include_str!("../../presets/video-growth.toml"),
+            Self::AccountHealth => include_str!("../../presets/account-health.toml"),
         }
     }
 }
@@ -79,16 +88,24 @@ impl Init {
             let _ = fs::remove_file(&path);
             return Err(unwritten(error));
         }
+        // What could be seen today and is not can't be seen later.
+        let looks = first_look::take(context, &path)?;
         if context.output.json() {
-            context.output.document(&json!({ "config": path.display().to_string() }));
+            let mut document = json!({ "config": path.display().to_string() });
+            if let (Some(document), false) = (document.as_object_mut(), looks.is_empty()) {
+                document.insert("first_looks".to_owned(), looks.iter().map(First::document).collect());
+            }
+            context.output.document(&document);
         } else {
             let there = if self.dir.as_os_str() == "." {
                 String::new()
             } else {
                 format!("  cd {}\n", quoted(&self.dir.display().to_string()))
             };
+            let said: String = looks.iter().map(First::sentence).collect();
+            let still: String = looks.iter().filter_map(First::command).collect();
             context.output.answer(&format!(
-                "wrote {}\n\nnext:\n  edit it: the source's url, the time zone, the lists\n{there}  asof check\n  asof save\n",
+                "wrote {}\n{said}\nnext:\n  edit it: the source's url, the time zone, the lists\n{there}  asof check\n{still}  asof save\n",
                 path.display()
             ));
         }

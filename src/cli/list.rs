@@ -1,16 +1,20 @@
 //! `asof list`
 
+use std::collections::BTreeMap;
+
 use serde_json::{Value, json};
 
 use super::context::Context;
 use super::failure::Failure;
+use super::list_entity::Moved;
 use super::place::{Opened, Place};
 use super::{exit, stats};
-use crate::archive::Marks;
+use crate::archive::{Looks, Marks};
 use crate::calendar::{DayName, Moment};
 use crate::config::Presentation;
 use crate::config::problem::known_names;
-use crate::model::{Day, Provenance};
+use crate::model::{Day, Number, Provenance};
+use crate::ops::entities::listed::{ListedLook, listed};
 use crate::ops::list::{ListedDay, Listing, list, looks};
 use crate::view::terminal;
 use crate::view::text::safe;
@@ -31,6 +35,8 @@ Examples:
   asof list --metric sales --json    for a program
   asof list --stats --from -30d      the numbers of each day, totals, and which days are odd
   asof list --csv > days.csv         the same for a spreadsheet
+  asof list account --declined --since 30d
+                                     which entities got worse, by their gauges
   asof list --as-of 2025-11-08       what it would have listed at that day's end
   asof list --archive /mnt/backup/snapshots
                                      another archive, without a configuration
@@ -46,6 +52,8 @@ offset is one in the zone of the configuration; if clocks went back over it, the
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub struct List {
+    #[command(flatten)]
+    moved: Moved,
     /// The first day
     #[arg(long, value_name = "DATE", allow_hyphen_values = true)]
     from: Option<DayName>,
@@ -74,11 +82,14 @@ impl List {
     /// # Errors
     /// When there is no archive, or it can't be read.
     pub fn run(self, context: &Context<'_>) -> Result<u8, Failure> {
+        if let Some(name) = &self.moved.entity {
+            return self.moved.run(name, &self.place.open(context, self.as_of)?, context);
+        }
         // What is wrong whatever the archive holds is told before it is looked for.
         if let (Some(DayName::Date(from)), Some(DayName::Date(to))) = (self.from, self.to) {
             forwards(from, to)?;
         }
-        let Opened { archive, history, config, today, .. } = self.place.open(context, self.as_of)?;
+        let Opened { archive, history, config, today, as_of, .. } = self.place.open(context, self.as_of)?;
         let day = |name: Option<DayName>| {
             let Some(name) = name else { return Ok(None) };
             name.resolve(today).map(Some).ok_or_else(|| {
@@ -106,15 +117,23 @@ impl List {
                 return Err(Failure::said(exit::USAGE, format!("{metric:?} is no metric"), Some(hint)));
             }
         }
+        // Of a ledger with damaged lines nothing is certain, and the findings tell of them.
+        let seen = if history.damaged().is_empty() { archive.looks(as_of)? } else { BTreeMap::new() };
         if context.output.json() {
-            context.output.document(&document(&listing, &self.metric));
+            context.output.document(&document(&listing, &self.metric, &seen));
         } else {
-            context.output.answer(&self.text(&listing, &presentation, context));
+            context.output.answer(&self.text(&listing, &presentation, &seen, context));
         }
         Ok(exit::DONE)
     }
 
-    fn text(&self, listing: &Listing, presentation: &Presentation, context: &Context<'_>) -> String {
+    fn text(
+        &self,
+        listing: &Listing,
+        presentation: &Presentation,
+        seen: &BTreeMap<String, Looks>,
+        context: &Context<'_>,
+    ) -> String {
         if listing.days.is_empty() {
             let bounded = self.from.is_some() || self.to.is_some();
             let text = if bounded { "no day of that range is frozen" } else { "no day is frozen here yet" };
@@ -126,8 +145,12 @@ impl List {
             presentation.metrics.get(name).map_or_else(|| name.clone(), |look| look.label.clone())
         };
         let days = terminal::Days {
-            columns: shown.iter().map(label).collect(),
-            rows: listing.days.iter().map(|day| row(day, listing, &shown, presentation)).collect(),
+            columns: shown.iter().map(label).chain(seen.keys().cloned()).collect(),
+            rows: listing
+                .days
+                .iter()
+                .map(|day| with_looks(row(day, listing, &shown, presentation), seen))
+                .collect(),
         };
         let later = listing.days.iter().any(|day| day.shown + 1 < day.editions.len());
         let which = if later { LATER } else { "" };
@@ -179,6 +202,21 @@ fn row(
     }
 }
 
+/// The row with how many rows each look kept, or why there is none.
+fn with_looks(mut row: terminal::ListRow, seen: &BTreeMap<String, Looks>) -> terminal::ListRow {
+    for (name, looks) in seen {
+        let look = listed(looks, row.day);
+        row.headline.push(match &look {
+            ListedLook::Kept { rows, .. } => Some((Number::from(*rows), None)),
+            _ => None,
+        });
+        if let ListedLook::Unlooked { reason } = look {
+            row.notes.push(format!("no {name}: {reason}"));
+        }
+    }
+    row
+}
+
 /// What is to be said of a day: what people said first, then its newest edition, then remarks.
 fn notes(day: &ListedDay) -> Vec<String> {
     let pinned = day.marks.pinned.then(|| "pinned".to_owned());
@@ -193,8 +231,17 @@ fn notes(day: &ListedDay) -> Vec<String> {
 }
 
 /// The list as JSON, with the chosen metrics only when some are chosen.
-fn document(listing: &Listing, metrics: &[String]) -> Value {
-    let days: Vec<Value> = listing.days.iter().map(|day| day_document(day, metrics)).collect();
+fn document(listing: &Listing, metrics: &[String], seen: &BTreeMap<String, Looks>) -> Value {
+    let day = |day: &ListedDay| {
+        let mut document = day_document(day, metrics);
+        if !seen.is_empty() {
+            let looks =
+                seen.iter().map(|(name, looks)| (name.clone(), look_document(&listed(looks, day.day))));
+            document["entities"] = Value::Object(looks.collect());
+        }
+        document
+    };
+    let days: Vec<Value> = listing.days.iter().map(day).collect();
     let gap = |(from, to, days): (Day, Day, i64)| json!({ "from": from, "to": to, "days": days });
     json!({
         "archive": listing.archive,
@@ -203,6 +250,16 @@ fn document(listing: &Listing, metrics: &[String]) -> Value {
         "gaps": listing.gaps.iter().map(|found| gap((found.from, found.to, found.days))).collect::<Vec<_>>(),
         "findings": listing.findings,
     })
+}
+
+/// A look of a day, or why there is none.
+fn look_document(look: &ListedLook) -> Value {
+    let (rows, seen, reason) = match look {
+        ListedLook::Kept { rows, seen } => (Some(rows), Some(seen), None),
+        ListedLook::Unlooked { reason } => (None, None, Some(reason.as_str())),
+        ListedLook::Unknown => (None, None, Some("nobody looked")),
+    };
+    json!({ "rows": rows, "seen": seen, "reason": reason })
 }
 
 fn day_document(day: &ListedDay, metrics: &[String]) -> Value {

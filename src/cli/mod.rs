@@ -2,20 +2,30 @@
 
 mod alerts;
 mod backfill;
+mod capture;
 mod check;
 mod compare;
+mod compare_entity;
 mod context;
 mod demo;
 mod drift;
+mod entity_context;
 mod failure;
+mod first_look;
 mod forecast;
+mod growth;
+mod growth_told;
+mod history;
 mod init;
 mod interrupt;
 mod list;
+mod list_entity;
 mod lookback;
+mod looks;
 mod mark;
 mod output;
 mod place;
+mod poll;
 mod progress;
 mod prune;
 mod restore;
@@ -25,6 +35,7 @@ mod series;
 mod settling;
 mod stats;
 mod telling;
+mod tenants;
 mod verify;
 mod worklist;
 
@@ -69,6 +80,9 @@ Examples:
   asof verify                   is everything as it was frozen?
   asof drift 2025-11-06         does it still read the same?
   asof series calls             a metric day by day, and asof forecast what comes next
+  asof growth --period 7        how counters grew in a week
+  asof capture account --key 5  keep what an account is now
+  asof history account 5        one entity through time
   asof alerts                   is there anything that somebody should hear of?
   asof compare -1d -8d          one day against another
 
@@ -99,6 +113,9 @@ pub struct Global {
         help = "The configuration file; else ASOF_CONFIG, else ./asof.toml"
     )]
     config: Option<PathBuf>,
+    /// Whose archive it is about, where the configuration has [tenants]
+    #[arg(long, global = true, value_name = "ID")]
+    tenant: Option<String>,
     /// Print JSON for programs
     #[arg(long, global = true)]
     json: bool,
@@ -126,6 +143,10 @@ enum Command {
     Drift(drift::Drift),
     Series(series::SeriesCommand),
     Forecast(forecast::Forecast),
+    Growth(growth::GrowthCommand),
+    Capture(capture::CaptureCommand),
+    History(history::HistoryCommand),
+    Context(entity_context::ContextCommand),
     Alerts(alerts::Alerts),
     Settling(settling::Settling),
     Compare(compare::Compare),
@@ -137,12 +158,46 @@ enum Command {
     Schedule(schedule::Schedule),
 }
 
+/// What `compare` takes besides: an entity and its key before the two that are compared. It is a parser of
+/// its own because the first word is then no day.
+#[derive(Debug, Parser)]
+#[command(name = "asof", version, disable_help_subcommand = true)]
+struct EntityCli {
+    #[command(flatten)]
+    global: Global,
+    #[command(subcommand)]
+    command: EntityCommand,
+}
+
+#[derive(Debug, Subcommand)]
+enum EntityCommand {
+    Compare(compare_entity::CompareEntity),
+}
+
+/// What is run instead of arguments that were refused, or how these are refused.
+fn instead(arguments: &[OsString], error: clap::Error) -> Result<EntityCli, clap::Error> {
+    use clap::error::ErrorKind;
+    let asked = [ErrorKind::DisplayHelp, ErrorKind::DisplayVersion];
+    if asked.contains(&error.kind()) {
+        return Err(error);
+    }
+    // Of four words the last two can be wrong.
+    let told = [ErrorKind::DisplayHelp, ErrorKind::ValueValidation];
+    EntityCli::try_parse_from(arguments)
+        .map_err(|other| if told.contains(&other.kind()) { other } else { error })
+}
+
 /// Parses the arguments, runs the command, and gives the exit code.
 pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     let arguments: Vec<OsString> = arguments.into_iter().collect();
     let cli = match Cli::try_parse_from(&arguments) {
         Ok(cli) => cli,
-        Err(error) => return output::usage(&error, arguments.iter().any(|argument| argument == "--json")),
+        Err(error) => match instead(&arguments, error) {
+            Ok(cli) => return run_entity(cli),
+            Err(error) => {
+                return output::usage(&error, arguments.iter().any(|argument| argument == "--json"));
+            }
+        },
     };
     let output = Output::new(&cli.global);
     let result = Context::new(&cli.global, &output).and_then(|context| match cli.command {
@@ -157,6 +212,10 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         Command::Drift(drift) => drift.run(&context),
         Command::Series(series) => series.run(&context),
         Command::Forecast(forecast) => forecast.run(&context),
+        Command::Growth(growth) => growth.run(&context),
+        Command::Capture(capture) => capture.run(&context),
+        Command::History(history) => history.run(&context),
+        Command::Context(told) => told.run(&context),
         Command::Alerts(alerts) => alerts.run(&context),
         Command::Settling(settling) => settling.run(&context),
         Command::Compare(compare) => compare.run(&context),
@@ -169,6 +228,15 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     });
     match result {
         Ok(code) => output::ended(code),
+        Err(failure) => output.failure(&failure),
+    }
+}
+
+fn run_entity(cli: EntityCli) -> ExitCode {
+    let output = Output::new(&cli.global);
+    let EntityCommand::Compare(compare) = cli.command;
+    match Context::new(&cli.global, &output).and_then(|context| compare.run(&context)) {
+        Ok(code) => ExitCode::from(code),
         Err(failure) => output.failure(&failure),
     }
 }

@@ -59,7 +59,7 @@ impl Place {
     /// # Errors
     /// When the configuration is needed and has problems.
     pub fn dir(&self, context: &Context<'_>) -> Result<PathBuf, Failure> {
-        match &self.archive {
+        match self.named(context)? {
             Some(dir) => match Archive::open(dir) {
                 Err(error @ ArchiveError::Missing { .. }) => Err(self.failed(error)),
                 _ => Ok(dir.clone()),
@@ -77,13 +77,22 @@ impl Place {
         Failure { hint, ..failure }
     }
 
+    /// The archive's folder, if it was named; then no tenant can be named too.
+    fn named(&self, context: &Context<'_>) -> Result<Option<&PathBuf>, Failure> {
+        if self.archive.is_some() && context.tenant().is_some() {
+            let message = "--archive and --tenant both say which archive is read".to_owned();
+            return Err(Failure::said(exit::USAGE, message, Some("leave one of them out".to_owned())));
+        }
+        Ok(self.archive.as_ref())
+    }
+
     /// Opens the archive; with a moment, as it was then. A local time is one of the archive's calendar.
     ///
     /// # Errors
     /// When there is none or it can't be read, when the configuration is needed and has problems, and when the
     /// archive had not begun by then.
     pub fn open(&self, context: &Context<'_>, then: Option<Moment>) -> Result<Opened, Failure> {
-        let (dir, config) = if let Some(dir) = &self.archive {
+        let (dir, config) = if let Some(dir) = self.named(context)? {
             (dir.clone(), None)
         } else {
             let config = context.config()?;

@@ -128,6 +128,7 @@ impl Restore {
                 layout: &layout,
                 remarks: &restored.remarks,
                 cubes: &[],
+                grown: &[],
             },
             &out.options(all),
         );

@@ -8,12 +8,16 @@ use super::context::{Context, block_on, env};
 use super::exit;
 use super::failure::Failure;
 use super::lookback;
+use super::looks;
 use super::progress::TerminalProgress;
 use super::telling::{self, Around};
+use super::tenants;
 use crate::calendar::{Calendar, DayName};
 use crate::config::{Config, duration};
 use crate::model::Provenance;
 use crate::ops::decide::{By, Why, Wish};
+use crate::ops::entities::compacting::compact_ended;
+use crate::ops::entities::look::{LookRequest, look_all};
 use crate::ops::save::{Frozen, SaveOutcome, SaveRequest, day_of, save};
 use crate::view::format::{Format, count};
 use crate::view::text::safe;
@@ -24,13 +28,14 @@ Examples:
   asof save 2025-11-06             freeze that day, reconstructed from what the rows say now
   asof save today --provisional    freeze today as far as it has come
   asof save 2025-11-06 --restate --reason \"late dispositions\"
+  asof save --tenant acme          only for that tenant; for all of [tenants] without it
 
 A frozen day is never changed: saving it again does nothing, and a restatement is
 a new edition beside it. With `lookback` in the configuration, each save first reads
 frozen days of these ages again: a day that has changed gets a new edition.";
 
 /// Freeze a day; yesterday when no date is given
-#[derive(Debug, clap::Args)]
+#[derive(Clone, Debug, clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub struct Save {
     /// The day: 2025-11-06, yesterday, today, or -7d for a week ago
@@ -62,12 +67,22 @@ impl Save {
     /// Runs it.
     ///
     /// # Errors
-    /// When the day can't be frozen.
+    /// When the day can't be frozen; of several tenants, when it can't for any of them.
     pub fn run(self, context: &Context<'_>) -> Result<u8, Failure> {
-        let config = context.config()?;
+        let config = context.config_of_all()?;
+        if config.tenants.is_empty() || config.tenant.is_some() {
+            return self.run_one(context, &config);
+        }
+        tenants::each(context, &config, &|context, config| self.clone().run_one(context, config))
+    }
+
+    /// The save of one archive.
+    fn run_one(self, context: &Context<'_>, config: &Config) -> Result<u8, Failure> {
         let calendar = Calendar::new(config.calendar);
-        let around = Around::of(context, &config, day_of(&calendar, self.day, &|| context.now())?);
-        let frozen = around.before().and_then(|()| self.freeze(context, &config));
+        let around = Around::of(context, config, day_of(&calendar, self.day, &|| context.now())?);
+        let before = around.before();
+        let looked = if before.is_ok() { self.look(context, config)? } else { exit::DONE };
+        let frozen = before.and_then(|()| self.freeze(context, config));
         let outcome = frozen.inspect_err(|failure| around.failed(failure))?;
         if let SaveOutcome::Frozen(frozen) = &outcome {
             // All did not go well, so cron hears of it too.
@@ -81,9 +96,30 @@ impl Save {
         }
         // The day is frozen, whatever comes of telling about it.
         let own = if let SaveOutcome::Frozen(frozen) = &outcome { Some(frozen.id.day) } else { None };
-        let news = telling::alerts(context, &config, own);
+        let news = telling::alerts(context, config, own);
         around.after(&document, &news);
-        Ok(exit::DONE)
+        Ok(looked)
+    }
+
+    /// Looks at the entities, if it is the day that has just ended which is frozen. That is a unit of its
+    /// own: whatever comes of it, the day is frozen, and the other way round.
+    fn look(&self, context: &Context<'_>, config: &Config) -> Result<u8, Failure> {
+        let calendar = Calendar::new(config.calendar);
+        let now = || context.now();
+        let day = day_of(&calendar, self.day, &now)?;
+        if config.entities.is_empty() || day != day_of(&calendar, DayName::DaysAgo(1), &now)? {
+            return Ok(exit::DONE);
+        }
+        let request =
+            LookRequest { env: &env, now: &now, tenant: None, retry_for: self.retry_for, wait: self.wait };
+        let progress = TerminalProgress::new(context.output);
+        let looked = block_on(look_all(config, day, &request, &progress))?;
+        progress.clear();
+        // No row hangs on this: what is not done tonight is done by the next save.
+        if let Err(error) = compact_ended(config, self.wait, context.now()) {
+            context.output.warn(&format!("the captures of days that have ended stay as they are: {error}"));
+        }
+        Ok(looks::tell(context, day, &looked))
     }
 
     fn freeze(self, context: &Context<'_>, config: &Config) -> Result<SaveOutcome, Failure> {

@@ -13,8 +13,10 @@ use serde_json::json;
 use super::context::{Context, env};
 use super::exit;
 use super::failure::Failure;
+use super::poll::{self, Asked, often};
 use crate::ops::nights::Nightly;
 use crate::ops::schedule::{ScheduleError, job, name, path_text, put, take_away, with_block};
+use crate::view::poll::Often;
 use crate::view::schedule::{Job, crontab, plist, service, shell_word, timer};
 use crate::view::text::safe;
 
@@ -25,6 +27,8 @@ Examples:
   asof schedule --kind systemd --install   a service and a timer of your own user
   asof schedule --at 03:30                 at another time, in the calendar's zone
   asof schedule --remove                   take it out again
+  asof schedule --capture account --every 5m           look for changes of accounts, too
+  asof schedule --capture account --every 1h --install
 
 All other lines of the crontab stay as they are, and installing twice changes nothing.";
 
@@ -44,10 +48,17 @@ pub struct Schedule {
     /// Take away what --install put in place
     #[arg(long)]
     remove: bool,
+    /// Not the nightly save: look for changes of these entities, and keep what changed
+    #[arg(long, value_name = "ENTITY", conflicts_with = "at")]
+    capture: Option<String>,
+    /// How often: 5m, 15m, 1h
+    #[arg(long, value_name = "TIME", value_parser = often, requires = "capture", conflicts_with = "remove")]
+    every: Option<Often>,
 }
 
+/// What runs it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
-enum Kind {
+pub enum Kind {
     Cron,
     Systemd,
     Launchd,
@@ -61,9 +72,11 @@ fn clock(text: &str) -> Result<NaiveTime, String> {
 
 /// What was done: whether anything changed, and the commands that are left to somebody.
 #[derive(Default)]
-struct Done {
-    changed: bool,
-    commands: Vec<String>,
+pub struct Done {
+    /// Whether anything changed.
+    pub changed: bool,
+    /// The commands that are left to somebody.
+    pub commands: Vec<String>,
 }
 
 impl Schedule {
@@ -72,6 +85,14 @@ impl Schedule {
     /// # Errors
     /// When the day is not final by then, or it can't be put in place.
     pub fn run(self, context: &Context<'_>) -> Result<u8, Failure> {
+        if let Some(entity) = &self.capture {
+            if self.every.is_none() && !self.remove {
+                let hint = "add --every 5m".to_owned();
+                return Err(Failure::said(exit::USAGE, "it is not said how often", Some(hint)));
+            }
+            let asked = Asked { entity, every: self.every, kind: self.kind, install: self.install };
+            return poll::run(context, &asked);
+        }
         let path = std::path::absolute(context.config_path()).map_err(|error| {
             Failure::new(exit::FAILED, anyhow::Error::new(error).context("this folder can't be told"), None)
         })?;
@@ -92,7 +113,7 @@ impl Schedule {
             }
             return Ok(exit::DONE);
         }
-        let config = context.config()?;
+        let config = context.config_of_all()?;
         let program = std::env::current_exe().map_err(|error| {
             Failure::new(
                 exit::FAILED,
@@ -143,7 +164,8 @@ impl Schedule {
     }
 }
 
-fn tell_commands(context: &Context<'_>, done: &Done) {
+/// Tells of the commands that are left to somebody.
+pub fn tell_commands(context: &Context<'_>, done: &Done) {
     if !done.commands.is_empty() {
         let lines: String = done.commands.iter().map(|line| format!("  {}\n", safe(line))).collect();
         context.output.answer(&format!("now run:\n{lines}"));
@@ -220,7 +242,10 @@ fn texts(kind: Kind, job: &Job) -> Vec<(String, String)> {
 }
 
 /// Puts the block into the user's crontab, or takes it out.
-fn cron(config: &str, block: Option<&str>) -> Result<Done, Failure> {
+///
+/// # Errors
+/// When the crontab can't be read or written.
+pub fn cron(config: &str, block: Option<&str>) -> Result<Done, Failure> {
     let failed = |what: &str| {
         let hint = "nothing was changed; asof schedule prints the lines for crontab -e".to_owned();
         Failure::said(exit::FAILED, format!("crontab {what}"), Some(hint))
@@ -259,7 +284,10 @@ fn cron(config: &str, block: Option<&str>) -> Result<Done, Failure> {
 }
 
 /// Puts the files of units or of a job in place, or takes them away.
-fn units(kind: Kind, name: &str, texts: Option<&[(String, String)]>) -> Result<Done, Failure> {
+///
+/// # Errors
+/// When a file can't be written or removed, or a command fails.
+pub fn units(kind: Kind, name: &str, texts: Option<&[(String, String)]>) -> Result<Done, Failure> {
     let folder = unit_folder(kind)?;
     let timer = format!("{name}.timer");
     let reload = ["--user", "daemon-reload"];

@@ -13,6 +13,7 @@ use crate::analyze::forecast::NoForecast;
 use crate::analyze::outlook::Outlook;
 use crate::calendar::{DayName, Moment};
 use crate::model::Day;
+use crate::ops::entities::series::{self as entities, Known, Which};
 use crate::ops::forecast::outlook;
 use crate::ops::points::Point;
 use crate::ops::series::{Series, series};
@@ -34,6 +35,7 @@ Examples:
   asof series sales --by campaign --top 5     the five largest campaigns beside the total
   asof series calls --html calls.html --forecast 14
   asof series calls --csv > calls.csv         for a spreadsheet; --parquet FILE for programs
+  asof series video.views --growth --by user_id    a counter of entities, by group; or --key ID
   asof series calls --as-of 2025-12-01T09:00        as it was known then
 
 Of each day the latest edition counts. Totals come from the ledger, so years are quick; --by opens
@@ -48,8 +50,10 @@ pub struct SeriesCommand {
     metric: String,
     #[command(flatten)]
     range: Range,
-    /// Show the members of this dimension as columns
-    #[arg(long, value_name = "DIMENSION")]
+    #[command(flatten)]
+    counter: Counter,
+    /// Show the members of this dimension as columns; of a counter of entities, the values of this field
+    #[arg(long, value_name = "DIMENSION", conflicts_with = "key")]
     by: Option<String>,
     /// How many members, those with the largest sums
     #[arg(long, value_name = "COUNT", requires = "by", value_parser = clap::value_parser!(u16).range(1..))]
@@ -69,6 +73,24 @@ pub struct SeriesCommand {
     /// Write the days into this new Parquet file
     #[arg(long, value_name = "FILE")]
     parquet: Option<PathBuf>,
+}
+
+/// What is told of a counter of entities.
+#[derive(Clone, Debug, clap::Args)]
+pub(super) struct Counter {
+    /// Of a counter of entities: how much it grew since the day before
+    #[arg(long)]
+    growth: bool,
+    /// Of a counter of entities: only the one of this key
+    #[arg(long, value_name = "ID")]
+    key: Option<String>,
+}
+
+impl Counter {
+    /// As it is asked for, by the values of a field.
+    pub(super) fn which(&self, by: Option<(String, Option<usize>)>) -> Which {
+        Which { growth: self.growth, key: self.key.clone(), by }
+    }
 }
 
 /// Which days, of which archive, and as of when.
@@ -106,15 +128,48 @@ pub(super) fn ahead(text: &str) -> Result<usize, String> {
 
 impl Range {
     /// Opens the archive and takes a metric's days out of it.
-    pub(super) fn series(&self, context: &Context<'_>, metric: &str) -> Result<(Opened, Series), Failure> {
+    pub(super) fn series(
+        &self,
+        context: &Context<'_>,
+        metric: &str,
+        which: &Which,
+    ) -> Result<(Opened, Series), Failure> {
         let opened = self.place.open(context, self.as_of)?;
-        let range = self.days(&opened)?;
+        if let Some(series) = self.of_counter(&opened, metric, which)? {
+            return Ok((opened, series));
+        }
+        if which.growth || which.key.is_some() {
+            let hint = "name one as ENTITY.COUNTER, such as video.views".to_owned();
+            return Err(Failure::said(
+                exit::USAGE,
+                format!("{metric:?} is no counter of entities"),
+                Some(hint),
+            ));
+        }
+        let newest = opened.history.days().next_back().map(|(day, _)| day);
+        let range = self.days(&opened, newest)?;
         let presentation = opened.config.as_ref().map(|config| &config.presentation);
         let series = series((&opened.archive, &opened.history), presentation, metric, range)?;
         Ok((opened, series))
     }
 
-    fn days(&self, opened: &Opened) -> Result<(Option<Day>, Option<Day>), Failure> {
+    /// The series of a counter of entities; `None` where there are no entities of that name.
+    fn of_counter(&self, opened: &Opened, metric: &str, which: &Which) -> Result<Option<Series>, Failure> {
+        let Some((name, counter)) = entities::parts(metric) else { return Ok(None) };
+        let looks = opened.archive.looks(opened.as_of)?.remove(name).unwrap_or_default();
+        let configured = opened.config.as_ref().and_then(|config| config.entities.get(name));
+        let newest = looks.looks.last_key_value().map(|(day, line)| (*day, line.doc.definition));
+        let def = match (configured, newest) {
+            (Some(entity), _) => entity.def.clone(),
+            (None, Some((_, definition))) => opened.archive.entity_definition(definition)?,
+            (None, None) => return Ok(None),
+        };
+        let range = self.days(opened, newest.map(|(day, _)| day))?;
+        let known = Known { archive: &opened.archive, name, def: &def, looks: &looks };
+        Ok(Some(entities::series(known, counter, which, range)?))
+    }
+
+    fn days(&self, opened: &Opened, newest: Option<Day>) -> Result<(Option<Day>, Option<Day>), Failure> {
         let usage = |message: String, hint: &str| Failure::said(exit::USAGE, message, Some(hint.to_owned()));
         let day = |name: Option<DayName>| {
             let Some(name) = name else { return Ok(None) };
@@ -128,7 +183,6 @@ impl Range {
             let message = format!("the range from {from} to {to} runs backwards");
             return Err(usage(message, "let --from be the earlier day"));
         }
-        let newest = opened.history.days().next_back().map(|(day, _)| day);
         Ok(match (self.last, newest) {
             (Some(last), Some(newest)) => (newest.checked_add(1 - last), Some(newest)),
             _ => (from, to),
@@ -142,12 +196,13 @@ impl SeriesCommand {
     /// # Errors
     /// When there is no such metric or day, the archive can't be read, or a file can't be written.
     pub fn run(self, context: &Context<'_>) -> Result<u8, Failure> {
-        let (opened, mut series) = self.range.series(context, &self.metric)?;
+        let top = (!self.all).then(|| self.top.map_or(TOP, usize::from));
+        let by = self.by.clone().map(|by| (by, top));
+        let (opened, mut series) = self.range.series(context, &self.metric, &self.counter.which(by))?;
         for path in self.html.iter().chain(&self.parquet) {
             new_file::check(path, opened.archive.dir())?;
         }
-        if let Some(dimension) = &self.by {
-            let top = (!self.all).then(|| self.top.map_or(TOP, usize::from));
+        if let (Some(dimension), None) = (&self.by, &series.split) {
             series.split((&opened.archive, &opened.history), dimension, top)?;
         }
         let foreseen = self.forecast.map(|days| outlook(&series.totals, days));

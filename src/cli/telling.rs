@@ -130,7 +130,7 @@ pub(super) fn alerts(context: &Context<'_>, config: &Config, own: Option<Day>) -
 
 fn judge_and_tell(context: &Context<'_>, config: &Config, own: Option<Day>) -> Result<Told, ArchiveError> {
     // First the lock: what another run told of meanwhile is in the archive that is read then.
-    let file = StateFile::lock(state::path_beside(context.config_path()));
+    let file = StateFile::lock(state::path_beside(context.config_path(), context.tenant()));
     let (archive, history) = when::open(&config.archive.dir)?;
     let folder = absolute(archive.dir());
     let teller = Teller { config, archive: &archive, history: &history, folder: &folder };

@@ -73,12 +73,16 @@ fn summary(report: &Report, seconds: Option<f64>) -> String {
         let number_text = Format::whole().show(&Number::from(number));
         format!("{number_text} {}", if number == 1 { one } else { many })
     };
-    let mut text = format!(
-        "{}, {}, {}",
-        count(report.snapshots, "snapshot", "snapshots"),
-        count(report.files, "file", "files"),
-        count(report.bytes, "byte", "bytes")
-    );
+    let mut parts = vec![count(report.snapshots, "snapshot", "snapshots")];
+    if report.looks > 0 {
+        parts.push(count(report.looks, "look", "looks"));
+    }
+    if report.captures > 0 {
+        parts.push(count(report.captures, "capture", "captures"));
+    }
+    parts.push(count(report.files, "file", "files"));
+    parts.push(count(report.bytes, "byte", "bytes"));
+    let mut text = parts.join(", ");
     if let Some(part) = report.part {
         let read = count(report.read, "snapshot", "snapshots");
         text.push_str(&format!(" (part {part}: the files of {read} were read)"));
@@ -110,6 +114,8 @@ fn document(report: &Report) -> Value {
         "ledger": { "lines": report.lines, "head": report.head },
         "snapshots": report.snapshots,
         "read": report.read,
+        "looks": report.looks,
+        "captures": report.captures,
         "files": report.files,
         "bytes": report.bytes,
         "findings": report.findings.iter().map(finding).collect::<Vec<_>>(),

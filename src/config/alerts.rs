@@ -229,6 +229,36 @@ fn number(written: Option<&file::Decimal>, path: &[&str], checker: &mut Checker<
     number
 }
 
+/// A counter of entities, once it is there: its sum over all of them is what an alert looks at.
+fn of_counter(
+    name: &str,
+    written: &file::Alert,
+    (entity, counter): (&str, &str),
+    checker: &mut Checker<'_, '_>,
+) -> Option<String> {
+    let mut fine = true;
+    let known = checker.names_below(&["entities", entity, "counters"]);
+    if !known.iter().any(|known| known == counter) {
+        let hint = did_you_mean(counter, known.iter().map(String::as_str))
+            .unwrap_or_else(|| format!("known counters: {}", listed(known.iter().map(String::as_str))));
+        let message = format!("{counter:?} is no counter of {entity}");
+        checker.problem(&["alerts", name, "metric"], message, hint);
+        fine = false;
+    }
+    if matches!(written.change, Some(Against::MonthToDate)) {
+        let message = format!("what {entity}.{counter} was can't be added up over the days of a month");
+        let hint = "take same_weekday or previous_day".to_owned();
+        checker.problem(&["alerts", name, "change"], message, hint);
+        fine = false;
+    }
+    if written.by.is_some() {
+        let message = format!("an alert looks at {entity}.{counter} of all entities only");
+        checker.problem(&["alerts", name, "by"], message, "leave by out".to_owned());
+        fine = false;
+    }
+    fine.then(|| format!("{entity}.{counter}"))
+}
+
 /// The metric, once it and the dimension are there and can be held against what is wanted.
 fn metric(
     name: &str,
@@ -241,6 +271,11 @@ fn metric(
         checker.problem(&["alerts", name], format!("it is not said what {name:?} looks at"), hint);
         return None;
     };
+    if let Some((entity, counter)) = metric.split_once('.')
+        && checker.is_written("entities", entity)
+    {
+        return of_counter(name, written, (entity, counter), checker);
+    }
     if !checker.is_written("metrics", metric) {
         let hint = did_you_mean(metric, checker.names("metrics"))
             .unwrap_or_else(|| format!("known metrics: {}", listed(checker.names("metrics"))));

@@ -12,7 +12,9 @@ use super::presentation::{EventsLook, MAX_GROUPS, Presentation, Section, label_o
 use super::problem::{Problem, did_you_mean, listed};
 use super::tree::Tree;
 use super::{CalendarSettings, Config, PasswordFrom, SourceSettings, SourceUrl};
-use super::{DEFAULT_TIMEOUT, again, alerts, archive, duration, metrics, notify, retention, worklist};
+use super::{
+    DEFAULT_TIMEOUT, again, alerts, archive, duration, entities, metrics, notify, retention, worklist,
+};
 use crate::model::Definitions;
 use crate::model::definitions::{
     CalendarDef, DimensionDef, DimensionOf, EventsDef, FORMAT, From, SourceDef, TimeIs, TimeSpan,
@@ -43,6 +45,11 @@ impl Checker<'_, '_> {
     /// read has had its own problem, and a reference to it needs none.
     pub fn is_written(&self, table: &str, name: &str) -> bool {
         self.tree.names(&[table]).contains(&name)
+    }
+
+    /// The names that are written in a table further down.
+    pub fn names_below(&self, path: &[&str]) -> Vec<String> {
+        self.tree.names(path).into_iter().map(str::to_owned).collect()
     }
 
     /// Whether one of these keys is written at a path, sound or not.
@@ -132,12 +139,15 @@ pub fn check(file: &File, tree: &Tree<'_>, base: &Path, problems: &mut Vec<Probl
             events.insert(name.clone(), def);
         }
     }
-    if checker.tree.names(&["events"]).is_empty() {
-        let hint = "add [events.NAME] with table, time and time_is".to_owned();
+    let looks_only =
+        checker.tree.names(&["events"]).is_empty() && checker.tree.names(&["metrics"]).is_empty();
+    let looks_only = looks_only && !checker.tree.names(&["entities"]).is_empty();
+    if checker.tree.names(&["events"]).is_empty() && !looks_only {
+        let hint = "add [events.NAME] with table, time and time_is, or [entities.NAME]".to_owned();
         checker.problem(&[], "there are no events", hint);
     }
     let (metrics, metric_looks) = metrics::check(file, &mut checker);
-    if checker.tree.names(&["metrics"]).is_empty() {
+    if checker.tree.names(&["metrics"]).is_empty() && !looks_only {
         let hint = "add [metrics] with a line such as calls = { of = \"calls\", count = true }".to_owned();
         checker.problem(&[], "there are no metrics", hint);
     }
@@ -148,13 +158,24 @@ pub fn check(file: &File, tree: &Tree<'_>, base: &Path, problems: &mut Vec<Probl
     let worklists = worklist::check(file, base, &archive.dir, &mut checker);
     let alerts = alerts::check(file, &metrics, &mut checker);
     let notify = notify::check(file, &mut checker);
+    let tenants = entities::tenants(file, &mut checker);
+    if file.tenants.is_some() && !checker.tree.names(&["events"]).is_empty() {
+        // Their queries name no tenant, so each archive would hold the numbers of all.
+        let hint =
+            "keep [events] in a configuration of their own; with [tenants] only entities are kept apart";
+        checker.problem(&["events"], "events can't be kept apart by tenants", hint.to_owned());
+    }
     let (calendar, source) = (calendar?, source?);
+    let cut = CalendarDef {
+        time_zone: calendar.time_zone.name().to_owned(),
+        day_starts_at: calendar.day_starts_at.format("%H:%M:%S").to_string(),
+    };
+    let dialect = source.url.dialect();
+    let around = entities::Around { calendar: cut.clone(), dialect, tenants: !tenants.is_empty(), file };
+    let entities = entities::check(&around, &mut checker);
     let definitions = Definitions {
         format: FORMAT.to_owned(),
-        calendar: CalendarDef {
-            time_zone: calendar.time_zone.name().to_owned(),
-            day_starts_at: calendar.day_starts_at.format("%H:%M:%S").to_string(),
-        },
+        calendar: cut,
         source: SourceDef { dialect: source.url.dialect(), time_zone: source.time_zone.name().to_owned() },
         lists: file.lists.clone().into_iter().collect(),
         events,
@@ -173,6 +194,9 @@ pub fn check(file: &File, tree: &Tree<'_>, base: &Path, problems: &mut Vec<Probl
         worklists,
         alerts,
         notify,
+        entities,
+        tenants,
+        tenant: None,
     })
 }
 

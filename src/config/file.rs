@@ -4,6 +4,8 @@ use indexmap::IndexMap;
 use serde::de::{self, MapAccess, SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 
+pub use super::entity_file::{Entity, Tenants};
+
 /// A whole configuration file.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -42,6 +44,11 @@ pub struct File {
     pub heartbeat: Option<Heartbeat>,
     /// Commands around a save.
     pub hooks: Option<Hooks>,
+    /// Things with a state now, which must be seen to be known.
+    #[serde(default)]
+    pub entities: IndexMap<String, Entity>,
+    /// Whose rows are kept apart.
+    pub tenants: Option<Tenants>,
 }
 
 /// `[source]`

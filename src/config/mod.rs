@@ -9,6 +9,8 @@ mod archive;
 mod check;
 
 pub mod duration;
+pub mod entities;
+pub mod entity_file;
 pub mod file;
 mod metrics;
 pub mod notify;
@@ -17,6 +19,7 @@ pub mod problem;
 pub mod retention;
 mod source;
 mod source_url;
+pub mod tenant;
 #[cfg(test)]
 mod tests;
 mod tree;
@@ -30,6 +33,7 @@ use chrono_tz::Tz;
 use indexmap::IndexMap;
 
 pub use alerts::AlertSettings;
+pub use entities::EntitySettings;
 pub use notify::NotifySettings;
 pub use presentation::Presentation;
 pub use problem::{Problem, Problems};
@@ -64,6 +68,12 @@ pub struct Config {
     pub alerts: IndexMap<String, AlertSettings>,
     /// Who hears of it, and what is run around a save.
     pub notify: NotifySettings,
+    /// Things with a state now, by name, in the order of the file.
+    pub entities: IndexMap<String, EntitySettings>,
+    /// The tenants whose rows are kept apart; none where all rows are one's own.
+    pub tenants: Vec<String>,
+    /// The one whose archive and rows these are; `None` where there are no tenants or all are meant.
+    pub tenant: Option<String>,
 }
 
 /// How days are cut, and when they are final.

@@ -40,6 +40,9 @@ pub struct Manifest {
     /// The files of keys, by the name of the cumulative distinct metric.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub keys: BTreeMap<String, KeysDoc>,
+    /// The digests of the looks at entities that its page shows, by the entities' name.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub looks: BTreeMap<String, Digest>,
     /// Why it was captured, in the words of whoever asked for it; the original needs no reason.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,

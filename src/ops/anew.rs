@@ -60,6 +60,7 @@ pub fn render(
         layout,
         remarks: &remarks,
         cubes: &[],
+        grown: &[],
     })
     .on_its_own();
     let bytes = page.to_bytes()?;

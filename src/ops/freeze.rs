@@ -6,6 +6,7 @@ use std::time::Duration;
 use chrono::{DateTime, Utc};
 
 use super::decide::{By, Why};
+use super::entities::shown::shown;
 use super::past::Past;
 use super::reading::Reading;
 use super::restate::SameKeys;
@@ -179,6 +180,7 @@ pub fn compute(input: &EditionInput<'_>, reading: &Reading) -> Result<Computed, 
         files: Vec::new(),
         events,
         keys,
+        looks: BTreeMap::new(),
         reason: input.reason.map(str::to_owned),
         trigger: input.why.trigger(input.by).to_owned(),
         asof: VERSION.to_owned(),
@@ -198,7 +200,9 @@ pub fn freeze(
     wait: Duration,
     now: DateTime<Utc>,
 ) -> Result<Commit, FreezeError> {
-    let Computed { doc, manifest, keys } = computed;
+    let Computed { doc, mut manifest, keys } = computed;
+    let shown = shown(archive, config, doc.date);
+    manifest.looks = shown.looks;
     let mut staging = archive.stage(SnapshotId::new(doc.date, doc.edition))?;
     staging.write("metrics.json", &doc.to_json()?)?;
     for (cube, kept) in reading.cubes.iter().zip(&reading.kept) {
@@ -219,8 +223,9 @@ pub fn freeze(
         manifest: &manifest,
         definitions: &config.definitions,
         layout: &layout,
-        remarks: &[],
+        remarks: &shown.damaged,
         cubes: &reading.cubes,
+        grown: &shown.grown,
     });
     staging.write("dashboard.html", &page.to_bytes()?)?;
     let values = doc.metrics.iter().map(|(name, metric)| (name.clone(), metric.figure.value.clone()));

@@ -10,6 +10,7 @@ use crate::archive::{Archive, ArchiveError, Frozen, History};
 use crate::config::presentation::label_of;
 use crate::config::{Config, Presentation};
 use crate::model::Number;
+use crate::ops::entities::listed;
 use crate::view::IndexPage;
 use crate::view::index::{IndexDay, IndexEdition, IndexInput, IndexMetric, IndexPageError};
 
@@ -52,9 +53,11 @@ pub fn rebuild(archive: &Archive, config: &Config) -> Result<PathBuf, IndexError
     for _ in 0..TRIES {
         let before = ledger_size(archive);
         let history = archive.history()?;
-        let page =
-            IndexPage::new(&IndexInput { archive: archive.id().to_string(), ..input(&history, config) })?
-                .to_bytes()?;
+        let page = IndexPage::new(&IndexInput {
+            archive: archive.id().to_string(),
+            ..of(archive, &history, config)?
+        })?
+        .to_bytes()?;
         path = archive.replace_derived(NAME, &page)?;
         // Another writer may have added a day and been overtaken by this page.
         if ledger_size(archive) == before {
@@ -77,7 +80,20 @@ fn ledger_size(archive: &Archive) -> Option<u64> {
     fs::metadata(archive.ledger_path()).map(|meta| meta.len()).ok()
 }
 
-/// What the page is made of.
+/// What the page is made of, with what was looked at on each day.
+fn of(archive: &Archive, history: &History, config: &Config) -> Result<IndexInput, ArchiveError> {
+    let mut input = input(history, config);
+    // Of a ledger with damaged lines nothing is certain, and the page tells of them.
+    if history.damaged().is_empty() {
+        let looks = archive.looks(None)?;
+        for day in &mut input.days {
+            day.looks = listed::said(&looks, day.day);
+        }
+    }
+    Ok(input)
+}
+
+/// What the page is made of, but for entities.
 pub fn input(history: &History, config: &Config) -> IndexInput {
     let headline = |frozen: &Frozen| frozen.line.headline_list().unwrap_or_default();
     let headlines: Vec<Vec<Headline>> =
@@ -90,6 +106,7 @@ pub fn input(history: &History, config: &Config) -> IndexInput {
         labels: history.marks(day).labels.iter().map(|label| (*label).to_owned()).collect(),
         notes: history.marks(day).notes.iter().map(|(_, note)| (*note).to_owned()).collect(),
         pinned: history.marks(day).pinned,
+        looks: Vec::new(),
     });
     IndexInput {
         title: title(config),

@@ -11,6 +11,7 @@ pub mod day;
 pub mod decide;
 pub mod demo;
 pub mod drift;
+pub mod entities;
 pub mod forecast;
 pub mod freeze;
 pub mod index;

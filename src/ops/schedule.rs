@@ -13,6 +13,7 @@ use crate::calendar::Calendar;
 use crate::config::notify::SinkTo;
 use crate::config::{CalendarSettings, Config, PasswordFrom};
 use crate::model::{Day, Digest};
+use crate::view::poll::{Often, Poll};
 use crate::view::schedule::{Job, begin, end};
 
 const MINUTES_OF_A_DAY: i64 = 24 * 60;
@@ -150,6 +151,46 @@ pub fn job(
             nightly.in_calendar.iter().map(|time| time.format("%H:%M").to_string()).collect();
         format!("{} in {}", times.join(" or "), config.calendar.time_zone.name())
     });
+    let path = path_text(config_path)?;
+    let job = Job {
+        name: name(&path),
+        program: path_text(program)?,
+        folder: path_text(config_path.parent().unwrap_or(Path::new("/")))?,
+        config: path,
+        hour: nightly.at.hour(),
+        minute: nightly.at.minute(),
+        zone: zone.name().to_owned(),
+        meant,
+        secrets: secrets(config),
+    };
+    Ok((job, nightly))
+}
+
+/// What looks for changes of these entities; both paths are absolute.
+///
+/// # Errors
+/// When a path can't be written down.
+pub fn poll(
+    config: &Config,
+    config_path: &Path,
+    program: &Path,
+    entity: &str,
+    every: Often,
+) -> Result<Poll, ScheduleError> {
+    let path = path_text(config_path)?;
+    Ok(Poll {
+        name: format!("{}-{entity}", name(&path)),
+        program: path_text(program)?,
+        folder: path_text(config_path.parent().unwrap_or(Path::new("/")))?,
+        config: path,
+        entity: entity.to_owned(),
+        every,
+        secrets: secrets(config),
+    })
+}
+
+/// The environment variables that a configuration takes secrets from.
+fn secrets(config: &Config) -> Vec<String> {
     let mut secrets = Vec::new();
     if let PasswordFrom::Env(name) = &config.source.password {
         secrets.push(name.clone());
@@ -163,19 +204,7 @@ pub fn job(
     secrets.retain(|name| !name.chars().any(char::is_control));
     secrets.sort();
     secrets.dedup();
-    let path = path_text(config_path)?;
-    let job = Job {
-        name: name(&path),
-        program: path_text(program)?,
-        folder: path_text(config_path.parent().unwrap_or(Path::new("/")))?,
-        config: path,
-        hour: nightly.at.hour(),
-        minute: nightly.at.minute(),
-        zone: zone.name().to_owned(),
-        meant,
-        secrets,
-    };
-    Ok((job, nightly))
+    secrets
 }
 
 /// A crontab with the block of this configuration in its place, or without it. All other lines stay as they are.

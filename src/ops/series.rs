@@ -351,7 +351,7 @@ fn opened(
 }
 
 /// Each total beside that of the day before, where both are known and were defined alike.
-fn changes(points: &[Point]) -> Vec<Option<ChangeDoc>> {
+pub(super) fn changes(points: &[Point]) -> Vec<Option<ChangeDoc>> {
     let mut before: Option<&Point> = None;
     let mut changes = Vec::with_capacity(points.len());
     for point in points {

@@ -79,6 +79,10 @@ pub struct Report {
     pub snapshots: u64,
     /// Of how many of them all files were read.
     pub read: u64,
+    /// How many daily looks at entities there are.
+    pub looks: u64,
+    /// How many captures of entities.
+    pub captures: u64,
     /// How many files were there.
     pub files: u64,
     /// How many bytes were read.
@@ -101,6 +105,8 @@ pub fn verify(dir: &Path, part: Option<Part>, progress: &dyn Progress) -> Result
         head: None,
         snapshots: 0,
         read: 0,
+        looks: 0,
+        captures: 0,
         files: 0,
         bytes: 0,
         findings: Vec::new(),
@@ -145,6 +151,13 @@ pub fn verify(dir: &Path, part: Option<Part>, progress: &dyn Progress) -> Result
         report.bytes += checked.snapshot.bytes;
         report.findings.extend(checked.snapshot.findings);
     }
+    let read = |day: Day| part.is_none_or(|part| part.has(day));
+    let looks = archive.check_looks(&read, &|what| progress.step(what))?;
+    report.looks = looks.looks;
+    report.captures = looks.captures;
+    report.files += looks.files;
+    report.bytes += looks.bytes;
+    report.findings.extend(looks.findings);
     Ok(report)
 }
 

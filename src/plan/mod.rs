@@ -3,6 +3,7 @@
 //! A plan is made from the text that is frozen with the numbers and from nothing else.
 
 pub mod dialect;
+pub mod entity;
 pub mod events;
 pub mod expand;
 pub mod keyed;
@@ -18,6 +19,7 @@ pub mod worklist;
 
 use chrono_tz::Tz;
 
+pub use entity::EntityPlan;
 pub use events::{DimensionPlan, EventsPlan, Grouping, Statement};
 pub use keyed::{KeyGrouping, KeyedPlan};
 pub use query::Query;

@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use super::breakdown::{self, Breakdown};
 use super::compared::{self, Against};
 use super::format::{self, Format, Shown};
+use super::growth_panel::GrownInput;
 use super::layout::{Layout, Section};
 use super::seen;
 use super::text::within_sentence;
@@ -31,6 +32,8 @@ pub struct DayInput<'a> {
     pub remarks: &'a [String],
     /// The cubes from which a page is filtered; none where they are not at hand.
     pub cubes: &'a [Cube],
+    /// What entities did until the look of the day; none where that is not shown.
+    pub grown: &'a [GrownInput],
 }
 
 /// A section of a day's view.

@@ -15,6 +15,7 @@ use super::compared::{self, Against, Verdict};
 use super::day::{self, DayInput, SectionView, Tile};
 use super::filter::{self, Filtering, PAGE_LIMIT};
 use super::format::{self, Shown};
+use super::growth_panel;
 use super::made::Made;
 use super::panel::{Panel, tiles_across};
 use super::seal::{self, Fact};
@@ -45,6 +46,8 @@ pub struct DayPage {
     facts: Vec<Fact>,
     notes: Vec<String>,
     sections: Vec<SectionPart>,
+    /// What entities did; never filtered, and after all that is.
+    grown: Vec<SectionPart>,
     made: Made,
     filter: Option<FilterPart>,
 }
@@ -62,41 +65,41 @@ struct Previous {
 }
 
 /// A section of the page.
-struct SectionPart {
-    title: Option<String>,
-    tiles: Vec<TilePart>,
+pub(super) struct SectionPart {
+    pub(super) title: Option<String>,
+    pub(super) tiles: Vec<TilePart>,
     /// How many tiles stand side by side where there is room.
-    across: usize,
-    panels: Vec<Panel>,
+    pub(super) across: usize,
+    pub(super) panels: Vec<Panel>,
 }
 
 /// A tile of the page.
-struct TilePart {
-    label: String,
+pub(super) struct TilePart {
+    pub(super) label: String,
     /// The exact value, for programs that read the page.
-    exact: Option<String>,
-    number: String,
-    unit: Option<String>,
+    pub(super) exact: Option<String>,
+    pub(super) number: String,
+    pub(super) unit: Option<String>,
     /// A class for numbers too long for the usual size.
-    size: &'static str,
+    pub(super) size: &'static str,
     /// What is new, for a distinct count over time.
-    new: Option<String>,
-    chips: Vec<Chip>,
+    pub(super) new: Option<String>,
+    pub(super) chips: Vec<Chip>,
     /// Its last weeks as SVG, and the same in words.
-    spark: Option<(String, String)>,
+    pub(super) spark: Option<(String, String)>,
     /// What it was made of, over which days, or why it is unknown; what was not counted.
-    lines: Vec<String>,
+    pub(super) lines: Vec<String>,
 }
 
 /// How a metric compares with an earlier day.
-struct Chip {
+pub(super) struct Chip {
     /// Its class: whether that is good.
-    class: &'static str,
+    pub(super) class: &'static str,
     /// The arrow, and the same in words.
-    arrow: Option<(&'static str, String)>,
-    amount: Option<String>,
+    pub(super) arrow: Option<(&'static str, String)>,
+    pub(super) amount: Option<String>,
     /// What it is compared with.
-    with: String,
+    pub(super) with: String,
 }
 
 /// The page of a day could not be rendered.
@@ -147,9 +150,12 @@ impl DayPage {
                 .iter()
                 .map(|section| section_part(section, &mut next_id, input.doc.date))
                 .collect(),
+            grown: Vec::new(),
             made: Made::new(input),
             filter: None,
         };
+        page.grown =
+            input.grown.iter().filter_map(|grown| growth_panel::section(grown, &mut next_id)).collect();
         page.add_filter(input, &sections);
         page
     }

@@ -41,6 +41,7 @@ impl Sample {
             layout: &self.layout,
             remarks: &[],
             cubes: &[],
+            grown: &[],
         }
     }
 }

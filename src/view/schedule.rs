@@ -147,17 +147,17 @@ pub fn shell_word(word: &str) -> String {
     }
 }
 
-fn systemd_word(word: &str) -> String {
+pub(super) fn systemd_word(word: &str) -> String {
     let word = word.replace('\\', r"\\").replace('"', "\\\"").replace('%', "%%");
     format!("\"{word}\"")
 }
 
-fn xml(text: &str) -> String {
+pub(super) fn xml(text: &str) -> String {
     text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")
 }
 
 /// Text of a comment, in which two hyphens must not follow each other.
-fn comment(text: &str) -> String {
+pub(super) fn comment(text: &str) -> String {
     text.replace("--", "- -")
 }
 

@@ -157,8 +157,8 @@ function article(data, panel, choice, had) {
 function start(data) {
   const everything = new Map();
   const kept = (parts) => [...parts].map((part) => [part, [...part.children]]);
-  const tiles = kept(document.querySelectorAll(".tile"));
-  const panels = kept(document.querySelectorAll(".panel"));
+  const tiles = kept(document.querySelectorAll(".tile")).slice(0, data.tiles.length);
+  const panels = kept(document.querySelectorAll(".panel")).slice(0, data.panels.length);
   let choice = everything;
   const marks = [];
 

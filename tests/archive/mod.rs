@@ -93,6 +93,7 @@ fn manifest(id: SnapshotId, captured_at: DateTime<Utc>) -> Manifest {
         files: Vec::new(),
         events: BTreeMap::new(),
         reason: None,
+        looks: BTreeMap::new(),
         trigger: "save".into(),
         asof: "0.1.0".into(),
     }

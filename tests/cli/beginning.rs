@@ -26,14 +26,19 @@ exit 0
 
 #[test]
 fn every_preset_is_sound_as_it_is_written() {
-    for preset in ["general", "vicidial", "lead-backfill"] {
+    for preset in ["general", "vicidial", "lead-backfill", "video-growth", "account-health"] {
         let place = Place::new();
         assert_eq!(place.asof(&format!("init --preset {preset} there/deep")).code, 0);
         place.forget();
         place.asof("check --offline --config there/deep/asof.toml --json");
-        let wanted = if preset == "vicidial" { "3 kinds of events" } else { "1 kind of events" };
+        let (wanted, holds) = match preset {
+            "vicidial" => ("3 kinds of events", "[[dashboard]]"),
+            "video-growth" => ("0 kinds of events", "[entities.video]"),
+            "account-health" => ("2 kinds of events", "[entities.account]"),
+            _ => ("1 kind of events", "[[dashboard]]"),
+        };
         let text = place.read("there/deep/asof.toml");
-        assert!(text.contains("[[dashboard]]"), "{text}");
+        assert!(text.contains(holds), "{text}");
         assert!(place.take().contains(wanted));
     }
 }
@@ -101,7 +106,7 @@ $ asof init file/below
 exit 1
 $ asof init --preset vicidal
 ! error: invalid value 'vicidal' for '--preset <NAME>'
-!   [possible values: general, vicidial, lead-backfill]
+!   [possible values: general, vicidial, lead-backfill, video-growth, account-health]
 ! 
 !   tip: a similar value exists: 'vicidial'
 ! 

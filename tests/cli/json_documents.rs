@@ -125,7 +125,7 @@ impl Held {
 
 /// Holds documents against a section: all of them fit, and between them they have every field.
 #[track_caller]
-fn holds(section: &str, documents: &[Value]) {
+pub fn holds(section: &str, documents: &[Value]) {
     let mut held = Held { rows: Tables::read().rows(section), seen: BTreeSet::new() };
     for document in documents {
         held.walk("", document);

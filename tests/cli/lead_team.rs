@@ -249,7 +249,7 @@ $ asof demo --preset lead-backfill
 exit 1
 $ asof demo --preset leads there
 ! error: invalid value 'leads' for '--preset <NAME>'
-!   [possible values: call-centre, lead-backfill]
+!   [possible values: call-centre, lead-backfill, video-growth, account-health]
 ! 
 !   tip: a similar value exists: 'lead-backfill'
 ! 

@@ -6,9 +6,15 @@ use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
 use super::calls;
 use crate::support::command::Place;
 
-/// A call centre with a `crontab` that keeps its lines in the file `tab`.
+/// A call centre with a `crontab`.
 fn place() -> Place {
     let place = calls();
+    with_crontab(&place);
+    place
+}
+
+/// Puts a `crontab` in place that keeps its lines in the file `tab`.
+pub fn with_crontab(place: &Place) {
     let tab = place.path("tab").display().to_string();
     let script = format!(
         "#!/bin/sh\nif [ \"$1\" = -l ]; then\n  if [ -f '{tab}' ]; then while IFS= read -r line; do \
@@ -21,7 +27,6 @@ fn place() -> Place {
     place.env("HOME", place.path("home").to_str().unwrap());
     // The machine's clock is that of the calendar.
     place.env("TZ", "America/Chicago");
-    place
 }
 
 /// Puts a program in place that writes its words into the file `calls`, and then fails or not.

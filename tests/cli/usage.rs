@@ -40,6 +40,7 @@ Commands:
 
 Options:
       --config <FILE>  The configuration file; else ASOF_CONFIG, else ./asof.toml
+      --tenant <ID>    Whose archive it is about, where the configuration has [tenants]
       --json           Print JSON for programs
   -q, --quiet          Print nothing but errors
   -v, --verbose        Say more, and say it without a terminal too
@@ -110,15 +111,16 @@ Arguments:
 Options:
       --config <FILE>     The configuration file; else ASOF_CONFIG, else ./asof.toml
       --provisional       Freeze a day that has not ended as it stands now
-      --json              Print JSON for programs
       --restate           Read a frozen day again, and freeze a new edition if a number from the
                           source differs
-  -q, --quiet             Print nothing but errors
+      --tenant <ID>       Whose archive it is about, where the configuration has [tenants]
+      --json              Print JSON for programs
       --reason <TEXT>     Why the day is restated; it is kept with the new edition
+  -q, --quiet             Print nothing but errors
       --retry-for <TIME>  How long connection trouble is retried [default: 60s]
   -v, --verbose           Say more, and say it without a terminal too
-      --color <WHEN>      When to use colours [default: auto] [possible values: auto, always, never]
       --wait <TIME>       How long the archive's lock is waited for [default: 60s]
+      --color <WHEN>      When to use colours [default: auto] [possible values: auto, always, never]
   -h, --help              Print help
 
 Examples:
@@ -126,6 +128,7 @@ Examples:
   asof save 2025-11-06             freeze that day, reconstructed from what the rows say now
   asof save today --provisional    freeze today as far as it has come
   asof save 2025-11-06 --restate --reason "late dispositions"
+  asof save --tenant acme          only for that tenant; for all of [tenants] without it
 
 A frozen day is never changed: saving it again does nothing, and a restatement is
 a new edition beside it. With `lookback` in the configuration, each save first reads

@@ -37,6 +37,7 @@ pub fn day(date: &str, values: &[&str]) -> IndexDay {
         labels: Vec::new(),
         notes: Vec::new(),
         pinned: false,
+        looks: Vec::new(),
     }
 }
 

@@ -2,6 +2,7 @@
 
 mod asked_browser;
 mod filtering;
+mod growth_browser;
 mod index;
 mod index_browser;
 pub mod markup;

@@ -13,6 +13,7 @@ pub struct Sample {
     pub definitions: Definitions,
     pub layout: Layout,
     pub remarks: Vec<String>,
+    pub grown: Vec<asof::view::GrownInput>,
 }
 
 /// The day, laid out by itself.
@@ -25,6 +26,7 @@ pub fn day() -> Sample {
         doc,
         definitions,
         remarks: Vec::new(),
+        grown: Vec::new(),
     }
 }
 
@@ -57,6 +59,7 @@ impl Sample {
             layout: &self.layout,
             remarks: &self.remarks,
             cubes: &[],
+            grown: &self.grown,
         }
     }
 }

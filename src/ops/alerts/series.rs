@@ -11,6 +11,7 @@ use crate::config::alerts::MetricRule;
 use crate::metrics::figure;
 use crate::model::compared::MetricLevels;
 use crate::model::{Day, Fingerprint, Number, Provenance};
+use crate::ops::entities::series as entities;
 use crate::ops::{points, when};
 
 /// For how many days a member is looked at after the last one that had it: one that is gone is as much to hear of
@@ -57,6 +58,10 @@ impl<'a> Reader<'a> {
         let reach = reach(&rule.rule);
         let reach = if rule.by.is_some() { reach.max(GONE) } else { reach };
         let from = day.checked_add(-(reach + i64::from(days) - 1)).unwrap_or(day);
+        if let Some((entity, counter)) = entities::parts(&rule.metric) {
+            let series = self.of_counter(entity, counter, (from, day));
+            return Values { series: vec![(None, series)], whole: true };
+        }
         let found = points::points(self.archive, self.history, &rule.metric, (Some(from), Some(day)));
         self.damaged.extend(found.damaged.into_iter().map(|what| format!("alerts do without it: {what}")));
         let now = self.config.definitions.metric_fingerprint(&rule.metric);
@@ -73,6 +78,30 @@ impl<'a> Reader<'a> {
             Some(by) => {
                 let days: Vec<Day> = settled.map(|point| point.day).collect();
                 self.members(&days, rule, by, day)
+            }
+        }
+    }
+
+    /// The sums of a counter of entities, as far as it was defined as it is now.
+    fn of_counter(&mut self, name: &str, counter: &str, (from, day): (Day, Day)) -> Series {
+        let Some(entity) = self.config.entities.get(name) else { return Series::new() };
+        let looks = match self.archive.looks(None) {
+            Ok(mut looks) => looks.remove(name).unwrap_or_default(),
+            Err(error) => {
+                self.damaged.push(format!("alerts do without {name}: {error}"));
+                return Series::new();
+            }
+        };
+        let known = entities::Known { archive: self.archive, name, def: &entity.def, looks: &looks };
+        let now = entities::of_counter(&entity.def, counter);
+        match entities::totals(known, counter, (Some(from), Some(day))) {
+            Ok(found) => {
+                let alike = found.points.into_iter().filter(|point| point.definitions == now);
+                alike.filter_map(|point| Some((point.day, point.value?))).collect()
+            }
+            Err(error) => {
+                self.damaged.push(format!("alerts do without {name}: {error}"));
+                Series::new()
             }
         }
     }

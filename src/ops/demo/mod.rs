@@ -1,11 +1,13 @@
-//! Made-up data for `asof demo`: a call centre that is frozen night by night, and a lead team with
-//! weeks of history that nobody froze.
+//! Made-up data for `asof demo`: a call centre that is frozen night by night, a lead team with weeks of
+//! history that nobody froze, and videos and accounts that are looked at each night.
 //!
 //! All of it follows from one seed, and comes out the same on every machine. Nothing here
-//! reads a clock, and only the two `store` modules touch a file.
+//! reads a clock, and only the `store` modules touch a file.
 
+pub mod accounts;
 pub mod call_centre;
 pub mod leads;
+pub mod videos;
 
 use chrono::NaiveDate;
 
@@ -34,4 +36,15 @@ fn pick<T: Copy>(rng: &mut fastrand::Rng, weighted: &[(T, u32)]) -> Option<T> {
         left -= weight;
     }
     None
+}
+
+/// A demo's `asof.toml`: a preset with another header, and with an SQLite file beside it that needs no password.
+fn own_config(preset: &str, header: &str, database: &str) -> String {
+    let own = |line: &str| match line {
+        line if line.starts_with("url = ") => Some(format!("url = \"sqlite:{database}\"")),
+        line if line.starts_with("password_env = ") => None,
+        line => Some(line.to_owned()),
+    };
+    let settings = preset.lines().skip_while(|line| line.starts_with('#')).filter_map(own);
+    settings.fold(header.to_owned(), |text, line| text + &line + "\n")
 }

@@ -1,7 +1,10 @@
 //! Making a demo: its folder, its source, and what asof froze of it.
 
+mod accounts;
 mod call_centre;
 mod leads;
+mod looking;
+mod videos;
 
 use std::fs;
 use std::io;
@@ -11,6 +14,7 @@ use chrono::{DateTime, NaiveDateTime, Utc};
 use chrono_tz::Tz;
 
 use super::backfill::BackfillError;
+use super::entities::look::EntityError;
 use super::save::SaveError;
 use super::worklist::WorklistError;
 use crate::archive::ArchiveError;
@@ -18,8 +22,10 @@ use crate::calendar::{Overlap, first_instant_of};
 use crate::config::Problems;
 use crate::model::Day;
 
+pub use accounts::{AccountHealth, rehearse_accounts};
 pub use call_centre::{CallCentre, rehearse};
 pub use leads::{LeadTeam, rehearse_leads};
+pub use videos::{VideoGrowth, rehearse_videos};
 
 /// The name of a demo's configuration in its folder.
 const CONFIG: &str = "asof.toml";
@@ -50,6 +56,9 @@ pub enum DemoError {
     /// A night's save failed.
     #[error(transparent)]
     Save(#[from] SaveError),
+    /// A night's look failed.
+    #[error(transparent)]
+    Look(#[from] EntityError),
     /// Its backfill can't begin.
     #[error(transparent)]
     Backfill(#[from] BackfillError),
@@ -83,6 +92,7 @@ impl DemoError {
         match self {
             Self::NotEmpty { .. } => Some("name another folder: asof demo DIR".to_owned()),
             Self::Save(error) => error.hint(),
+            Self::Look(error) => error.hint(),
             Self::Archive(error) => error.hint(),
             Self::Io { .. }
             | Self::Database(_)

@@ -141,7 +141,7 @@ fn editions(day: &IndexDay, shown: &IndexEdition) -> String {
     } else if shown.thinned {
         words.push_str("; its page was thinned");
     }
-    for said in day.said() {
+    for said in day.said().into_iter().chain(day.looks.iter().map(|look| isolated(look).to_string())) {
         words.push_str(&format!("; {said}"));
     }
     words

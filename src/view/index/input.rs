@@ -53,6 +53,8 @@ pub struct IndexDay {
     pub notes: Vec<String>,
     /// Whether it is kept whole whatever the retention says.
     pub pinned: bool,
+    /// What was looked at, or why not: `4 video`, `no video: …`; empty where there are no entities.
+    pub looks: Vec<String>,
 }
 
 /// An edition of a day.

@@ -6,7 +6,7 @@ use super::data::Drawn;
 use super::input::{IndexDay, IndexEdition, IndexInput};
 use crate::model::{Day, Number, Provenance};
 use crate::view::format::DASH;
-use crate::view::text::visible;
+use crate::view::text::{isolated, visible};
 use crate::view::when;
 
 /// How many days with a later edition are shown; the others are in the list of all.
@@ -179,7 +179,7 @@ fn row(day: &IndexDay, main: usize, drawn: Option<&Drawn<'_>>) -> Option<ListRow
         provenance: (shown.provenance != Provenance::Witnessed).then(|| shown.provenance.word()),
         editions: day.editions.iter().filter(|_| several).map(|edition| link(day, edition)).collect(),
         reason: later.map(|text| visible(text).into_owned()),
-        said: day.said(),
+        said: day.said().into_iter().chain(day.looks.iter().map(|look| isolated(look).to_string())).collect(),
     })
 }
 

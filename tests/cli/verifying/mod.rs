@@ -2,6 +2,7 @@
 
 mod damage;
 mod forged;
+mod looks;
 mod odd;
 mod thinned;
 

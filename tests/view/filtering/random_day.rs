@@ -112,6 +112,7 @@ impl Day {
             layout: &freeze::layout(Some(&config), &doc, &config.definitions),
             remarks: &[],
             cubes: &[cube],
+            grown: &[],
         });
         Self { page: page.to_bytes().unwrap(), rows, members, doc }
     }

@@ -73,11 +73,5 @@ pub fn days() -> impl Iterator<Item = Day> {
 
 /// The demo's `asof.toml`: the preset, with a source beside it that needs no password.
 pub fn config() -> String {
-    let own = |line: &str| match line {
-        line if line.starts_with("url = ") => Some("url = \"sqlite:leads.db\"".to_owned()),
-        line if line.starts_with("password_env = ") => None,
-        line => Some(line.to_owned()),
-    };
-    let settings = PRESET.lines().skip_while(|line| line.starts_with('#')).filter_map(own);
-    settings.fold(HEADER.to_owned(), |text, line| text + &line + "\n")
+    super::own_config(PRESET, HEADER, "leads.db")
 }

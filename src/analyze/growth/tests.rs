@@ -1,0 +1,116 @@
+//! Cases and laws of growth.
+
+use std::collections::BTreeMap;
+use std::convert::Infallible;
+
+use arrow_array::{Int64Array, StringArray};
+use proptest::prelude::*;
+
+use super::{Asked, Compared, Grown, Parts, Piece, grow, percentage};
+
+type Row = (Option<i64>, Option<&'static str>);
+type Look = BTreeMap<String, Row>;
+
+fn pieces(look: &Look, size: usize) -> Vec<Result<Piece, Infallible>> {
+    let rows: Vec<_> = look.iter().collect();
+    let piece = |rows: &[(&String, &Row)]| Piece {
+        keys: rows.iter().map(|(key, _)| Some(key.as_str())).collect::<StringArray>(),
+        labels: None,
+        counters: vec![Some(rows.iter().map(|(_, row)| row.0).collect::<Int64Array>())],
+        group: Some(rows.iter().map(|(_, row)| row.1).collect::<StringArray>()),
+        filters: Vec::new(),
+    };
+    rows.chunks(size).map(|rows| Ok(piece(rows))).collect()
+}
+
+fn grown(new: &Look, old: &Look, not_due: (&[&str], &[&str])) -> Grown {
+    let owned = |keys: &[&str]| keys.iter().map(|key| (*key).to_owned()).collect();
+    let asked = Asked { counters: vec![("views".to_owned(), Compared::Both)], top: 2, grouped: true };
+    let (new, old) = (pieces(new, 2).into_iter(), pieces(old, 3).into_iter());
+    grow(new, old, (&owned(not_due.0), &owned(not_due.1)), &asked).unwrap()
+}
+
+fn look(rows: &[(&str, Option<i64>)]) -> Look {
+    rows.iter().map(|(key, views)| ((*key).to_owned(), (*views, Some("u")))).collect()
+}
+
+#[test]
+fn every_entity_is_in_one_part() {
+    let old =
+        look(&[("a", Some(10)), ("b", Some(5)), ("c", Some(7)), ("d", None), ("e", Some(3)), ("g", Some(1))]);
+    let new =
+        look(&[("a", Some(30)), ("b", Some(2)), ("d", Some(9)), ("e", None), ("f", Some(4)), ("h", Some(8))]);
+    let grown = grown(&new, &old, (&["g"], &["h"]));
+    let parts = Parts { matched: 4, appeared: 1, disappeared: 1, decreased: 1, not_due: 2, unknown: 2 };
+    assert_eq!(grown.parts, parts);
+    let sums = grown.counters["views"];
+    // 30 + 2 and what appeared, 4, against 10 + 5 and what disappeared, 7.
+    assert_eq!((sums.current, sums.previous, sums.growth()), (36, 22, Some(14)));
+    assert_eq!((sums.appeared, sums.disappeared, sums.decreased, sums.unknown), (4, 7, 1, 2));
+    assert_eq!(sums.percentage().unwrap().to_string(), "63.64");
+    let top: Vec<(&str, i128)> =
+        grown.top["views"].iter().map(|mover| (mover.key.as_str(), mover.growth())).collect();
+    assert_eq!(top, [("a", 20), ("b", -3)]);
+}
+
+#[test]
+fn percentages_have_two_decimals_half_to_even_and_none_of_nothing() {
+    for (current, previous, expected) in [
+        (150_000, 142_000, Some("5.63")),
+        (3, 8, Some("-62.50")),
+        (5, 0, None),
+        (0, 0, None),
+        (100_125, 100_000, Some("0.12")),
+        (100_135, 100_000, Some("0.14")),
+        (-5, -10, Some("50.00")),
+    ] {
+        let found = percentage(current, previous).map(|percentage| percentage.to_string());
+        assert_eq!(found.as_deref(), expected, "{previous} to {current}");
+    }
+}
+
+fn any_look() -> impl Strategy<Value = Look> {
+    let row = (
+        proptest::option::weighted(0.8, -5_i64..50),
+        proptest::option::of(prop_oneof![Just("x"), Just("y")]),
+    );
+    proptest::collection::btree_map("[a-e][a-b]?", row, 0..10)
+}
+
+proptest! {
+    #[test]
+    fn groups_add_up_and_no_entity_is_lost(new in any_look(), old in any_look()) {
+        let grown = grown(&new, &old, (&[], &[]));
+        let keys: std::collections::BTreeSet<&String> = new.keys().chain(old.keys()).collect();
+        let parts = grown.parts;
+        prop_assert_eq!(parts.matched + parts.appeared + parts.disappeared, keys.len() as u64);
+        let total = grown.counters["views"];
+        let sum = |of: fn(&super::Sums) -> i128| grown.groups.values().map(|sums| of(&sums[0])).sum::<i128>();
+        prop_assert_eq!(sum(|sums| sums.current), total.current);
+        prop_assert_eq!(sum(|sums| sums.previous), total.previous);
+        // The same, reckoned key by key.
+        let value = |look: &Look, key: &String| look.get(key).map(|row| row.0);
+        let (mut growth, mut rows) = (0_i128, 0);
+        for key in &keys {
+            growth += match (value(&new, key), value(&old, key)) {
+                (Some(Some(new)), Some(Some(old))) => i128::from(new) - i128::from(old),
+                (Some(Some(new)), None) => i128::from(new),
+                (None, Some(Some(old))) => -i128::from(old),
+                _ => {
+                    rows -= 1;
+                    0
+                }
+            };
+            rows += 1;
+        }
+        // Rows of which none is known sum up to nothing that is known.
+        prop_assert_eq!(total.growth(), (rows > 0 || keys.is_empty()).then_some(growth));
+    }
+
+    #[test]
+    fn growth_back_is_the_negative(new in any_look(), old in any_look()) {
+        let there = grown(&new, &old, (&[], &[])).counters["views"].growth();
+        let back = grown(&old, &new, (&[], &[])).counters["views"].growth();
+        prop_assert_eq!(there, back.map(|back| -back));
+    }
+}

@@ -1,0 +1,14 @@
+//! Entities: rows of a look, in order and numbered, and what is told of how they changed. Pure.
+
+pub mod cells;
+pub mod changes;
+pub mod computed;
+pub mod due;
+pub mod numbering;
+pub mod period;
+pub mod question;
+pub mod table;
+pub mod trend;
+
+pub use numbering::{Numbered, Previous, number};
+pub use table::{LookError, LookTable, TableBuilder};

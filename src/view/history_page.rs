@@ -1,0 +1,184 @@
+//! The page of one entity through time: its state, a chart of each number, and its rows, newest first.
+
+use askama::Template;
+
+use super::chart::Drawing;
+use super::format::Format;
+use super::history::{HistoryInput, HistoryRow, StepLine};
+use super::line::{self, Dot};
+use super::origin::Origin;
+use super::page::{BASE_STYLE, csp_digest};
+use super::text::{isolated, visible};
+use crate::config::presentation::label_of;
+use crate::model::{Day, Provenance};
+
+/// The page of one entity through time.
+#[derive(Template)]
+#[template(path = "history.html")]
+pub struct HistoryPage {
+    name: String,
+    small: String,
+    subject: String,
+    origin: String,
+    style: String,
+    policy: String,
+    first: String,
+    last: String,
+    rows: usize,
+    notes: Vec<String>,
+    /// What it is now: each field with its value and trend.
+    state: Vec<[String; 3]>,
+    charts: Vec<ChartPart>,
+    steps: Vec<StepPart>,
+}
+
+struct ChartPart {
+    title: String,
+    unit: Option<String>,
+    words: String,
+    drawing: Drawing,
+}
+
+struct StepPart {
+    day: String,
+    number: String,
+    aside: String,
+    is_significant: bool,
+    lines: Vec<LinePart>,
+}
+
+struct LinePart {
+    name: String,
+    before: String,
+    now: String,
+    moved: [String; 2],
+    remark: String,
+    class: &'static str,
+    /// What the colour says, in words.
+    verdict: &'static str,
+}
+
+impl HistoryPage {
+    /// The page of this entity.
+    pub fn new(input: &HistoryInput<'_>, origin: &Origin) -> Self {
+        let style = format!("{BASE_STYLE}{}", include_str!("../../templates/history.css"));
+        let digest = csp_digest(&style);
+        let text = |text: &str| visible(text).into_owned();
+        let day = |row: Option<&HistoryRow<'_>>| row.map(|row| row.day.to_string()).unwrap_or_default();
+        let label = input.label.filter(|label| !label.trim().is_empty());
+        let steps = input.steps();
+        Self {
+            name: text(label.unwrap_or(input.key)),
+            small: format!("{} {}", text(input.entity), isolated(input.key)),
+            subject: origin.subject(),
+            origin: origin.sentence(),
+            policy: format!("default-src 'none'; style-src '{digest}'; base-uri 'none'; form-action 'none'"),
+            style,
+            first: day(input.rows.first()),
+            last: day(input.rows.last()),
+            rows: input.rows.len(),
+            notes: input.notes().iter().map(|note| text(note)).collect(),
+            state: state(input),
+            charts: charts(input),
+            steps: steps
+                .iter()
+                .rev()
+                .map(|step| StepPart {
+                    day: step.day.to_string(),
+                    number: step.number.clone(),
+                    aside: text(&step.aside),
+                    is_significant: step.is_significant,
+                    lines: step.lines.iter().map(line_part).collect(),
+                })
+                .collect(),
+        }
+    }
+
+    /// The HTML.
+    ///
+    /// # Errors
+    /// None in practice: writing into memory does not fail.
+    pub fn to_bytes(&self) -> Result<Vec<u8>, askama::Error> {
+        Ok(self.render()?.into_bytes())
+    }
+}
+
+fn line_part(line: &StepLine) -> LinePart {
+    let text = |text: &str| visible(text).into_owned();
+    let (class, verdict) = match line.is_good {
+        Some(true) => (" good", "better"),
+        Some(false) => (" bad", "worse"),
+        None => ("", ""),
+    };
+    LinePart {
+        name: text(&line.name),
+        before: text(&line.before),
+        now: text(&line.now),
+        moved: line.moved.each_ref().map(|moved| text(moved)),
+        remark: text(&line.remark),
+        class,
+        verdict,
+    }
+}
+
+fn state(input: &HistoryInput<'_>) -> Vec<[String; 3]> {
+    let Some(newest) = input.rows.last() else { return Vec::new() };
+    let formats = input.formats();
+    let field = |name: &String| {
+        let value = match newest.row.fields.get(name) {
+            None => "not read".to_owned(),
+            Some(value) => input.shown(value.as_ref(), formats.get(name.as_str())),
+        };
+        let trend = newest.computed.moves.get(name).and_then(|moved| moved.trend);
+        let trend = trend.map(|trend| trend.word().to_owned()).unwrap_or_default();
+        [visible(&label_of(name)).into_owned(), visible(&value).into_owned(), trend]
+    };
+    input.fields.keys().map(field).collect()
+}
+
+/// A chart of each number that has two days or more.
+fn charts(input: &HistoryInput<'_>) -> Vec<ChartPart> {
+    let redefined = input.redefined();
+    let formats = input.formats();
+    let chart = |(name, format): (&&str, &Format)| {
+        let dots = dots(input, name, format);
+        let known: Vec<_> = dots.iter().filter_map(|dot| dot.value.as_ref()).collect();
+        let (lowest, highest) = (known.iter().min()?, known.iter().max()?);
+        let words = format!(
+            "{} to {} over {} days",
+            format.show_bare(lowest).html(),
+            format.show(highest).html(),
+            known.len()
+        );
+        let drawing = line::line(&dots, &redefined, None, format)?;
+        Some(ChartPart {
+            title: visible(&label_of(name)).into_owned(),
+            unit: format.common_unit().map(|unit| visible(unit).into_owned()),
+            words: visible(&words).into_owned(),
+            drawing,
+        })
+    };
+    formats.iter().filter_map(chart).collect()
+}
+
+/// The last row of each day. All of them were seen as they were, so they are witnessed.
+fn dots(input: &HistoryInput<'_>, name: &str, format: &Format) -> Vec<Dot> {
+    let mut dots: Vec<Dot> = Vec::new();
+    for row in &input.rows {
+        let value = row.row.number(name).cloned();
+        let shown = value.as_ref().map_or_else(|| "unknown".to_owned(), |value| format.show(value).html());
+        let dot = Dot {
+            day: row.day,
+            value,
+            provenance: Provenance::Witnessed,
+            title: isolated(&format!("{} #{}: {shown}, {}", row.day, row.row.seq, row.why)).into_owned(),
+        };
+        match dots.iter_mut().rev().find(|known| known.day <= dot.day) {
+            Some(known) if known.day == dot.day => *known = dot,
+            _ => dots.push(dot),
+        }
+    }
+    // A look of a day may be numbered after captures of the next.
+    dots.sort_by_key(|dot: &Dot| -> Day { dot.day });
+    dots
+}
