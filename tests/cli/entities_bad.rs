@@ -9,7 +9,7 @@ use crate::support::mariadb::{REPORT, db};
 #[test]
 fn what_the_source_can_not_give_costs_the_look_and_neither_the_day_nor_the_next_look() {
     for (sql, said) in [
-        ("alter table accounts rename column id to ident", "no such column: asof_rows.id"),
+        ("alter table accounts rename column id to ident", "no such column: asof_rows.id (error 1); asof_rows is what its sql gives"),
         (
             "drop table accounts; create table accounts as select null as id, 'x' as name, 1 as logins, 1 as revenue,
              1 as health, 'a' as status, 'd' as tier, null as books",
