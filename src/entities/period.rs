@@ -134,6 +134,12 @@ impl Periods<'_> {
         period(NaiveDate::from_ymd_opt(year, 1, 1)?, NaiveDate::from_ymd_opt(year, 12, 31)?, at + 1)
     }
 
+    /// "year", "month" and so on, as far as the one that is now has gone.
+    pub fn so_far(&self, at: usize) -> Option<Period> {
+        let unit = unit(self.word(at)).filter(|_| !self.word(at).ends_with('s'))?;
+        period(start_of(self.today.date(), unit)?, self.today.date(), at + 1)
+    }
+
     fn word(&self, at: usize) -> &str {
         self.tokens.get(at).map_or("", |token| token.word.as_str())
     }
@@ -291,6 +297,9 @@ impl Periods<'_> {
         }
         let today = self.today.date();
         if let Some(number) = self.number(at + 1) {
+            if matches!(self.word(at + 2), "hour" | "hours") {
+                return period(back(today, Unit::Day, number.div_ceil(24))?, today, at + 3);
+            }
             let unit = unit(self.word(at + 2))?;
             return period(back(today, unit, number)?, today, at + 3);
         }

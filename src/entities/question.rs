@@ -168,8 +168,13 @@ impl Reader<'_> {
 
     /// From or up to a time: "since March", "before the QBR".
     fn open(&self, at: usize) -> Option<Found> {
-        let start = at + 1 + usize::from(self.word(at + 1) == "the");
-        let (from, to, next) = if let Some(period) = self.period(start, self.today) {
+        let mut start = at + 1 + usize::from(self.word(at + 1) == "the");
+        let begun = matches!(self.word(start), "start" | "beginning") && self.word(start + 1) == "of";
+        if self.word(at) == "since" && begun {
+            start += 2 + usize::from(self.word(start + 2) == "the");
+        }
+        let so_far = || Periods { tokens: self.tokens, today: self.today }.so_far(start).filter(|_| begun);
+        let (from, to, next) = if let Some(period) = self.period(start, self.today).or_else(so_far) {
             (Some(period.from), Some(period.to), period.next)
         } else {
             let (day, next) = self.named(at + 1)?;
@@ -300,6 +305,13 @@ mod tests {
             ("the first half of 2025", "first half of 2025 = 2025-01-01..2025-06-30"),
             ("How was the week of October 6?", "week of October 6 = 2025-10-06..2025-10-12"),
             ("in the week of 2025-10-16", "week of 2025-10-16 = 2025-10-13..2025-10-19"),
+            ("Has anything changed in the past 24 hours?", "past 24 hours = 2025-11-06..2025-11-07"),
+            ("over the last 49 hours", "last 49 hours = 2025-11-04..2025-11-07"),
+            ("since the start of the year", "since the start of the year = 2025-01-01..2025-11-07"),
+            (
+                "since the beginning of last month",
+                "since the beginning of last month = 2025-10-01..2025-11-07",
+            ),
             ("this week of ours", "this week = 2025-11-03..2025-11-07"),
         ] {
             assert_eq!(told(question), [expected], "{question}");
@@ -356,6 +368,9 @@ mod tests {
             "the second half of the list",
             "Sun and sat and mar",
             "H3 and h1 headings",
+            "since the start of the trial",
+            "before the start of the year",
+            "within 24 hours of the incident",
         ] {
             assert_eq!(told(question), [""; 0], "{question}");
         }

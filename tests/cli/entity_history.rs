@@ -151,7 +151,10 @@ fn long_values_leave_room_for_what_is_said_of_them() {
         text.lines().skip_while(|line| !line.starts_with("2025-11-09")).skip(1).take(3).collect();
     assert!(newest[0].ends_with("  +12.50 %  improving over 3, significant"), "{text}");
     assert!(newest[1].starts_with("  Status") && newest[1].ends_with(" fine"), "{text}");
-    assert!(newest[2].contains("  name: Mon") && newest[2].ends_with("  − name: Month-end close of al…"), "{text}");
+    assert!(
+        newest[2].contains("  name: Mon") && newest[2].ends_with("  − name: Month-end close of all…"),
+        "{text}"
+    );
     assert!(text.lines().all(|line| line.chars().count() <= 100), "{text}");
     place.forget();
 }

@@ -26,6 +26,7 @@ mod entities_bad;
 mod entities_demo;
 mod entities_done;
 mod entities_done_accounts;
+mod entities_done_growth;
 mod entities_fields;
 mod entity_context;
 mod entity_documents;
