@@ -5,6 +5,7 @@
 //! | layer | what it is for |
 //! | --- | --- |
 //! | [`cli`] | arguments, one file for each command; the only place that prints |
+//! | [`serve`] | the archive as an API and as pages |
 //! | [`ops`] | use cases: each returns an outcome |
 //! | [`view`] | typed pages and tables: data in, bytes out |
 //! | [`notify`] | telling somebody: commands and webhooks |
@@ -29,5 +30,6 @@ pub mod model;
 pub mod notify;
 pub mod ops;
 pub mod plan;
+pub mod serve;
 pub mod source;
 pub mod view;

@@ -6,6 +6,7 @@ mod backfill;
 mod cli;
 mod house;
 mod numbers;
+mod serve;
 mod source;
 mod support;
 mod view;

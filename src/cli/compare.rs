@@ -2,21 +2,17 @@
 
 use std::path::PathBuf;
 
-use serde::Serialize;
-use serde_json::{Value, json};
-
 use super::context::Context;
 use super::exit;
 use super::failure::Failure;
 use super::place::Place;
-use crate::analyze::sides::{Side, Warning};
 use crate::calendar::Moment;
-use crate::model::Day;
-use crate::ops::compare::{Asked, Compared, SpanName, compare};
+use crate::ops::compare::{Asked, SpanName, compare};
+use crate::ops::documents;
 use crate::ops::new_file;
 use crate::ops::when::When;
 use crate::view::SidesPage;
-use crate::view::sides::{said, view};
+use crate::view::sides::view;
 use crate::view::terminal;
 
 /// How many members of a table are shown where no dimension is named.
@@ -94,8 +90,11 @@ impl Compare {
             new_file::write(path, opened.archive.dir(), &page)?;
         }
         if context.output.json() {
-            let page = self.html.as_ref().map(|path| path.display().to_string());
-            context.output.document(&document(&opened.archive.id().to_string(), &compared, page));
+            let mut document = documents::compare::document(&opened.archive.id().to_string(), &compared);
+            if let (Some(path), Some(document)) = (&self.html, document.as_object_mut()) {
+                document.insert("page".to_owned(), path.display().to_string().into());
+            }
+            context.output.document(&document);
         } else if let Some(path) = &self.html {
             context.output.path(path);
         } else {
@@ -129,58 +128,4 @@ impl Compare {
 fn two_sides(message: &str) -> Failure {
     let hint = "`asof compare latest latest~7`, or `asof compare --to-date month` for this month so far";
     Failure::said(exit::USAGE, message, Some(hint.to_owned()))
-}
-
-/// A side as JSON.
-#[derive(Serialize)]
-struct SideDoc<'a> {
-    from: Day,
-    to: Day,
-    days: Vec<Value>,
-    missing: &'a [Day],
-    thinned: &'a [Day],
-}
-
-fn side(side: &Side) -> SideDoc<'_> {
-    let day = |day: &crate::analyze::sides::SideDay| {
-        json!({
-            "date": day.id.day,
-            "edition": day.id.edition,
-            "provenance": day.provenance,
-            "hours": day.hours,
-        })
-    };
-    SideDoc {
-        from: side.from,
-        to: side.to,
-        days: side.days.iter().map(day).collect(),
-        missing: &side.missing,
-        thinned: &side.thinned,
-    }
-}
-
-/// A warning as JSON: its facts, and the sentence.
-#[derive(Serialize)]
-struct WarningDoc<'a> {
-    text: String,
-    #[serde(flatten)]
-    warning: &'a Warning,
-}
-
-fn document(archive: &str, compared: &Compared, page: Option<String>) -> Value {
-    let warning = |warning| {
-        let sentences: Vec<String> = said(warning).into_iter().map(|said| said.text).collect();
-        WarningDoc { text: sentences.join("; "), warning }
-    };
-    let mut document = json!({
-        "archive": archive,
-        "a": side(&compared.a),
-        "b": side(&compared.b),
-        "warnings": compared.warnings.iter().map(warning).collect::<Vec<_>>(),
-        "metrics": compared.metrics,
-    });
-    if let (Some(page), Some(document)) = (page, document.as_object_mut()) {
-        document.insert("page".to_owned(), page.into());
-    }
-    document
 }

@@ -18,6 +18,8 @@ use crate::config::Config;
 use crate::config::problem::known_names;
 use crate::model::{Day, Provenance};
 use crate::ops::causes::causes;
+use crate::ops::documents;
+use crate::ops::documents::drift::kind;
 use crate::ops::drift::{self, DayReport, DriftRequest, Found, Place, ReadDay, Restated};
 use crate::ops::reread::ByWhich;
 use crate::ops::when::{self, When, find_latest};
@@ -318,7 +320,7 @@ impl Drift {
             out.warn(&format!("{} is not restated: it can't be read", report.id));
         }
         if out.json() {
-            json_line(&json::day(report, &self.by));
+            json_line(&documents::drift::day(report, &self.by));
             return;
         }
         let (drift, notes) = match &report.found {
@@ -343,15 +345,6 @@ fn emptied(found: &Found) -> bool {
     let mut rows = read.rows.values();
     let had = read.rows.values().any(|(frozen, _)| frozen.is_some_and(|rows| rows > 0));
     had && rows.all(|(_, live)| *live == Some(0))
-}
-
-/// What has become of a day; `None` when nothing is known of it.
-fn kind(report: &DayReport) -> Option<Kind> {
-    match &report.found {
-        Found::Read(read) => Some(read.drift.kind),
-        Found::Unreadable(_) => Some(Kind::Unreadable),
-        Found::Failed(_) => None,
-    }
 }
 
 /// What is to be said of a day beside its numbers.

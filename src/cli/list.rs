@@ -2,18 +2,17 @@
 
 use std::collections::BTreeMap;
 
-use serde_json::{Value, json};
-
 use super::context::Context;
 use super::failure::Failure;
 use super::list_entity::Moved;
 use super::place::{Opened, Place};
 use super::{exit, stats};
-use crate::archive::{Looks, Marks};
+use crate::archive::Looks;
 use crate::calendar::{DayName, Moment};
 use crate::config::Presentation;
 use crate::config::problem::known_names;
 use crate::model::{Day, Number, Provenance};
+use crate::ops::documents;
 use crate::ops::entities::listed::{ListedLook, listed};
 use crate::ops::list::{ListedDay, Listing, list, looks};
 use crate::view::terminal;
@@ -120,7 +119,7 @@ impl List {
         // Of a ledger with damaged lines nothing is certain, and the findings tell of them.
         let seen = if history.damaged().is_empty() { archive.looks(as_of)? } else { BTreeMap::new() };
         if context.output.json() {
-            context.output.document(&document(&listing, &self.metric, &seen));
+            context.output.document(&documents::list::document(&listing, &self.metric, &seen));
         } else {
             context.output.answer(&self.text(&listing, &presentation, &seen, context));
         }
@@ -228,77 +227,4 @@ fn notes(day: &ListedDay) -> Vec<String> {
     });
     let remarks = day.marks.notes.iter().map(|(_, text)| format!("“{text}”"));
     pinned.into_iter().chain(labels).chain(thinned).chain(newest).chain(remarks).collect()
-}
-
-/// The list as JSON, with the chosen metrics only when some are chosen.
-fn document(listing: &Listing, metrics: &[String], seen: &BTreeMap<String, Looks>) -> Value {
-    let day = |day: &ListedDay| {
-        let mut document = day_document(day, metrics);
-        if !seen.is_empty() {
-            let looks =
-                seen.iter().map(|(name, looks)| (name.clone(), look_document(&listed(looks, day.day))));
-            document["entities"] = Value::Object(looks.collect());
-        }
-        document
-    };
-    let days: Vec<Value> = listing.days.iter().map(day).collect();
-    let gap = |(from, to, days): (Day, Day, i64)| json!({ "from": from, "to": to, "days": days });
-    json!({
-        "archive": listing.archive,
-        "dir": listing.dir.display().to_string(),
-        "days": days,
-        "gaps": listing.gaps.iter().map(|found| gap((found.from, found.to, found.days))).collect::<Vec<_>>(),
-        "findings": listing.findings,
-    })
-}
-
-/// A look of a day, or why there is none.
-fn look_document(look: &ListedLook) -> Value {
-    let (rows, seen, reason) = match look {
-        ListedLook::Kept { rows, seen } => (Some(rows), Some(seen), None),
-        ListedLook::Unlooked { reason } => (None, None, Some(reason.as_str())),
-        ListedLook::Unknown => (None, None, Some("nobody looked")),
-    };
-    json!({ "rows": rows, "seen": seen, "reason": reason })
-}
-
-fn day_document(day: &ListedDay, metrics: &[String]) -> Value {
-    let editions: Vec<Value> = day
-        .editions
-        .iter()
-        .zip(&day.thinned)
-        .map(|(frozen, thinned)| {
-            let line = &frozen.line;
-            let mut headline = line.headline().unwrap_or_default();
-            headline.retain(|name, _| metrics.is_empty() || metrics.contains(name));
-            let mut document = json!({
-                "edition": line.edition,
-                "provenance": line.provenance,
-                "captured_at": line.captured_at,
-                "trigger": line.trigger,
-                "reason": line.reason,
-                "manifest": line.manifest,
-                "definitions": line.definitions,
-                "present": frozen.present,
-                "metrics": headline,
-            });
-            if let Some(thinned) = thinned {
-                document["thinned"] = json!({ "at": thinned.at, "files": thinned.files });
-            }
-            document
-        })
-        .collect();
-    let shown = day.edition().map(|frozen| frozen.line.edition);
-    let mut document = json!({ "date": day.day, "shown": shown, "editions": editions });
-    let Marks { labels, notes, pinned } = &day.marks;
-    if !labels.is_empty() {
-        document["labels"] = json!(labels);
-    }
-    if !notes.is_empty() {
-        document["notes"] = notes.iter().map(|(at, text)| json!({ "at": at, "text": text })).collect();
-    }
-    if *pinned {
-        document["pinned"] = json!(true);
-    }
-    document
 }

@@ -32,6 +32,7 @@ mod restore;
 mod save;
 mod schedule;
 mod series;
+mod serve;
 mod settling;
 mod stats;
 mod telling;
@@ -85,6 +86,7 @@ Examples:
   asof history account 5        one entity through time
   asof alerts                   is there anything that somebody should hear of?
   asof compare -1d -8d          one day against another
+  asof serve                    all of this in the browser, and for programs
 
 Exit codes: 0 done, 1 failed, 2 wrong usage or configuration, 3 some days of a range
 failed, 4 findings where they were asked for, 5 the source could not be reached, 6 the
@@ -156,6 +158,7 @@ enum Command {
     Pin(mark::Pin),
     Prune(prune::Prune),
     Schedule(schedule::Schedule),
+    Serve(serve::Serve),
 }
 
 /// What `compare` takes besides: an entity and its key before the two that are compared. It is a parser of
@@ -225,6 +228,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         Command::Pin(pin) => pin.run(&context),
         Command::Prune(prune) => prune.run(&context),
         Command::Schedule(schedule) => schedule.run(&context),
+        Command::Serve(serve) => serve.run(&context),
     });
     match result {
         Ok(code) => output::ended(code),

@@ -2,8 +2,6 @@
 
 use std::path::{Path, PathBuf};
 
-use serde_json::{Value, json};
-
 use super::context::Context;
 use super::exit;
 use super::failure::Failure;
@@ -17,7 +15,7 @@ use crate::ops::entities::series::{self as entities, Known, Which};
 use crate::ops::forecast::outlook;
 use crate::ops::points::Point;
 use crate::ops::series::{Series, series};
-use crate::ops::{new_file, series_table};
+use crate::ops::{documents, new_file, series_table};
 use crate::view::series::{SeriesInput, SeriesRow};
 use crate::view::terminal;
 use crate::view::{Origin, SeriesPage};
@@ -232,9 +230,9 @@ impl SeriesCommand {
             let csv = series_table::csv(table).map_err(|error| Failure::new(exit::FAILED, error, None))?;
             print_lines(&String::from_utf8_lossy(&csv));
         } else if out.json() {
-            let mut document = document(&opened, &series);
+            let mut document = documents::series::document(&opened.archive.id(), &series);
             if let (Some(foreseen), Some(object)) = (&foreseen, document.as_object_mut()) {
-                object.insert("forecast".to_owned(), super::forecast::document(foreseen));
+                object.insert("forecast".to_owned(), documents::forecast::document(foreseen));
             }
             out.document(&document);
         } else if self.html.is_none() && self.parquet.is_none() {
@@ -323,48 +321,4 @@ fn input<'a>(series: &'a Series, outlook: Option<&'a Outlook>) -> SeriesInput<'a
         outlook,
         notes,
     }
-}
-
-/// The series as JSON.
-fn document(opened: &Opened, series: &Series) -> Value {
-    let point = |(point, change): (&Point, &Option<crate::model::compared::ChangeDoc>)| {
-        json!({
-            "date": point.day,
-            "edition": point.edition,
-            "provenance": point.provenance,
-            "value": point.value,
-            "change": change.as_ref().map(|change| &change.change),
-            "percentage": change.as_ref().and_then(|change| change.percentage.as_ref()),
-            "definitions": point.definitions,
-            "note": point.note,
-        })
-    };
-    let points: Vec<Value> = series.totals.points.iter().zip(&series.changes).map(point).collect();
-    let gaps = series.totals.gaps.iter();
-    let gaps: Vec<Value> =
-        gaps.map(|gap| json!({ "from": gap.from, "to": gap.to, "days": gap.days })).collect();
-    let by = series.split.as_ref().map(|split| {
-        let members: Vec<Value> = split
-            .members
-            .iter()
-            .map(|member| json!({ "key": member.key, "label": member.label, "values": member.values }))
-            .collect();
-        json!({
-            "dimension": split.dimension,
-            "members": members,
-            "more": split.more,
-            "redefined": split.redefined,
-        })
-    });
-    json!({
-        "archive": opened.archive.id(),
-        "metric": series.metric,
-        "label": series.label,
-        "unit": series.unit,
-        "points": points,
-        "gaps": gaps,
-        "redefined": series.redefined,
-        "by": by,
-        "findings": series.totals.damaged,
-    })
 }

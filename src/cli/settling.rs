@@ -2,18 +2,16 @@
 
 use std::path::PathBuf;
 
-use serde_json::{Value, json};
-
 use super::context::Context;
 use super::exit;
 use super::failure::Failure;
 use super::place::{Opened, Place};
-use crate::analyze::settling::{AtAge, Moved, NEEDED_DAYS};
 use crate::archive::History;
 use crate::calendar::Moment;
 use crate::config::presentation::label_of;
 use crate::config::problem::known_names;
 use crate::model::{Day, Number};
+use crate::ops::documents;
 use crate::ops::list::looks;
 use crate::ops::new_file;
 use crate::ops::settling::{MetricReport, Report, collect};
@@ -87,7 +85,7 @@ impl Settling {
             new_file::write(path, archive.dir(), &page)?;
         }
         if out.json() {
-            out.document(&document(&report));
+            out.document(&documents::settling::document(&report));
         } else if let Some(path) = &self.html {
             out.path(path);
         } else {
@@ -146,39 +144,4 @@ fn notes(report: &Report) -> Vec<String> {
         format!("{name}: {looks} left out, since it was defined otherwise then.")
     });
     over.into_iter().chain(redefined).collect()
-}
-
-fn document(report: &Report) -> Value {
-    let metrics: Vec<Value> = report.metrics.iter().map(|(name, metric)| of_metric(name, metric)).collect();
-    json!({ "metrics": metrics, "left_out": report.over, "findings": report.findings })
-}
-
-fn of_metric(name: &str, metric: &MetricReport) -> Value {
-    let found = &metric.settling;
-    let reason = match found.settled {
-        Some(_) => None,
-        None if found.days < NEEDED_DAYS => Some("too few days"),
-        None => Some("still moves"),
-    };
-    json!({
-        "metric": name,
-        "tolerance": metric.tolerance.trimmed(),
-        "settled_after": found.settled,
-        "reason": reason,
-        "days": found.days,
-        "needed_days": NEEDED_DAYS,
-        "redefined": metric.redefined,
-        "ages": found.ages.iter().map(of_age).collect::<Vec<_>>(),
-    })
-}
-
-fn of_age(at: &AtAge) -> Value {
-    json!({
-        "age": at.age,
-        "days": at.days,
-        "within": at.within,
-        "median": at.median.share(),
-        "p95": at.p95.share(),
-        "reason": (at.p95 == Moved::Beyond).then_some("0 or unknown then or now"),
-    })
 }

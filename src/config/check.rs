@@ -13,7 +13,7 @@ use super::problem::{Problem, did_you_mean, listed};
 use super::tree::Tree;
 use super::{CalendarSettings, Config, PasswordFrom, SourceSettings, SourceUrl};
 use super::{
-    DEFAULT_TIMEOUT, again, alerts, archive, duration, entities, metrics, notify, retention, worklist,
+    DEFAULT_TIMEOUT, again, alerts, archive, duration, entities, metrics, notify, retention, serve, worklist,
 };
 use crate::model::Definitions;
 use crate::model::definitions::{
@@ -159,6 +159,7 @@ pub fn check(file: &File, tree: &Tree<'_>, base: &Path, problems: &mut Vec<Probl
     let alerts = alerts::check(file, &metrics, &mut checker);
     let notify = notify::check(file, &mut checker);
     let tenants = entities::tenants(file, &mut checker);
+    let serve = serve::check(file, &tenants, &mut checker);
     if file.tenants.is_some() && !checker.tree.names(&["events"]).is_empty() {
         // Their queries name no tenant, so each archive would hold the numbers of all.
         let hint =
@@ -196,6 +197,7 @@ pub fn check(file: &File, tree: &Tree<'_>, base: &Path, problems: &mut Vec<Probl
         notify,
         entities,
         tenants,
+        serve,
         tenant: None,
     })
 }

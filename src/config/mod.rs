@@ -14,9 +14,12 @@ pub mod entity_file;
 pub mod file;
 mod metrics;
 pub mod notify;
+mod notify_file;
 pub mod presentation;
 pub mod problem;
 pub mod retention;
+pub mod serve;
+mod serve_file;
 mod source;
 mod source_url;
 pub mod tenant;
@@ -38,6 +41,7 @@ pub use notify::NotifySettings;
 pub use presentation::Presentation;
 pub use problem::{Problem, Problems};
 pub use retention::RetentionSettings;
+pub use serve::ServeSettings;
 pub use source::{DEFAULT_TIMEOUT, PasswordFrom, SourceSettings};
 pub use source_url::{MysqlUrl, SourceUrl, SourceUrlError, SslMode};
 pub use worklist::{CarryOf, WorklistSettings};
@@ -72,6 +76,8 @@ pub struct Config {
     pub entities: IndexMap<String, EntitySettings>,
     /// The tenants whose rows are kept apart; none where all rows are one's own.
     pub tenants: Vec<String>,
+    /// How a server answers, and whom.
+    pub serve: ServeSettings,
     /// The one whose archive and rows these are; `None` where there are no tenants or all are meant.
     pub tenant: Option<String>,
 }

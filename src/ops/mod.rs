@@ -10,6 +10,7 @@ pub mod compare;
 pub mod day;
 pub mod decide;
 pub mod demo;
+pub mod documents;
 pub mod drift;
 pub mod entities;
 pub mod forecast;

@@ -11,7 +11,7 @@ use asof::view::layout::DEFAULT_TOP;
 use super::project::{File, none, text};
 
 /// The headings of CONFIG.md under which a struct of `src/config/file.rs` is told of.
-const SECTIONS: [(&str, &str); 19] = [
+const SECTIONS: [(&str, &str); 21] = [
     ("## `[source]`", "Source"),
     ("## `[archive]`", "Archive"),
     ("## `[calendar]`", "Calendar"),
@@ -31,11 +31,15 @@ const SECTIONS: [(&str, &str); 19] = [
     ("## `[entities.NAME.changes]`", "Change"),
     ("## `[entities.NAME.references]`", "Reference"),
     ("## `[tenants]`", "Tenants"),
+    ("## `[serve]`", "Serve"),
+    ("## `[serve.tokens.NAME]`", "Token"),
 ];
 
 /// The text of all that is read from a configuration file.
 fn written() -> String {
-    text("src/config/file.rs") + &text("src/config/entity_file.rs")
+    ["file", "entity_file", "notify_file", "serve_file"]
+        .map(|name| text(&format!("src/config/{name}.rs")))
+        .concat()
 }
 
 /// The keys of a struct in the source text, as they are written in a file.

@@ -5,4 +5,5 @@ pub mod browser;
 pub mod command;
 pub mod demo;
 pub mod mariadb;
+pub mod server;
 pub mod vicidial;

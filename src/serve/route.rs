@@ -1,0 +1,176 @@
+//! What can be asked for, and running it. What answers is a plain function of a [`Call`], so nothing can be asked for
+//! of which it was not said who may; it runs on a thread where it may wait for disks and databases.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use axum::body::{Body, to_bytes};
+use axum::extract::rejection::RawPathParamsRejection;
+use axum::extract::{RawPathParams, Request, State};
+use axum::http::{Method, StatusCode};
+use axum::routing::{self, MethodRouter};
+use tokio::sync::{Semaphore, watch};
+use tokio::time::timeout;
+
+use super::Server;
+use super::access::{Access, Call};
+use super::answer::Answer;
+use super::problem::Problem;
+
+/// The largest body that is taken, in bytes.
+pub const MOST_BODY: usize = 1_000_000;
+
+/// How long a request waits for its turn, at most.
+const TURN: Duration = Duration::from_secs(10);
+
+/// What it costs to answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Cost {
+    /// The archive is read.
+    Archive,
+    /// The source is asked, of which only a few may do so at once.
+    Source,
+}
+
+/// Something that can be asked for.
+pub struct Route {
+    /// `GET`, which answers `HEAD` too, or `POST`.
+    pub method: Method,
+    /// The path, with names of its parts in braces.
+    pub path: &'static str,
+    /// Who may ask.
+    pub access: Access,
+    /// What it costs.
+    pub cost: Cost,
+    /// What answers.
+    pub answer: fn(&Call) -> Result<Answer, Problem>,
+}
+
+impl Route {
+    /// Something that is read from the archive.
+    pub fn get(path: &'static str, access: Access, answer: fn(&Call) -> Result<Answer, Problem>) -> Self {
+        Self { method: Method::GET, path, access, cost: Cost::Archive, answer }
+    }
+
+    /// The same, for which the source is asked.
+    #[must_use]
+    pub fn of_source(self) -> Self {
+        Self { cost: Cost::Source, ..self }
+    }
+}
+
+/// All that can be asked for.
+pub fn router(server: &Arc<Server>, routes: Vec<Route>) -> Router {
+    let mut router = Router::new();
+    for route in routes {
+        let path = route.path;
+        router = router.route(path, method(Arc::new(route)));
+    }
+    router
+        .fallback(|| async {
+            Problem::not_found("no-such-thing", "there is nothing of this name")
+                .hint("/api tells what there is")
+                .into_response()
+        })
+        .method_not_allowed_fallback(|| async {
+            Problem::new(StatusCode::METHOD_NOT_ALLOWED, "method", "this is not asked for in that way")
+                .hint("the header Allow tells how")
+                .into_response()
+        })
+        .with_state(Arc::clone(server))
+}
+
+fn method(route: Arc<Route>) -> MethodRouter<Arc<Server>> {
+    let method = route.method.clone();
+    let handle = move |State(server): State<Arc<Server>>,
+                       path: Result<RawPathParams, RawPathParamsRejection>,
+                       request: Request| {
+        let route = Arc::clone(&route);
+        async move {
+            let headers = request.headers().clone();
+            match run(&server, &route, path, request).await {
+                Ok(answer) => answer.into_response(&headers),
+                Err(mut problem) => {
+                    problem.detail = server.without_folders(&problem.detail);
+                    problem.hint = problem.hint.map(|hint| server.without_folders(&hint));
+                    problem.into_response()
+                }
+            }
+        }
+    };
+    if method == Method::POST { routing::post(handle) } else { routing::get(handle) }
+}
+
+/// Says that nobody waits any more once it is dropped, as it is when a client goes or time is up.
+struct Waiting(watch::Sender<bool>);
+
+impl Drop for Waiting {
+    fn drop(&mut self) {
+        self.0.send_replace(true);
+    }
+}
+
+async fn run(
+    server: &Arc<Server>,
+    route: &Arc<Route>,
+    path: Result<RawPathParams, RawPathParamsRejection>,
+    request: Request,
+) -> Result<Answer, Problem> {
+    let path = path.map_err(|_| Problem::bad("the path is no UTF-8 text"))?;
+    let path: BTreeMap<String, String> =
+        path.iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
+    let (parts, body) = request.into_parts();
+    let (waiting, stop) = watch::channel(false);
+    let waiting = Waiting(waiting);
+    // Who asks is known before a byte of the body is read.
+    let mut call = Call::admit(server, route.access, path, parts, (axum::body::Bytes::new(), stop))?;
+    call.body = received(server, body).await?;
+    let (turns, most) = match route.cost {
+        Cost::Archive => (&server.reading, server.settings.request_timeout),
+        Cost::Source => (&server.asking, server.settings.source_timeout),
+    };
+    let turn = turn(turns).await?;
+    let answer = route.answer;
+    let work = tokio::task::spawn_blocking(move || {
+        // Its turn ends with the work, even when nobody waits for that any more.
+        let _turn = turn;
+        answer(&call)
+    });
+    let done = timeout(most, work).await;
+    drop(waiting);
+    match done {
+        Ok(Ok(answered)) => answered,
+        Ok(Err(_)) => Err(Problem::mistake("the answer could not be made")),
+        Err(_) => Err(Problem::new(StatusCode::SERVICE_UNAVAILABLE, "timeout", "this took too long")
+            .hint("ask for less, or later")
+            .after(10)),
+    }
+}
+
+/// The body of a request, if it comes in time and is no larger than it may be.
+async fn received(server: &Server, body: Body) -> Result<axum::body::Bytes, Problem> {
+    match timeout(server.settings.request_timeout, to_bytes(body, MOST_BODY)).await {
+        Ok(Ok(bytes)) => Ok(bytes),
+        Ok(Err(_)) => Err(too_large()),
+        Err(_) => {
+            Err(Problem::new(StatusCode::REQUEST_TIMEOUT, "timeout", "the request did not come in time"))
+        }
+    }
+}
+
+/// That a body is too large.
+pub fn too_large() -> Problem {
+    Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "too-large", format!("a body has at most {MOST_BODY} bytes"))
+}
+
+/// Waits for a turn.
+async fn turn(turns: &Arc<Semaphore>) -> Result<tokio::sync::OwnedSemaphorePermit, Problem> {
+    match timeout(TURN, Arc::clone(turns).acquire_owned()).await {
+        Ok(Ok(turn)) => Ok(turn),
+        _ => Err(Problem::new(StatusCode::SERVICE_UNAVAILABLE, "busy", "too much is asked at once")
+            .hint("ask again in a while")
+            .after(10)),
+    }
+}

@@ -1,0 +1,3 @@
+//! `asof serve` as a real process over real archives.
+
+mod days;
