@@ -103,7 +103,7 @@ pub async fn check(
     let day = day_of(&calendar, day, now)?;
     let mut report = CheckReport { day, findings: Vec::new(), queries: Vec::new() };
     ambiguous_ends(config, &calendar, day, &mut report);
-    let plan = match Plan::new(&config.definitions, calendar.window(day)?, |events| {
+    let plan = match Plan::new(&config.definitions, calendar.window(day)?, config.tenant.as_deref(), |events| {
         config.presentation.max_groups(events)
     }) {
         Ok(plan) => plan,
@@ -163,7 +163,9 @@ fn ambiguous_ends(config: &Config, calendar: &Calendar, day: Day, report: &mut C
     for step in (0..=DAYS_LOOKED_AT).chain((-DAYS_LOOKED_AT..0).rev()) {
         let Some(Ok(window)) = day.checked_add(step).map(|day| calendar.window(day)) else { continue };
         if let Err(error @ PlanError::Ambiguous(_)) =
-            Plan::new(&config.definitions, window, |events| config.presentation.max_groups(events))
+            Plan::new(&config.definitions, window, config.tenant.as_deref(), |events| {
+                config.presentation.max_groups(events)
+            })
         {
             report.add(Level::Error, "calendar", error.to_string(), error.hint());
             return;

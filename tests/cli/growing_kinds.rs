@@ -30,7 +30,6 @@ fn capture_at(place: &Place, at: &str, keys: Option<&[&str]>) {
     let request = LookRequest {
         env: &env,
         now: &now,
-        tenant: None,
         retry_for: Duration::ZERO,
         wait: Duration::from_secs(10),
     };

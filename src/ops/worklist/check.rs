@@ -23,7 +23,7 @@ pub async fn about(
     for (name, worklist) in &config.worklists {
         // The day's own queries could be made, so that there is such a window.
         let Ok(window) = calendar.span(day, day) else { continue };
-        let plan = match WorklistPlan::new(&config.definitions, name, worklist, window) {
+        let plan = match WorklistPlan::new(&config.definitions, name, worklist, window, config.tenant.as_deref()) {
             Ok(plan) => plan,
             // Told of the events already.
             Err(PlanError::Ambiguous(_)) => continue,
