@@ -118,8 +118,7 @@ impl CaptureCommand {
         let calendar = Calendar::new(config.calendar);
         let asked = self.asked(name, entity, &calendar)?;
         let now = || context.now();
-        let request =
-            LookRequest { env: &env, now: &now, retry_for: self.retry_for, wait: self.wait };
+        let request = LookRequest { env: &env, now: &now, retry_for: self.retry_for, wait: self.wait };
         let progress = TerminalProgress::new(context.output);
         let outcome = block_on(capture(config, name, entity, &asked, &request, &progress))??;
         progress.clear();

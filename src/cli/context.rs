@@ -87,7 +87,8 @@ impl<'o> Context<'o> {
             None => Ok(()),
             Some(_) => {
                 let message = format!("asof {command} is about no tenant: it writes a configuration anew");
-                let hint = "leave --tenant out; [tenants] in the configuration names those there are".to_owned();
+                let hint =
+                    "leave --tenant out; [tenants] in the configuration names those there are".to_owned();
                 Err(Failure::said(exit::USAGE, message, Some(hint)))
             }
         }

@@ -71,7 +71,9 @@ impl First {
     /// What became of it, on a line.
     pub fn sentence(&self) -> String {
         match &self.seen {
-            Ok(rows) => format!("kept a first look at {} {}{}\n", count(*rows as u64), self.entity, self.whose()),
+            Ok(rows) => {
+                format!("kept a first look at {} {}{}\n", count(*rows as u64), self.entity, self.whose())
+            }
             Err(why) => format!("no first look at {}{} yet: {}\n", self.entity, self.whose(), safe(why)),
         }
     }

@@ -175,8 +175,7 @@ impl GrowthCommand {
     ) -> Result<Live, Failure> {
         let now = || context.now();
         let day = day_of(&Calendar::new(config.calendar), DayName::DaysAgo(0), &now)?;
-        let request =
-            LookRequest { env: &env, now: &now, retry_for: RETRY_FOR, wait: Duration::ZERO };
+        let request = LookRequest { env: &env, now: &now, retry_for: RETRY_FOR, wait: Duration::ZERO };
         let progress = TerminalProgress::new(context.output);
         let keys: Option<Vec<String>> = self.key.clone().map(|key| vec![key]);
         let read = block_on(read(config, name, entity, keys.as_deref(), &request, &progress))?;

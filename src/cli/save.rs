@@ -114,8 +114,7 @@ impl Save {
         if config.entities.is_empty() || day != day_of(&calendar, DayName::DaysAgo(1), &now)? {
             return Ok(exit::DONE);
         }
-        let request =
-            LookRequest { env: &env, now: &now, retry_for: self.retry_for, wait: self.wait };
+        let request = LookRequest { env: &env, now: &now, retry_for: self.retry_for, wait: self.wait };
         let progress = TerminalProgress::new(context.output);
         let looked = block_on(look_all(config, day, &request, &progress))?;
         progress.clear();

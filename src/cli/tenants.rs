@@ -77,7 +77,9 @@ pub fn each(
         (Some(failure), _) if failed == codes.len() && !codes.iter().any(soft) => Err(failure),
         (_, [code]) => Ok(*code),
         (_, codes) if failed == 0 || codes.is_empty() => Ok(exit::DONE),
-        (_, codes) if codes.iter().all(|code| matches!(*code, exit::DONE | exit::FINDINGS)) => Ok(exit::FINDINGS),
+        (_, codes) if codes.iter().all(|code| matches!(*code, exit::DONE | exit::FINDINGS)) => {
+            Ok(exit::FINDINGS)
+        }
         _ => Ok(exit::PARTLY),
     }
 }

@@ -113,8 +113,10 @@ pub fn check_events(file: &File, dialect: Dialect, checker: &mut Checker<'_, '_>
         if let Some(sql) = &events.sql {
             check_query(&["events", name, "sql"], sql, with, checker);
         } else if tenants {
-            let hint = format!("write sql = \"select … where … = :tenant and {{window}}\" for table = {:?}",
-                events.table.as_deref().unwrap_or("…"));
+            let hint = format!(
+                "write sql = \"select … where … = :tenant and {{window}}\" for table = {:?}",
+                events.table.as_deref().unwrap_or("…")
+            );
             checker.problem(&["events", name], "the events do not keep to one tenant", hint);
         }
         for (dimension, by) in &events.by {

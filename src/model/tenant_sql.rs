@@ -92,7 +92,10 @@ mod tests {
                 ("a=:tenant and(b in(:tenant,:tenant))", "a=? and(b in(?,?))"),
                 (":tenant", "?"),
                 ("a = :tenants", "a = :tenants"),
-                ("a = :tenant_id or b = :tenant2 or c = :tenanté", "a = :tenant_id or b = :tenant2 or c = :tenanté"),
+                (
+                    "a = :tenant_id or b = :tenant2 or c = :tenanté",
+                    "a = :tenant_id or b = :tenant2 or c = :tenanté",
+                ),
                 ("a = ::tenant or b:tenant", "a = ::tenant or b:tenant"),
                 ("a = ':tenant' or b = :tenant", "a = ':tenant' or b = ?"),
                 ("a = 'it''s :tenant' and b = :tenant", "a = 'it''s :tenant' and b = ?"),
@@ -113,7 +116,11 @@ mod tests {
     #[test]
     fn each_database_has_marks_of_its_own() {
         for (sql, mysql, sqlite) in [
-            (r"a = '\' or b = :tenant or c = '", r"a = '\' or b = :tenant or c = '", r"a = '\' or b = ? or c = '"),
+            (
+                r"a = '\' or b = :tenant or c = '",
+                r"a = '\' or b = :tenant or c = '",
+                r"a = '\' or b = ? or c = '",
+            ),
             ("# it's\n:tenant", "# it's\n?", "# it's\n:tenant"),
             ("a --:tenant", "a --?", "a --:tenant"),
             ("[:tenant]", "[?]", "[:tenant]"),

@@ -89,7 +89,8 @@ mod tests {
 
     fn sh(script: &str, millis: u64) -> Result<(), String> {
         let words = ["sh", "-c", script].map(str::to_owned);
-        run(&words, "{\"a\":1}\n", Duration::from_millis(millis), Around::default()).map_err(|error| error.to_string())
+        run(&words, "{\"a\":1}\n", Duration::from_millis(millis), Around::default())
+            .map_err(|error| error.to_string())
     }
 
     #[test]
@@ -100,7 +101,8 @@ mod tests {
         let failed = sh("echo no such channel >&2; exit 3", 5000).unwrap_err();
         assert_eq!(failed, "sh failed (exit status: 3): no such channel");
         assert_eq!(sh("exec sleep 60", 300).unwrap_err(), "sh took longer than 0.3 s and was given up");
-        let none = run(&["no-such-program-here".to_owned()], "", Duration::from_secs(1), Around::default()).unwrap_err();
+        let none = run(&["no-such-program-here".to_owned()], "", Duration::from_secs(1), Around::default())
+            .unwrap_err();
         assert!(none.to_string().starts_with("no-such-program-here can't be run: "), "{none}");
     }
 }

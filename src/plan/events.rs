@@ -131,7 +131,9 @@ pub fn plan(
         From::Table(table) => Ok(Sql::new(format!("from {} where ", quoted(dialect, table))).and(&condition)),
         From::Sql(text) => {
             let window = Some(WindowSql { start: bounds.start(), end: bounds.end(), condition });
-            let sql = Names { window, dialect, lists: own.lists, tenant }.fill(text).map_err(at(format!("events.{name}.sql")))?;
+            let sql = Names { window, dialect, lists: own.lists, tenant }
+                .fill(text)
+                .map_err(at(format!("events.{name}.sql")))?;
             Ok(Sql::new("from ").user(&sql).then(" asof_rows"))
         }
     };

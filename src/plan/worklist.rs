@@ -82,7 +82,8 @@ impl WorklistPlan {
         let out = if worklist.out.is_empty() { None } else { Some(builder.out().map_err(at("out"))?) };
         let mut never = Vec::new();
         for (reason, text) in &worklist.never {
-            let sql = Names { tenant, ..builder.names() }.fill(text).map_err(at(&format!("never.{reason}")))?;
+            let sql =
+                Names { tenant, ..builder.names() }.fill(text).map_err(at(&format!("never.{reason}")))?;
             never.push((reason.clone(), query(format!("worklist.{name}.never.{reason}"), sql)));
         }
         Ok(Self { name: name.to_owned(), candidates, unreadable, out, never, bounds })
