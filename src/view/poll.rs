@@ -3,7 +3,7 @@
 //!
 //! Paths come without control characters, see [`crate::ops::schedule`]; all else is escaped here.
 
-use super::schedule::{self, begin, comment, end, shell_word, systemd_word, tenant_word, xml};
+use super::schedule::{self, begin, comment, end, shell_word, systemd_word, tenant_words, xml};
 
 /// What is to be run, and how often.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -40,7 +40,7 @@ impl Poll {
     pub fn arguments(&self) -> Vec<String> {
         let words =
             ["--config", &self.config, "capture", &self.entity, "--if-changed", "--type", "scheduled"];
-        words.into_iter().map(str::to_owned).chain(tenant_word(self.tenant.as_deref())).collect()
+        words.into_iter().map(str::to_owned).chain(tenant_words(self.tenant.as_deref())).collect()
     }
 
     /// What tells its block of a crontab from others.

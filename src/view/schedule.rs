@@ -32,7 +32,7 @@ impl Job {
     pub fn arguments(&self) -> Vec<String> {
         // A quarter of an hour outlasts a restart of the database's machine.
         let words = ["--config", &self.config, "save", "--retry-for", "15m"];
-        words.into_iter().map(str::to_owned).chain(tenant_word(self.tenant.as_deref())).collect()
+        words.into_iter().map(str::to_owned).chain(tenant_words(self.tenant.as_deref())).collect()
     }
 
     /// What tells its block of a crontab from others.
@@ -52,9 +52,13 @@ impl Job {
     }
 }
 
-/// The word that names a tenant; its id may begin with a hyphen.
-pub(super) fn tenant_word(tenant: Option<&str>) -> Option<String> {
-    tenant.map(|id| format!("--tenant={id}"))
+/// The words that name a tenant: one where its id begins with a hyphen.
+pub(super) fn tenant_words(tenant: Option<&str>) -> Vec<String> {
+    match tenant {
+        None => Vec::new(),
+        Some(id) if id.starts_with('-') => vec![format!("--tenant={id}")],
+        Some(id) => vec!["--tenant".to_owned(), id.to_owned()],
+    }
 }
 
 /// What tells the block of a crontab from others: the configuration, and the tenant where one was named.

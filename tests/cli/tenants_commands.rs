@@ -271,7 +271,7 @@ fn a_schedule_names_the_tenant_where_one_was_named_and_each_has_its_own_lines() 
     let place = place();
     with_crontab(&place);
     let tab = |place: &Place| std::fs::read_to_string(place.path("tab")).unwrap_or_default();
-    for (tenant, word) in [("acme", "--tenant=acme"), ("o'neil; -- \"x\"", r#"'--tenant=o'\''neil; -- "x"'"#)]
+    for (tenant, word) in [("acme", "--tenant acme"), ("o'neil; -- \"x\"", r#"--tenant 'o'\''neil; -- "x"'"#)]
     {
         let (code, _, stderr) = run(&place, tenant, &["schedule", "--install"]);
         assert_eq!(code, 0, "{stderr}");
@@ -286,12 +286,12 @@ fn a_schedule_names_the_tenant_where_one_was_named_and_each_has_its_own_lines() 
     assert!(tab(&place).contains("save --retry-for 15m\n"));
     assert_eq!(run(&place, "acme", &["schedule", "--remove"]).0, 0);
     assert_eq!(tab(&place).matches("# asof: begin").count(), 5);
-    assert!(!tab(&place).contains("save --retry-for 15m --tenant=acme"));
-    assert!(tab(&place).contains("capture video --if-changed --type scheduled --tenant=acme"));
+    assert!(!tab(&place).contains("save --retry-for 15m --tenant acme"));
+    assert!(tab(&place).contains("capture video --if-changed --type scheduled --tenant acme"));
     assert_eq!(run(&place, "nobody", &["schedule"]).0, 2);
     let (code, stdout, _) = run(&place, "acme", &["schedule", "--kind", "systemd"]);
     assert_eq!(code, 0);
-    assert!(stdout.contains("\"--tenant=acme\""), "{stdout}");
+    assert!(stdout.contains("\"--tenant\" \"acme\""), "{stdout}");
     // The name of a unit is that of no other tenant.
     let units: BTreeSet<String> = TENANTS
         .iter()
@@ -307,5 +307,5 @@ fn hints_name_the_tenant() {
     let place = place();
     let (code, _, stderr) = run(&place, "🦀", &["growth"]);
     assert_eq!(code, 1, "{stderr}");
-    assert!(stderr.contains("asof save --tenant 🦀"), "{stderr}");
+    assert!(stderr.contains("asof save --tenant '🦀'"), "{stderr}");
 }

@@ -9,14 +9,14 @@ use crate::support::mariadb::db;
 #[test]
 fn a_query_that_only_seems_to_name_the_tenant_is_refused() {
     let owner = "notes from videos where owner = :tenant\"";
-    for (old, new, place_of) in [
-        (owner, "notes from videos where owner = 'x' -- :tenant\"", "entities.video"),
-        (owner, "notes from videos where owner = ':tenant'\"", "entities.video"),
-        (owner, "notes from videos where owner = :tenants\"", "entities.video"),
-        (owner, "notes from videos where owner = :TENANT\"", "entities.video"),
-        (owner, "notes from videos /* :tenant */\"", "entities.video"),
-        ("{ids} and owner = :tenant", "{ids} and owner <> '{ids} :tenant'", "entities.video.references"),
-        ("{window} and owner = :tenant and", "{window} and", "events.calls"),
+    for (old, new) in [
+        (owner, "notes from videos where owner = 'x' -- :tenant\""),
+        (owner, "notes from videos where owner = ':tenant'\""),
+        (owner, "notes from videos where owner = :tenants\""),
+        (owner, "notes from videos where owner = :TENANT\""),
+        (owner, "notes from videos /* :tenant */\""),
+        ("{ids} and owner = :tenant", "{ids} and owner <> '{ids} :tenant'"),
+        ("{window} and owner = :tenant and", "{window} and"),
     ] {
         let place = Place::new();
         assert!(CONFIG.contains(old));
@@ -24,7 +24,6 @@ fn a_query_that_only_seems_to_name_the_tenant_is_refused() {
         let run = place.asof("check --offline");
         assert_eq!(run.code, 2, "{new}: {}", run.stdout);
         assert!(run.stderr.contains("the query does not keep to one tenant"), "{new}: {}", run.stderr);
-        assert!(run.stderr.contains(place_of), "{}", run.stderr);
     }
     let from = CONFIG.find("sql = \"\"\"").unwrap();
     let to = CONFIG.find("time = \"at\"").unwrap();
@@ -169,7 +168,7 @@ fn the_accounts_preset_keeps_customers_apart_when_that_is_uncommented() {
             format!("{}\n", line.replace("[\"harbour\"]", "[\"harbour\", \"lake\"]"))
         })
         .collect::<String>();
-    assert!(!preset.contains("tenants: "), "{preset}");
+    assert!(preset.contains("\n[tenants]\n"));
     place.write("asof.toml", preset);
     place.at("2025-11-07T00:10:00-06:00");
     let run = place.asof("check");
