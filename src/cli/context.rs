@@ -83,15 +83,12 @@ impl<'o> Context<'o> {
     /// # Errors
     /// When one was named.
     pub fn no_tenant(&self, command: &str) -> Result<(), Failure> {
-        match self.tenant {
-            None => Ok(()),
-            Some(_) => {
-                let message = format!("asof {command} is about no tenant: it writes a configuration anew");
-                let hint =
-                    "leave --tenant out; [tenants] in the configuration names those there are".to_owned();
-                Err(Failure::said(exit::USAGE, message, Some(hint)))
-            }
+        if self.tenant.is_none() {
+            return Ok(());
         }
+        let message = format!("asof {command} is about no tenant: it writes a configuration anew");
+        let hint = "leave --tenant out; [tenants] in the configuration names those there are".to_owned();
+        Err(Failure::said(exit::USAGE, message, Some(hint)))
     }
 
     /// The clock.

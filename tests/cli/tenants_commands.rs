@@ -1,11 +1,18 @@
 //! Every command with tenants: of one where it is named, of all in turn where that has a meaning, and of none else.
 
 use std::collections::BTreeSet;
+use std::io::Write as _;
+use std::net::TcpListener;
+use std::sync::mpsc::channel;
+use std::thread;
+use std::time::Duration;
 
 use serde_json::{Value, json};
 
 use super::alerting::{got, program};
 use super::scheduling::with_crontab;
+use super::telling::call;
+use super::worklist::names;
 use crate::support::command::Place;
 
 pub const CONFIG: &str = r#"[source]
@@ -308,4 +315,64 @@ fn hints_name_the_tenant() {
     let (code, _, stderr) = run(&place, "🦀", &["growth"]);
     assert_eq!(code, 1, "{stderr}");
     assert!(stderr.contains("asof save --tenant '🦀'"), "{stderr}");
+}
+
+#[test]
+fn the_heartbeat_is_called_once_and_only_when_all_went_well() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = listener.local_addr().unwrap().port();
+    let (calls, called) = channel();
+    thread::spawn(move || {
+        for stream in listener.incoming() {
+            let mut stream = stream.unwrap();
+            calls.send(call(&stream).0).unwrap();
+            stream.write_all(b"HTTP/1.1 200 X\r\ncontent-length: 0\r\nconnection: close\r\n\r\n").unwrap();
+        }
+    });
+    let place = place();
+    place.write("asof.toml", format!("{CONFIG}\n[heartbeat]\nurl = \"http://127.0.0.1:{port}/all-well\"\n"));
+    place.done(&["save"]);
+    assert!(called.recv_timeout(Duration::from_secs(5)).unwrap().starts_with("GET /all-well "));
+    assert!(called.try_recv().is_err());
+    place.write("snapshots/tenants/acme/archive.json", "{}");
+    assert_eq!(place.asof("save").code, 3);
+    assert!(called.try_recv().is_err());
+    // One that is saved by itself is all there is.
+    assert_eq!(run(&place, "🦀", &["save"]).0, 0);
+    assert!(called.recv_timeout(Duration::from_secs(5)).is_ok());
+}
+
+#[test]
+fn worklists_and_cold_stores_are_each_ones_own() {
+    let place = place();
+    let more = "[retention]\nkeep_daily = \"1 days\"\n\n[worklist.again]\nof = \"calls\"\nkey = \"phone\"\noutcome = \"status\"\nout = []\n\
+                never = { blocked = \"select phone from blocked where owner = :tenant\" }\n";
+    place.write("asof.toml", format!("{CONFIG}\n{more}"));
+    place.sqlite(
+        "shop.db",
+        "create table blocked (owner, phone); insert into blocked values ('acme', '0'), ('acme', '3')",
+    );
+    place.done(&["save", "backfill --from 2025-11-02 --to 2025-11-06"]);
+    // Numbers 0 and 1 called acme, and 0 wants to hear no more; 0 to 3 called the crab, which knows of nobody's wish.
+    for (tenant, expected) in [("acme", ["1"].as_slice()), ("🦀", &["0", "1", "2", "3"])] {
+        let (code, _, stderr) = run(&place, tenant, &["worklist"]);
+        assert_eq!(code, 0, "{stderr}");
+        let folder = asof::config::tenant::folder(tenant);
+        let open = names(&place, &format!("worklists/again/tenants/{folder}/again-queue_2025-11.json"));
+        for phone in 0..5 {
+            let phone = phone.to_string();
+            assert_eq!(
+                open.contains(&phone),
+                expected.contains(&phone.as_str()),
+                "{tenant}: {phone} {open:?}"
+            );
+        }
+    }
+    place.done(&["prune --to cold", "verify"]);
+    let cold: BTreeSet<String> = place
+        .tree("cold/tenants")
+        .into_keys()
+        .map(|path| path.split('/').next().unwrap().to_owned())
+        .collect();
+    assert_eq!(cold.len(), 3, "{cold:?}");
 }
