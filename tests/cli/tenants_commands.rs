@@ -150,8 +150,11 @@ fn events_and_entities_of_each_tenant_are_its_own_in_every_command() {
         assert!(beside.contains(name), "{name}: {beside:?}");
     }
     assert!(!beside.contains("asof.key"), "{beside:?}");
-    let keys: BTreeSet<String> =
-        beside.iter().filter(|name| name.ends_with(".key")).map(|name| place.read(name)).collect();
+    let keys: BTreeSet<String> = beside
+        .iter()
+        .filter(|name| name.starts_with("asof.") && *name != "asof.toml")
+        .map(|name| place.read(name))
+        .collect();
     assert_eq!(keys.len(), 3);
 }
 
