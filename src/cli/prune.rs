@@ -10,8 +10,11 @@ use super::exit;
 use super::failure::Failure;
 use super::progress::TerminalProgress;
 use super::save::span;
+use super::tenants;
 use crate::analyze::retention::Fate;
 use crate::archive::{ColdStore, Unfinished};
+use crate::config::Config;
+use crate::config::tenant::within;
 use crate::model::Day;
 use crate::ops::prune::{Outcome, Plan, PruneError, PruneRequest, Totals, kept, plan, prune, reason};
 use crate::ops::when;
@@ -28,7 +31,7 @@ day loses its page and its cubes. Its manifest and its numbers stay, and so do k
 days are counted against. With --drop-totals the numbers go as well.";
 
 /// Thin old days as [retention] says
-#[derive(Debug, clap::Args)]
+#[derive(Clone, Debug, clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub struct Prune {
     /// Say what would be done, and do nothing
@@ -51,7 +54,15 @@ impl Prune {
     /// # Errors
     /// When the retention keeps nothing, a copy can't be made, or the archive refuses.
     pub fn run(self, context: &Context<'_>) -> Result<u8, Failure> {
-        let config = context.config()?;
+        tenants::all(context, &|context, config| self.clone().run_one(context, config))
+    }
+
+    /// That of one archive.
+    fn run_one(mut self, context: &Context<'_>, config: &Config) -> Result<u8, Failure> {
+        if let (Some(id), true) = (&config.tenant, context.in_turn()) {
+            // Each archive has a cold store of its own.
+            self.to = self.to.map(|to| within(&to, id));
+        }
         let (archive, history) = when::open(&config.archive.dir)?;
         archive.writable()?;
         let out = context.output;
@@ -70,8 +81,8 @@ impl Prune {
             return Ok(exit::DONE);
         };
         let progress = TerminalProgress::new(out);
-        let today = context.today(&config)?;
-        let plan = plan(&archive, &history, (&config, settings), self.drop_totals, today, &progress);
+        let today = context.today(config)?;
+        let plan = plan(&archive, &history, (config, settings), self.drop_totals, today, &progress);
         progress.clear();
         let plan = plan?;
         let told = Told { plan: &plan, unfinished: unfinished.as_ref() };
@@ -92,7 +103,7 @@ impl Prune {
             out.report(&(left_behind + &told.lines()));
         }
         let request = PruneRequest { to: self.to, wait: self.wait };
-        let asked = (&config, settings);
+        let asked = (config, settings);
         let outcome = prune(&archive, asked, (&history, &plan), &request, context.now(), &progress)?;
         progress.clear();
         if out.json() {

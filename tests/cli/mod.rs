@@ -64,6 +64,8 @@ mod statistics;
 mod telling;
 mod telling_trouble;
 mod tenants;
+mod tenants_commands;
+mod tenants_sources;
 mod time_types;
 mod usage;
 mod verifying;
