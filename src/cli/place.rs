@@ -114,7 +114,10 @@ impl Place {
 }
 
 /// A moment as it was named, in the archive's calendar.
-fn instant(then: Moment, calendar: &Calendar) -> Result<DateTime<Utc>, Failure> {
+///
+/// # Errors
+/// When it lies beyond the calendar.
+pub(super) fn instant(then: Moment, calendar: &Calendar) -> Result<DateTime<Utc>, Failure> {
     then.resolve(calendar).ok_or_else(|| {
         let hint = Some("name a time within the years 1 to 9999".to_owned());
         Failure::said(exit::USAGE, format!("{then} lies beyond the ends of the calendar"), hint)
