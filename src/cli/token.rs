@@ -55,7 +55,7 @@ struct New {
     /// What it is called in the configuration; its scope when left out
     #[arg(long, value_name = "NAME", value_parser = name)]
     name: Option<String>,
-    /// The only rows of entities it sees, by a field's value: user_id=5
+    /// The only rows of entities it sees, by a field's value
     #[arg(long, value_name = "FIELD=VALUE")]
     only: Option<Only>,
     /// The last day on which it holds, in UTC: 2026-12-31

@@ -9,7 +9,7 @@ use crate::cli::{CONFIG, frozen};
 use crate::support::command::Place;
 use crate::support::server::{Answer, Server};
 
-fn bearer<'t>(sent: &'t str) -> [(&'static str, &'t str); 1] {
+fn bearer(sent: &str) -> [(&'static str, &str); 1] {
     [("Authorization", sent)]
 }
 

@@ -66,7 +66,6 @@ fn documents_are_those_of_the_command_line() {
             "/api/compare?a=latest&b=latest~1&metric=calls,sales&by=campaign",
             "compare latest latest~1 --metric calls,sales --by campaign --json",
         ),
-        ("/api/compare?to_date=month", "compare --to-date month --json"),
         ("/api/series/calls", "series calls --json"),
         ("/api/series/sales?last=1&by=campaign&top=1", "series sales --last 1d --by campaign --top 1 --json"),
         ("/api/settling", "settling --json"),
@@ -81,6 +80,11 @@ fn documents_are_those_of_the_command_line() {
         assert_eq!(answer.status, 200, "{path}: {}", answer.text());
         assert_eq!(answer.json(), told(line), "{path}");
     }
+    let month = server.get("/api/compare?to_date=month").problem();
+    assert!(
+        month.starts_with("404 urn:asof:no-such-day: no day from 2025-10-01 to 2025-10-06 is"),
+        "{month}"
+    );
     // Five calls against three.
     let compared = server.get("/api/compare?a=2025-11-06&b=2025-11-05").json();
     assert_eq!(compared["metrics"]["calls"]["change"], json!(2));

@@ -34,7 +34,7 @@ pub fn routes() -> Vec<Route> {
     vec![Route::get("/api", Access::Anyone, page), Route::get("/api/openapi.json", Access::Anyone, document)]
 }
 
-/// What there is, as OpenAPI.
+/// All that can be asked for, as a document for programs.
 #[utoipa::path(get, path = "/api/openapi.json", tag = "server", responses(
     (status = 200, description = "This document", body = Object),
     (status = "default", description = "What went wrong", body = super::super::open_api::Problem, content_type = "application/problem+json"),
