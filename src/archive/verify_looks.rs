@@ -9,7 +9,8 @@ use std::path::Path;
 use chrono::{DateTime, Utc};
 
 use super::ledger::Ledger;
-use super::look_line::{CaptureDoc, EntityLine, LookDoc, Said, captures_folder, look_folder};
+use super::look_line::{CaptureDoc, EntityLine, LookDoc, Said, ThinnedDoc, captures_folder, look_folder};
+use super::thinned::ThinnedDay;
 use super::looks::{Looks, REST, ROWS};
 use super::verify::{Finding, Inside, walk};
 use super::verify_rows::{self, Numbers};
@@ -147,41 +148,53 @@ impl Check<'_> {
                 EntityLine::Look(line) => {
                     (self.step)(&format!("checking {name} of {day}"));
                     self.out.looks += 1;
-                    self.look(line, &mut numbers);
+                    self.look(line, looks.thinned.get(&day), &mut numbers);
                 }
                 EntityLine::Capture(line) => {
                     self.out.captures += 1;
                     let found = captured.get(&day).map_or(&[][..], Vec::as_slice);
                     let rows = days.entry(day).or_insert_with(|| {
                         (self.step)(&format!("checking captures of {name} of {day}"));
-                        self.captures(name, day, found)
+                        self.captures(name, day, found, looks.thinned.get(&day))
                     });
                     self.numbered(line, &looks, rows, &mut numbers);
                 }
+                EntityLine::Thinned(line) => self.thinned(line, &looks),
                 EntityLine::Unlooked(_) | EntityLine::Compacted(_) => {}
             }
         }
     }
 
     /// Checks a look.
-    fn look(&mut self, line: &Said<LookDoc>, numbers: &mut Numbers) {
+    fn look(&mut self, line: &Said<LookDoc>, thinned: Option<&ThinnedDay>, numbers: &mut Numbers) {
         let look = &line.doc;
         let folder = look_folder(&look.entity, look.date);
         let path = self.archive.dir().join(&folder);
         self.folders.insert(folder.clone());
-        let def = self.definition(line.seq, look.definition);
+        let all = || look.files.iter().map(|doc| format!("{folder}/{}", doc.path));
         if matches!(files::exists(&path), Ok(false)) {
             numbers.doubt();
             // A cold store has some of them.
-            if self.archive.cold().is_none() {
-                self.damage(&folder, "is missing, and the ledger has its line");
+            match self.archive.cold() {
+                Some(_) if all().any(|path| self.is_copied(&path, thinned)) => {
+                    self.damage(&folder, "is missing, and the ledger says that it was copied here");
+                }
+                None if !all().all(|path| self.may_be_gone(&path, thinned)) => {
+                    self.damage(&folder, "is missing, and the ledger has its line");
+                }
+                _ => {}
             }
             return;
         }
+        let def = self.definition(line.seq, look.definition);
         let read = (self.read)(look.date);
         let (mut rows, mut rest, mut whole) = (None, None, read);
         for doc in &look.files {
             let name = format!("{folder}/{}", doc.path);
+            if self.may_be_gone(&name, thinned) && self.is_missing(&name) {
+                whole = false;
+                continue;
+            }
             match self.file(&name, doc, read) {
                 Ok(file) if doc.path == ROWS => rows = file,
                 Ok(file) if doc.path == REST => rest = file,
@@ -234,15 +247,20 @@ impl Check<'_> {
     }
 
     /// Checks the files of a day's captures, and gives the rows by the instants at which they were taken.
-    fn captures(&mut self, entity: &str, day: Day, files: &[CaptureFile<'_>]) -> DayRows {
+    fn captures(
+        &mut self,
+        entity: &str,
+        day: Day,
+        files: &[CaptureFile<'_>],
+        thinned: Option<&ThinnedDay>,
+    ) -> DayRows {
         let folder = captures_folder(entity, day);
         let read = (self.read)(day);
         let mut all: DayRows = read.then(BTreeMap::new);
         for file in files {
             let name = format!("{folder}/{}", file.doc.path);
-            if self.archive.cold().is_some()
-                && matches!(files::exists(&self.archive.dir().join(&name)), Ok(false))
-            {
+            let cold = self.archive.cold().is_some() && !self.is_copied(&name, thinned);
+            if (cold || self.may_be_gone(&name, thinned)) && self.is_missing(&name) {
                 all = None;
                 continue;
             }
@@ -308,7 +326,10 @@ impl Check<'_> {
 
     /// Whether the rows of a capture go on counting.
     fn numbered(&mut self, line: &Said<CaptureDoc>, looks: &Looks, rows: &DayRows, numbers: &mut Numbers) {
-        self.definition(line.seq, line.doc.definition);
+        // A cold store has those of its copies.
+        if rows.is_some() || self.archive.cold().is_none() {
+            self.definition(line.seq, line.doc.definition);
+        }
         let own = |other: &&Said<CaptureDoc>| {
             (other.doc.date, other.doc.captured_at) == (line.doc.date, line.doc.captured_at)
         };
@@ -327,6 +348,29 @@ impl Check<'_> {
             };
             let what = format!("{first}, in the capture of line {}{more}", line.seq);
             self.damage(&captures_folder(&line.doc.entity, line.doc.date), what);
+        }
+    }
+
+    /// Whether lines say that this file was thinned, and not into this cold store.
+    fn may_be_gone(&self, path: &str, thinned: Option<&ThinnedDay>) -> bool {
+        thinned.is_some_and(|thinned| thinned.files.contains(path)) && !self.is_copied(path, thinned)
+    }
+
+    /// Whether this is a cold store into which this file was copied.
+    fn is_copied(&self, path: &str, thinned: Option<&ThinnedDay>) -> bool {
+        let here = |thinned: &ThinnedDay| self.archive.cold().is_some_and(|id| thinned.copied(path, id));
+        thinned.is_some_and(here)
+    }
+
+    fn is_missing(&self, path: &str) -> bool {
+        matches!(files::exists(&self.archive.dir().join(path)), Ok(false))
+    }
+
+    /// Checks that what a line thins was there.
+    fn thinned(&mut self, line: &Said<ThinnedDoc>, looks: &Looks) {
+        let docs = looks.docs(line.doc.date);
+        for path in line.doc.files.iter().filter(|path| !docs.contains_key(*path)) {
+            self.ledger(line.seq, format!("thins {path:?}, which no line names"));
         }
     }
 
