@@ -28,6 +28,7 @@ mod place;
 mod poll;
 mod progress;
 mod prune;
+mod prune_told;
 mod restore;
 mod save;
 mod schedule;

@@ -13,7 +13,10 @@ use crate::view::growth::{GrowthInput, SeenInput};
 use crate::view::{GrownInput, SpanInput};
 
 /// Over how many days growth is shown.
-const SPANS: [u16; 3] = [1, 7, 30];
+const SPANS: [u16; 3] = [1, 7, FURTHEST];
+
+/// The longest of these spans, in days.
+pub const FURTHEST: u16 = 30;
 
 /// How many entities are listed that grew most.
 const TOP: usize = 10;
