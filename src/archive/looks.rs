@@ -212,7 +212,7 @@ impl Archive {
             let known = self.looks(None)?;
             let looks = known.get(&doc.entity);
             let said = looks.is_some_and(|looks| {
-                looks.looks.contains_key(&doc.date) || looks.unlooked.contains_key(&doc.date)
+                looks.has_looked(doc.date) || looks.unlooked.contains_key(&doc.date)
             });
             if said { Ok(()) } else { writer.add("unlooked", now, doc).map(drop) }
         })

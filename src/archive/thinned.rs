@@ -7,7 +7,7 @@ use std::path::PathBuf;
 
 use chrono::{DateTime, Utc};
 
-use super::look_line::{Said, ThinnedDoc, captures_folder, look_folder};
+use super::look_line::{LookDoc, Said, ThinnedDoc, captures_folder, look_folder};
 use super::looks::Looks;
 use super::{Archive, ArchiveError, ArchiveId, files};
 use crate::model::Day;
@@ -123,6 +123,23 @@ impl Looks {
             (format!("{}/{}", captures_folder(entity, day), file.path), file.clone())
         }));
         docs
+    }
+
+    /// Whether there was a look for a day, be its rows there or thinned.
+    pub fn has_looked(&self, day: Day) -> bool {
+        self.looks.contains_key(&day) || self.thinned_looks.contains_key(&day)
+    }
+
+    /// All looks, those whose rows were thinned among them: of these only the lines are left.
+    pub fn all_looks(&self) -> BTreeMap<Day, &Said<LookDoc>> {
+        self.looks.iter().chain(&self.thinned_looks).map(|(day, line)| (*day, line)).collect()
+    }
+
+    /// Whether rows were thinned that were seen after an instant.
+    pub fn thinned_after(&self, at: DateTime<Utc>) -> bool {
+        let looks = self.thinned_looks.values().map(|line| line.doc.captured_at);
+        let captures = self.thinned_captures.iter().map(|line| line.doc.captured_at);
+        looks.chain(captures).any(|seen| seen > at)
     }
 
     /// Why rows of a day are not there any more, in words; `None` where none was thinned.

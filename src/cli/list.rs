@@ -207,11 +207,13 @@ fn with_looks(mut row: terminal::ListRow, seen: &BTreeMap<String, Looks>) -> ter
     for (name, looks) in seen {
         let look = listed(looks, row.day);
         row.headline.push(match &look {
-            ListedLook::Kept { rows, .. } => Some((Number::from(*rows), None)),
+            ListedLook::Kept { rows, .. } | ListedLook::Thinned { rows, .. } => Some((Number::from(*rows), None)),
             _ => None,
         });
-        if let ListedLook::Unlooked { reason } = look {
-            row.notes.push(format!("no {name}: {reason}"));
+        match look {
+            ListedLook::Unlooked { reason } => row.notes.push(format!("no {name}: {reason}")),
+            ListedLook::Thinned { .. } => row.notes.push(format!("{name} thinned")),
+            ListedLook::Kept { .. } | ListedLook::Unknown => {}
         }
     }
     row
@@ -256,6 +258,7 @@ fn document(listing: &Listing, metrics: &[String], seen: &BTreeMap<String, Looks
 fn look_document(look: &ListedLook) -> Value {
     let (rows, seen, reason) = match look {
         ListedLook::Kept { rows, seen } => (Some(rows), Some(seen), None),
+        ListedLook::Thinned { rows, seen, why } => (Some(rows), Some(seen), Some(why.as_str())),
         ListedLook::Unlooked { reason } => (None, None, Some(reason.as_str())),
         ListedLook::Unknown => (None, None, Some("nobody looked")),
     };

@@ -2,6 +2,7 @@
 
 use chrono::{DateTime, Utc};
 
+use super::numbers::last_number;
 use super::sides::{Live, Presence, Side, Sides, Wanted};
 use crate::analyze::growth::{Asked, Compared, Grown, NotDue, grow};
 use crate::archive::{Archive, ArchiveError, Looks};
@@ -110,6 +111,16 @@ pub enum GrowthError {
         /// Whether it was there, and only not due.
         waits: bool,
     },
+    /// The newest row of the one that is asked for was thinned.
+    #[error("the newest row of {entity} {key:?}, its number {seq}, was thinned")]
+    Thinned {
+        /// The entities.
+        entity: String,
+        /// Its key.
+        key: String,
+        /// That row's number.
+        seq: u64,
+    },
     /// A field was not read by the look that counts.
     #[error("{name:?} was not read by the look at {entity} of {day}")]
     Unread {
@@ -157,6 +168,7 @@ impl GrowthError {
         match self {
             Self::NoLook { .. } => Some("asof save looks once a day, shortly after the day's end".to_owned()),
             Self::NoRow { .. } => None,
+            Self::Thinned { .. } => Some("the next look at it, or a capture, has a row again".to_owned()),
             Self::Unread { .. } => Some("the next look reads it".to_owned()),
             Self::NoDay { nearest, .. } => nearest.map(|day| format!("the nearest look is that of {day}")),
             Self::NoField { known, .. } if known.is_empty() => None,
@@ -300,16 +312,40 @@ impl<'a> Finder<'a> {
         all.sort_by_key(|side| std::cmp::Reverse(side.seen().at));
         for side in &all {
             match self.sides.presence(*side)? {
-                Presence::Row => return Ok(*side),
+                Presence::Row => {
+                    self.is_newest(*side)?;
+                    return Ok(*side);
+                }
                 Presence::Absent => return Err(self.no_row(Some(side.seen().day), false)),
                 Presence::NotDue | Presence::Unasked => {}
             }
+        }
+        if let Some(key) = self.request.key.as_ref().filter(|_| !self.sides.looks.thinned_days().is_empty()) {
+            self.is_left(key, None)?;
         }
         Err(if all.is_empty() || self.request.key.is_none() {
             GrowthError::NoLook { entity: self.entity() }
         } else {
             self.no_row(None, false)
         })
+    }
+
+    /// Refuses a side that has not the newest row of the key, since that was thinned.
+    fn is_newest(&self, side: Side<'a>) -> Result<(), GrowthError> {
+        let Some(key) = &self.request.key else { return Ok(()) };
+        if matches!(side, Side::Live(_)) || !self.sides.looks.thinned_after(side.seen().at) {
+            return Ok(());
+        }
+        self.is_left(key, self.sides.number(side, key)?)
+    }
+
+    /// Refuses a key whose newest row has not this number.
+    fn is_left(&self, key: &str, found: Option<u64>) -> Result<(), GrowthError> {
+        let seq = last_number(self.sides.archive, self.sides.looks, key)?;
+        if found.unwrap_or(0) >= seq {
+            return Ok(());
+        }
+        Err(GrowthError::Thinned { entity: self.entity(), key: key.to_owned(), seq })
     }
 
     /// What stands for a day: its look, or else its last capture that has what is asked for.
@@ -348,7 +384,9 @@ impl<'a> Finder<'a> {
     }
 
     fn reason(&self, day: Day) -> Option<String> {
-        self.sides.looks.unlooked.get(&day).map(|line| line.doc.reason.clone())
+        let looks = self.sides.looks;
+        let unlooked = || looks.unlooked.get(&day).map(|line| line.doc.reason.clone());
+        looks.why_thinned(day).or_else(unlooked)
     }
 
     /// The older side, or why there is none.
