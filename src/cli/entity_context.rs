@@ -135,7 +135,9 @@ impl ContextCommand {
             today: opened.today,
         };
         let gathered = gather(&histories, &request).map_err(|error| match error {
-            error @ HistoryError::Unknown { .. } => Missing::Nothing(error.into()),
+            error @ (HistoryError::Unknown { .. } | HistoryError::Thinned { .. }) => {
+                Missing::Nothing(error.into())
+            }
             error => Missing::Failed(error.into()),
         })?;
         Ok((opened, gathered))

@@ -60,6 +60,7 @@ mod source_trouble;
 mod statistics;
 mod telling;
 mod telling_trouble;
+mod thinning_looks;
 mod tenants;
 mod time_types;
 mod usage;
