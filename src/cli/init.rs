@@ -21,7 +21,7 @@ Examples:
   asof init --preset video-growth   one for videos whose counters only tell today's total
   asof init --preset account-health one for accounts with health, revenue and playbooks";
 
-/// Write a commented asof.toml, and take a first look at entities where the source is there
+/// Write a commented asof.toml, and take a first look at entities
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub struct Init {

@@ -160,7 +160,7 @@ $ asof history acount 5
 exit 2
 $ asof history account 5 --archive nowhere
 ! error: there is no archive at nowhere: the folder does not exist
-!   hint: check `dir` under [archive] in asof.toml; the first `asof save` makes the archive
+!   hint: name the folder in which archive.json is with --archive
 exit 1
 ",
     );

@@ -97,9 +97,9 @@ $ asof forecast video.views
 exit 1
 $ asof alerts
 2025-11-04
-Alert        State  Value  Expected  Why
-many         fires  50231     50000  50231 is above 50000
-missing_day  fine       0         0  no day is missing
+Alert        State   Value  Expected  Why
+many         fires  50,231    50,000  50231 is above 50000
+missing_day  fine        0         0  no day is missing
 exit 4
 $ asof alerts
 ! asof.toml:36:10: "plays" is no counter of video

@@ -252,11 +252,11 @@ fn what_a_run_that_was_cut_short_left_is_told_and_removed_even_without_a_retenti
     place.told(
         r#"
 $ asof prune --dry-run
-2025-11-05: 2 files of 58002 bytes are still to be removed, a run before was cut short
+2025-11-05: 2 files of 58059 bytes are still to be removed, a run before was cut short
 the configuration has no [retention]: every day is kept whole, and nothing is pruned
 exit 0
 $ asof prune -v
-2025-11-05: 2 files of 58002 bytes removed that a run before, cut short, had left
+2025-11-05: 2 files of 58059 bytes removed that a run before, cut short, had left
 the configuration has no [retention]: every day is kept whole, and nothing is pruned
 exit 0
 $ asof prune -v

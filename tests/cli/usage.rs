@@ -15,7 +15,7 @@ Freezes what a database says each day, so that it can be asked again later
 Usage: asof [OPTIONS] <COMMAND>
 
 Commands:
-  init      Write a commented asof.toml
+  init      Write a commented asof.toml, and take a first look at entities
   demo      Make an embedded source with made-up data, and its snapshots
   check     Tell whether it will work: configuration, connection, rights, time zone, index use of
             every query
@@ -27,6 +27,10 @@ Commands:
   drift     Hold frozen days against what the source says now
   series    Show a metric day by day, with gaps, editions and what changed
   forecast  Say what a metric's next days will probably bring, and how far to trust that
+  growth    Show how counters of entities grew, in total and of each
+  capture   Keep what entities are now: by hand, on an event, or where something changed
+  history   Show one entity through time
+  context   Tell what is known of an entity, as text for a language model
   alerts    Judge a day by the alerts of the configuration
   settling  Show how long metrics go on moving, and from which age on a day can be trusted
   compare   Hold two days, or two ranges of days, against each other
@@ -59,6 +63,9 @@ Examples:
   asof verify                   is everything as it was frozen?
   asof drift 2025-11-06         does it still read the same?
   asof series calls             a metric day by day, and asof forecast what comes next
+  asof growth --period 7        how counters grew in a week
+  asof capture account --key 5  keep what an account is now
+  asof history account 5        one entity through time
   asof alerts                   is there anything that somebody should hear of?
   asof compare -1d -8d          one day against another
 
@@ -275,7 +282,7 @@ $ asof --color sometimes list --json
 ! {"error":{"exit_code":2,"hint":"see asof --help","message":"invalid value 'sometimes' for '--color <WHEN>' [possible values: auto, always, never]"}}
 exit 2
 $ asof --json
-! {"error":{"exit_code":2,"hint":"see asof --help","message":"'asof' requires a subcommand but one was not provided [subcommands: init, demo, check, save, backfill, list, restore, verify, drift, series, forecast, alerts, settling, compare, worklist, label, note, pin, prune, schedule]"}}
+! {"error":{"exit_code":2,"hint":"see asof --help","message":"'asof' requires a subcommand but one was not provided [subcommands: init, demo, check, save, backfill, list, restore, verify, drift, series, forecast, growth, capture, history, context, alerts, settling, compare, worklist, label, note, pin, prune, schedule]"}}
 exit 2
 "#);
 }
@@ -437,7 +444,7 @@ $ asof --config /dev/null list
 ! /dev/null: [source] is missing
 !   hint: add [source] with url = "mysql://user@host/database"
 ! /dev/null: there are no events
-!   hint: add [events.NAME] with table, time and time_is
+!   hint: add [events.NAME] with table, time and time_is, or [entities.NAME]
 ! /dev/null: there are no metrics
 !   hint: add [metrics] with a line such as calls = { of = "calls", count = true }
 exit 2
