@@ -238,7 +238,10 @@ impl ThinnedDoc {
             folders.iter().any(|own| own == folder) && is_file_name(name)
         };
         if let Some(path) = self.files.iter().find(|path| !own(path)) {
-            return Some(format!("{} can't be the file of a look or of captures of that day", shortened(path)));
+            return Some(format!(
+                "{} can't be the file of a look or of captures of that day",
+                shortened(path)
+            ));
         }
         let twice = self.files.iter().enumerate();
         let twice = twice.map(|(at, path)| (self.files.iter().take(at).any(|one| one == path), path));

@@ -211,9 +211,8 @@ impl Archive {
         self.writing(wait, now, |writer| {
             let known = self.looks(None)?;
             let looks = known.get(&doc.entity);
-            let said = looks.is_some_and(|looks| {
-                looks.has_looked(doc.date) || looks.unlooked.contains_key(&doc.date)
-            });
+            let said = looks
+                .is_some_and(|looks| looks.has_looked(doc.date) || looks.unlooked.contains_key(&doc.date));
             if said { Ok(()) } else { writer.add("unlooked", now, doc).map(drop) }
         })
     }

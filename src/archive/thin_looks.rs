@@ -62,7 +62,8 @@ impl Archive {
         let compacted = looks.compacted.get(&day).into_iter().flatten();
         let left = compacted.flat_map(|line| &line.doc.of).map(|name| format!("{folder}/{name}"));
         there.extend(left.filter(|path| !matches!(files::exists(&self.dir().join(path)), Ok(false))));
-        let back = |path: &String| looks.thinned.get(&day).is_some_and(|thinned| thinned.files.contains(path));
+        let back =
+            |path: &String| looks.thinned.get(&day).is_some_and(|thinned| thinned.files.contains(path));
         looks.docs(day).into_iter().filter(|(path, _)| there.contains(path) && !back(path)).collect()
     }
 
@@ -103,9 +104,9 @@ impl Archive {
                 for path in thinning.files.keys() {
                     files::no_link(self.dir(), path)?;
                 }
-                let is_same = looks.get(&thinning.entity).is_some_and(|own| {
-                    self.held(&thinning.entity, own, thinning.date) == thinning.files
-                });
+                let is_same = looks
+                    .get(&thinning.entity)
+                    .is_some_and(|own| self.held(&thinning.entity, own, thinning.date) == thinning.files);
                 if is_same && still(&history, thinning)? {
                     wanted.push(thinning);
                 }

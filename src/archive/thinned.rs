@@ -77,8 +77,7 @@ impl Looks {
             let day = line.doc.date;
             let name = self.lies_in(day, &line.doc.file.path);
             let path = format!("{}/{name}", captures_folder(&line.doc.entity, day));
-            let is_gone = named(day, &path)
-                && *asked.entry(path).or_insert_with_key(|path| gone(path));
+            let is_gone = named(day, &path) && *asked.entry(path).or_insert_with_key(|path| gone(path));
             if is_gone {
                 names.insert((day, name.to_owned()));
                 thinned_captures.push(line.clone());
@@ -119,9 +118,11 @@ impl Looks {
         let captures = captures.map(|line| (&line.doc.entity, &line.doc.file));
         let compacted = self.compacted.get(&day).into_iter().flatten();
         let compacted = compacted.map(|line| (&line.doc.entity, &line.doc.file));
-        docs.extend(captures.chain(compacted).map(|(entity, file)| {
-            (format!("{}/{}", captures_folder(entity, day), file.path), file.clone())
-        }));
+        docs.extend(
+            captures.chain(compacted).map(|(entity, file)| {
+                (format!("{}/{}", captures_folder(entity, day), file.path), file.clone())
+            }),
+        );
         docs
     }
 
@@ -164,13 +165,7 @@ impl Looks {
 impl Archive {
     /// Why a file of a look or of captures can't be opened: it was thinned since the ledger was read, or else
     /// this error.
-    pub(super) fn if_thinned(
-        &self,
-        entity: &str,
-        day: Day,
-        path: &str,
-        error: ArchiveError,
-    ) -> ArchiveError {
+    pub(super) fn if_thinned(&self, entity: &str, day: Day, path: &str, error: ArchiveError) -> ArchiveError {
         if !matches!(files::exists(&self.dir().join(path)), Ok(false)) {
             return error;
         }

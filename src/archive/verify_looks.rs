@@ -10,8 +10,8 @@ use chrono::{DateTime, Utc};
 
 use super::ledger::Ledger;
 use super::look_line::{CaptureDoc, EntityLine, LookDoc, Said, ThinnedDoc, captures_folder, look_folder};
-use super::thinned::ThinnedDay;
 use super::looks::{Looks, REST, ROWS};
+use super::thinned::ThinnedDay;
 use super::verify::{Finding, Inside, walk};
 use super::verify_rows::{self, Numbers};
 use super::{Archive, ArchiveError, checked, files};
@@ -191,7 +191,8 @@ impl Check<'_> {
         let (mut rows, mut rest, mut whole) = (None, None, read);
         for doc in &look.files {
             let name = format!("{folder}/{}", doc.path);
-            if self.may_be_gone(&name, thinned) && self.is_missing(&name) {
+            let cold = self.archive.cold().is_some() && !self.is_copied(&name, thinned);
+            if (cold || self.may_be_gone(&name, thinned)) && self.is_missing(&name) {
                 whole = false;
                 continue;
             }

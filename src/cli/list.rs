@@ -207,7 +207,9 @@ fn with_looks(mut row: terminal::ListRow, seen: &BTreeMap<String, Looks>) -> ter
     for (name, looks) in seen {
         let look = listed(looks, row.day);
         row.headline.push(match &look {
-            ListedLook::Kept { rows, .. } | ListedLook::Thinned { rows, .. } => Some((Number::from(*rows), None)),
+            ListedLook::Kept { rows, .. } | ListedLook::Thinned { rows, .. } => {
+                Some((Number::from(*rows), None))
+            }
             _ => None,
         });
         match look {

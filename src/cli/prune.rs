@@ -79,7 +79,14 @@ impl Prune {
         };
         let progress = TerminalProgress::new(out);
         let today = context.today(&config)?;
-        let plan = plan(&archive, &history, (&config, settings), self.drop_totals, (today, context.now()), &progress);
+        let plan = plan(
+            &archive,
+            &history,
+            (&config, settings),
+            self.drop_totals,
+            (today, context.now()),
+            &progress,
+        );
         progress.clear();
         let plan = plan?;
         let told = Told { plan: &plan, unfinished: &unfinished };
@@ -147,7 +154,8 @@ struct Left {
 impl Left {
     /// The files.
     fn paths(&self) -> Vec<String> {
-        let days = self.day.iter().flat_map(|left| left.files.iter().map(|file| format!("{}/{file}", left.id)));
+        let days =
+            self.day.iter().flat_map(|left| left.files.iter().map(|file| format!("{}/{file}", left.id)));
         days.chain(self.looks.iter().flat_map(|left| left.files.iter().cloned())).collect()
     }
 
@@ -258,7 +266,11 @@ impl Told<'_> {
 }
 
 fn done(outcome: &Outcome, has_looks: bool) -> String {
-    let looks = if has_looks { format!(" and {} of entities", many(outcome.looks.len(), "day")) } else { String::new() };
+    let looks = if has_looks {
+        format!(" and {} of entities", many(outcome.looks.len(), "day"))
+    } else {
+        String::new()
+    };
     format!(
         "{}{looks} thinned: {} of {} bytes removed\n",
         many(outcome.editions.len(), "edition"),
@@ -286,7 +298,9 @@ impl From<PruneError> for Failure {
         let hint = error.hint();
         match error {
             PruneError::Archive(error) => error.into(),
-            error @ (PruneError::KeepsNothing | PruneError::KeepsNoLook { .. }) => Self::new(exit::USAGE, error, hint),
+            error @ (PruneError::KeepsNothing | PruneError::KeepsNoLook { .. }) => {
+                Self::new(exit::USAGE, error, hint)
+            }
         }
     }
 }

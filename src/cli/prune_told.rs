@@ -72,8 +72,12 @@ pub(super) fn left_behind(left: &UnfinishedLooks, dry_run: bool) -> String {
     let UnfinishedLooks { entity, date, files, bytes } = left;
     let files = many(files.len(), "file");
     if dry_run {
-        format!("{entity} of {date}: {files} of {bytes} bytes are still to be removed, a run before was cut short\n")
+        format!(
+            "{entity} of {date}: {files} of {bytes} bytes are still to be removed, a run before was cut short\n"
+        )
     } else {
-        format!("{entity} of {date}: {files} of {bytes} bytes removed that a run before, cut short, had left\n")
+        format!(
+            "{entity} of {date}: {files} of {bytes} bytes removed that a run before, cut short, had left\n"
+        )
     }
 }

@@ -69,7 +69,9 @@ impl PruneError {
     /// What to do about it.
     pub fn hint(&self) -> Option<String> {
         match self {
-            Self::KeepsNothing | Self::KeepsNoLook { .. } => Some("add a rule such as keep_monthly = \"forever\"".to_owned()),
+            Self::KeepsNothing | Self::KeepsNoLook { .. } => {
+                Some("add a rule such as keep_monthly = \"forever\"".to_owned())
+            }
             Self::Archive(error) => error.hint(),
         }
     }

@@ -155,7 +155,8 @@ impl Needs {
         let by_day = looks.looks.last_key_value().map(|(day, _)| *day);
         let full = looks.captures.iter().filter(|line| line.doc.full);
         let settings = config.entities.get(entity);
-        let grows = settings.is_some_and(|settings| settings.def.of_kind(FieldKind::Counter).next().is_some());
+        let grows =
+            settings.is_some_and(|settings| settings.def.of_kind(FieldKind::Counter).next().is_some());
         let again = config.again.lookback.iter().max().copied().unwrap_or(0);
         let back = i64::from(FURTHEST) + i64::from(again);
         let cooldown = settings.map(|settings| settings.cooldown).filter(|cooldown| !cooldown.is_zero());

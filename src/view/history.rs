@@ -251,7 +251,8 @@ impl HistoryInput<'_> {
         reasons.sort_unstable();
         reasons.dedup();
         for reason in reasons {
-            let days: Vec<Day> = self.thinned.iter().filter(|(_, why)| why == reason).map(|(day, _)| *day).collect();
+            let days: Vec<Day> =
+                self.thinned.iter().filter(|(_, why)| why == reason).map(|(day, _)| *day).collect();
             notes.push(format!("no rows of {}: {reason}", spanned(&days)));
         }
         let newest = self.newest_thinned.map(|seq| format!("its newest row, #{seq}, was thinned"));

@@ -193,7 +193,8 @@ impl Histories<'_> {
         let newest = timeline.rows.last();
         if newest.is_some_and(|newest| self.looks.thinned_after(newest.kept.at)) {
             let last = last_number(self.archive, self.looks, &timeline.key)?;
-            timeline.newest_thinned = Some(last).filter(|last| newest.is_some_and(|row| row.kept.row.seq < *last));
+            timeline.newest_thinned =
+                Some(last).filter(|last| newest.is_some_and(|row| row.kept.row.seq < *last));
         }
         Ok(timeline)
     }
@@ -341,8 +342,7 @@ impl Histories<'_> {
             all.into_iter().filter(|row| from.is_none_or(|from| row.kept.day >= from)).collect();
         let first = rows.first().map(|row| row.kept.day);
         let unlooked = self.looks.unlooked.values().filter(|line| {
-            !self.looks.has_looked(line.doc.date)
-                && first.is_some_and(|first| line.doc.date >= first)
+            !self.looks.has_looked(line.doc.date) && first.is_some_and(|first| line.doc.date >= first)
         });
         let unlooked = unlooked.map(|line| (line.doc.date, line.doc.reason.clone())).collect();
         Ok(Timeline {

@@ -180,9 +180,7 @@ async fn look(
     for _ in 0..TRIES {
         match known.keep(&table, &doc, request)? {
             Kept::Done(kept) => return Ok(Looked::Kept(Box::new(kept))),
-            Kept::Taken
-                if archive.looks(None)?.get(name).is_some_and(|looks| looks.has_looked(day)) =>
-            {
+            Kept::Taken if archive.looks(None)?.get(name).is_some_and(|looks| looks.has_looked(day)) => {
                 return Ok(Looked::Already);
             }
             Kept::Taken => {}

@@ -43,7 +43,8 @@ pub struct MovedSince {
 /// # Errors
 /// When the archive can't be read.
 pub fn moved_since(histories: &Histories<'_>, since: Day, way: Way) -> Result<MovedSince, ArchiveError> {
-    let mut told = MovedSince { moved: Vec::new(), others: 0, unknown: 0, thinned: thinned(histories, since) };
+    let mut told =
+        MovedSince { moved: Vec::new(), others: 0, unknown: 0, thinned: thinned(histories, since) };
     for (_, pair) in pairs(histories, since)? {
         let (Some(older), newest) = pair else {
             told.unknown += 1;

@@ -60,7 +60,8 @@ pub fn moved(input: &MovedInput, options: &Options) -> String {
     }
     text.push_str(&format!("\n{}\n", Tone::Faint.paint(&counts.join(" · "), options.color)));
     if !input.thinned.is_empty() {
-        let note = format!("! the rows of {} were thinned: earlier ones stand for them", spanned(&input.thinned));
+        let note =
+            format!("! the rows of {} were thinned: earlier ones stand for them", spanned(&input.thinned));
         text.push_str(&format!("{}\n", Tone::Warning.paint(&note, options.color)));
     }
     text
