@@ -307,6 +307,33 @@ mod tests {
     }
 
     #[test]
+    fn only_files_of_the_day_can_be_thinned() {
+        let thinned = |files: &[&str]| {
+            let text = serde_json::json!({
+                "entity": "video", "date": "2025-11-06", "files": files, "reason": "none",
+            });
+            let text = text.to_string();
+            EntityLine::read("thinned", 1, chrono::DateTime::UNIX_EPOCH, text.as_bytes()).unwrap()
+        };
+        let own = "entities/video/date=2025-11-06/rows.parquet";
+        assert!(thinned(&[own, "captures/video/date=2025-11-06/day.jsonl.zst"]).is_ok());
+        assert!(thinned(&[own, own]).unwrap_err().to_string().contains("is named twice"));
+        for other in [
+            "rows.parquet",
+            "entities/video/date=2025-11-05/rows.parquet",
+            "entities/account/date=2025-11-06/rows.parquet",
+            "entities/video/date=2025-11-06/../rows.parquet",
+            "entities/video/date=2025-11-06/.lock",
+            "entities/video/date=2025-11-06",
+            "/entities/video/date=2025-11-06/rows.parquet",
+            "2025-11-06/manifest.json",
+            "",
+        ] {
+            assert!(thinned(&[other]).unwrap_err().to_string().contains("can't be the file"), "{other}");
+        }
+    }
+
+    #[test]
     fn a_file_that_is_named_twice_makes_a_line_unreadable() {
         let hex = "0".repeat(64);
         let text = serde_json::json!({

@@ -72,14 +72,14 @@ impl Looks {
         }
         let mut asked: BTreeMap<String, bool> = BTreeMap::new();
         let (mut captures, mut thinned_captures) = (Vec::new(), Vec::new());
-        let mut names = BTreeSet::new();
+        let mut hidden = BTreeSet::new();
         for line in &self.captures {
             let day = line.doc.date;
             let name = self.lies_in(day, &line.doc.file.path);
             let path = format!("{}/{name}", captures_folder(&line.doc.entity, day));
             let is_gone = named(day, &path) && *asked.entry(path).or_insert_with_key(|path| gone(path));
             if is_gone {
-                names.insert((day, name.to_owned()));
+                hidden.insert((day, name.to_owned()));
                 thinned_captures.push(line.clone());
             } else {
                 captures.push(line.clone());
@@ -89,7 +89,7 @@ impl Looks {
         self.captures = captures;
         self.thinned_looks.extend(thinned_looks);
         self.thinned_captures.extend(thinned_captures);
-        self.gone.extend(names);
+        self.gone.extend(hidden);
     }
 
     /// The name of the file in which the captures of a day's file lie by now.

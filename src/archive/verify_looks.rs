@@ -3,27 +3,27 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
-use std::io;
 use std::path::Path;
 
 use chrono::{DateTime, Utc};
 
 use super::ledger::Ledger;
-use super::look_line::{CaptureDoc, EntityLine, LookDoc, Said, ThinnedDoc, captures_folder, look_folder};
+use super::look_line::{CaptureDoc, EntityLine, LookDoc, Said, captures_folder, look_folder};
 use super::looks::{Looks, REST, ROWS};
 use super::thinned::ThinnedDay;
-use super::verify::{Finding, Inside, walk};
+use super::verify::Finding;
 use super::verify_rows::{self, Numbers};
 use super::{Archive, ArchiveError, checked, files};
 use crate::model::manifest::FileDoc;
 use crate::model::{Day, EntityDef, Fingerprint};
 
+mod beside;
+mod thinned;
+
 /// The folder of all looks.
 const ENTITIES: &str = "entities";
 /// The folder of all captures.
 const CAPTURES: &str = "captures";
-/// How deep folders are looked into.
-const DEEPEST: usize = 8;
 /// How often all is looked at again when others keep adding to it.
 const TRIES: usize = 3;
 
@@ -352,29 +352,6 @@ impl Check<'_> {
         }
     }
 
-    /// Whether lines say that this file was thinned, and not into this cold store.
-    fn may_be_gone(&self, path: &str, thinned: Option<&ThinnedDay>) -> bool {
-        thinned.is_some_and(|thinned| thinned.files.contains(path)) && !self.is_copied(path, thinned)
-    }
-
-    /// Whether this is a cold store into which this file was copied.
-    fn is_copied(&self, path: &str, thinned: Option<&ThinnedDay>) -> bool {
-        let here = |thinned: &ThinnedDay| self.archive.cold().is_some_and(|id| thinned.copied(path, id));
-        thinned.is_some_and(here)
-    }
-
-    fn is_missing(&self, path: &str) -> bool {
-        matches!(files::exists(&self.archive.dir().join(path)), Ok(false))
-    }
-
-    /// Checks that what a line thins was there.
-    fn thinned(&mut self, line: &Said<ThinnedDoc>, looks: &Looks) {
-        let docs = looks.docs(line.doc.date);
-        for path in line.doc.files.iter().filter(|path| !docs.contains_key(*path)) {
-            self.ledger(line.seq, format!("thins {path:?}, which no line names"));
-        }
-    }
-
     /// Checks a file, all of it or only its length; gives it where it was read.
     fn file(&mut self, name: &str, doc: &FileDoc, read: bool) -> Result<Option<fs::File>, Told> {
         let path = self.archive.dir().join(name);
@@ -422,84 +399,6 @@ impl Check<'_> {
         let found = found.ok();
         self.definitions.insert(fingerprint, found.clone());
         found
-    }
-
-    /// Finds what lies among the looks and captures and is none of them.
-    fn unlisted(&mut self) {
-        let mut found: Vec<String> = Vec::new();
-        for folder in [ENTITIES, CAPTURES] {
-            if files::no_link(self.archive.dir(), folder).is_err() {
-                self.link(folder);
-            }
-        }
-        for entity in self.names(ENTITIES) {
-            for day in self.names(&entity) {
-                if !self.archive.dir().join(&day).is_dir() {
-                    found.push(day);
-                } else if self.folders.contains(&day) {
-                    self.walk(&day, &mut found);
-                } else {
-                    let error = ArchiveError::Unlisted { path: self.archive.dir().join(&day) };
-                    self.out.findings.push(Finding::of(self.archive.dir(), &error));
-                }
-            }
-            if !self.archive.dir().join(&entity).is_dir() {
-                found.push(entity);
-            }
-        }
-        if self.archive.dir().join(CAPTURES).is_dir() {
-            self.walk(CAPTURES, &mut found);
-        }
-        found.sort_unstable();
-        for path in found.into_iter().filter(|path| !self.expected.contains(path)).collect::<Vec<_>>() {
-            self.out.findings.push(Finding {
-                path,
-                line: None,
-                what: "has no line in the ledger, so it is no part of the archive".to_owned(),
-                hint: Some("asof did not put it there: move it out of the archive".to_owned()),
-            });
-        }
-    }
-
-    /// What lies in a folder of the archive, sorted; nothing when it is no folder.
-    fn names(&mut self, folder: &str) -> Vec<String> {
-        let path = self.archive.dir().join(folder);
-        let mut names = Vec::new();
-        match fs::read_dir(&path) {
-            Ok(entries) => {
-                for entry in entries.flatten() {
-                    let name = format!("{folder}/{}", entry.file_name().to_string_lossy());
-                    match entry.file_type() {
-                        Ok(kind) if kind.is_symlink() => self.link(&name),
-                        _ => names.push(name),
-                    }
-                }
-            }
-            Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => {}
-            Err(error) => {
-                self.out.findings.push(Finding::of(self.archive.dir(), &files::unreadable(&path, error)));
-            }
-        }
-        names.sort_unstable();
-        names
-    }
-
-    fn walk(&mut self, folder: &str, found: &mut Vec<String>) {
-        let mut inside = Inside::default();
-        let dir = self.archive.dir().join(folder);
-        if let Err(error) = walk(&dir, &format!("{folder}/"), DEEPEST, &mut inside) {
-            self.out.findings.push(Finding::of(self.archive.dir(), &error));
-        }
-        found.append(&mut inside.others);
-        for link in inside.links.iter().filter(|link| !self.expected.contains(*link)).collect::<Vec<_>>() {
-            self.link(link);
-        }
-    }
-
-    /// Nothing is kept through a link: what it leads to may be anything, and may be changed by anyone.
-    fn link(&mut self, path: &str) {
-        let error = ArchiveError::Link { path: self.archive.dir().join(path) };
-        self.out.findings.push(Finding::of(self.archive.dir(), &error));
     }
 
     fn damage(&mut self, path: &str, what: impl Into<String>) {

@@ -61,6 +61,7 @@ mod statistics;
 mod telling;
 mod telling_trouble;
 mod tenants;
+mod thinning_killed;
 mod thinning_looks;
 mod time_types;
 mod usage;

@@ -47,7 +47,7 @@ pub(super) fn looks() -> Place {
     place
 }
 
-fn copy_of(original: &Place) -> Place {
+pub(super) fn copy_of(original: &Place) -> Place {
     let place = Place::new();
     for (path, bytes) in original.tree("").into_iter().filter(|(path, _)| !path.ends_with('/')) {
         place.write(&path, bytes);
@@ -57,7 +57,7 @@ fn copy_of(original: &Place) -> Place {
 }
 
 /// The files of looks and captures.
-fn held(place: &Place, dir: &str) -> BTreeMap<String, Vec<u8>> {
+pub(super) fn held(place: &Place, dir: &str) -> BTreeMap<String, Vec<u8>> {
     let mut files = place.tree(dir);
     files.retain(|path, _| {
         !path.ends_with('/') && (path.starts_with("entities/") || path.starts_with("captures/"))
@@ -78,7 +78,7 @@ fn json_of(place: &Place, line: &str) -> Value {
 }
 
 #[track_caller]
-fn sound(place: &Place) {
+pub(super) fn sound(place: &Place) {
     let run = place.asof("verify --json");
     assert_eq!(run.code, 0, "{}", run.stdout);
     place.forget();
@@ -329,66 +329,14 @@ fn a_day_that_is_pinned_after_a_run_was_cut_short_keeps_what_is_left() {
     sound(&place);
 }
 
-/// `asof prune` under strace, which kills it at the nth of these calls; whether it ended by itself.
-fn killed_at(place: &Place, line: &[&str], call: &str, nth: usize) -> bool {
-    let log = place.path("strace.log");
-    let (trace, inject) = (format!("trace={call}"), format!("inject={call}:signal=KILL:when={nth}"));
-    let before = ["strace", "-f", "-o", log.to_str().unwrap(), "-e", &trace, "-e", &inject];
-    let ended = place.command_by(&before, line).output().expect("this test needs strace").status.success();
-    fs::remove_file(log).unwrap();
-    ended
-}
-
-#[test]
-fn a_prune_that_is_killed_at_any_step_loses_nothing_and_the_next_one_ends_where_it_would_have() {
-    let original = looks();
-    for arguments in [&["prune"][..], &["prune", "--to", "cold"]] {
-        let undisturbed = copy_of(&original);
-        undisturbed.done(&[&arguments.join(" ")]);
-        let (end, cold) = (held(&undisturbed, "snapshots"), held(&undisturbed, "cold"));
-        let (mut killed, mut between) = (0, 0);
-        for call in ["unlink,rmdir,unlinkat", "fdatasync", "fsync"] {
-            for nth in (arguments.len()..).step_by(3) {
-                let place = copy_of(&original);
-                let ended = killed_at(&place, arguments, call, nth);
-                let left = held(&place, "snapshots");
-                between += usize::from(left != end && left != held(&original, "snapshots"));
-                sound(&place);
-                if arguments.len() > 1 {
-                    let there = held(&place, "cold");
-                    let whole = held(&original, "snapshots");
-                    let copied = |path: &String| there.get(path) == whole.get(path);
-                    assert!(
-                        whole.keys().filter(|path| !left.contains_key(*path)).all(copied),
-                        "{call} {nth}"
-                    );
-                    if place.path("cold/archive.json").exists() {
-                        let run = place.asof("verify --archive cold --json");
-                        assert_eq!(run.code, 0, "{call} {nth}: {}", run.stdout);
-                    }
-                }
-                place.done(&[&arguments.join(" ")]);
-                assert!(held(&place, "snapshots") == end, "{call} {nth}");
-                assert!(held(&place, "cold") == cold, "{call} {nth}");
-                let folders = place.tree("snapshots/entities/video");
-                assert_eq!(folders, undisturbed.tree("snapshots/entities/video"), "{call} {nth}");
-                chain_holds(&place);
-                sound(&place);
-                if ended {
-                    break;
-                }
-                killed += 1;
-            }
-        }
-        assert!(killed > 8 && between > 3, "{killed} were killed, {between} in the middle");
-    }
-}
-
 #[test]
 fn where_the_newest_row_of_one_was_thinned_no_older_row_stands_for_it() {
     let place = place();
     let schedule = "schedule = [{ where = \"view_count > 6000\", every = \"day\" }]\ngroup_by = [";
     place.change("asof.toml", "group_by = [", schedule);
+    let config = place.read("asof.toml");
+    let changes = "\n[entities.video.changes]\nmoved = { field = \"title\", changed = true }\n";
+    place.write("asof.toml", config + changes);
     // On the first of a month all are due, and then only those with many views: 9 has but two rows.
     for date in ["2025-09-01", "2025-10-01", "2025-10-20", "2025-11-03", "2025-11-04"] {
         day(&place, date, "");
