@@ -335,7 +335,7 @@ fn where_the_newest_row_of_one_was_thinned_no_older_row_stands_for_it() {
     let schedule = "schedule = [{ where = \"view_count > 6000\", every = \"day\" }]\ngroup_by = [";
     place.change("asof.toml", "group_by = [", schedule);
     let config = place.read("asof.toml");
-    let changes = "\n[entities.video.changes]\nmoved = { field = \"title\", changed = true }\n";
+    let changes = "\n[entities.video.changes]\nmoved = { field = \"user_id\", changed = true }\n";
     place.write("asof.toml", config + changes);
     // On the first of a month all are due, and then only those with many views: 9 has but two rows.
     for date in ["2025-09-01", "2025-10-01", "2025-10-20", "2025-11-03", "2025-11-04"] {
