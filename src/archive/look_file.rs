@@ -7,17 +7,21 @@
 use std::fs::File;
 use std::io::{self, Write};
 use std::sync::Arc;
+use std::thread;
 
 use arrow_array::{ArrayRef, RecordBatch, StringArray, UInt32Array, UInt64Array};
 use arrow_schema::{ArrowError, DataType, Field, Schema};
 use arrow_select::take::take;
 use parquet::arrow::arrow_reader::{ParquetRecordBatchReader, ParquetRecordBatchReaderBuilder};
-use parquet::arrow::arrow_writer::ArrowWriterOptions;
+use parquet::arrow::arrow_writer::{
+    ArrowColumnChunk, ArrowRowGroupWriterFactory, ArrowWriterOptions, compute_leaves,
+};
 use parquet::arrow::{ArrowWriter, ProjectionMask};
 use parquet::basic::{Compression, Encoding, ZstdLevel};
 use parquet::errors::ParquetError;
 use parquet::file::metadata::KeyValue;
 use parquet::file::properties::{EnabledStatistics, WriterProperties};
+use parquet::file::writer::SerializedFileWriter;
 use parquet::schema::types::ColumnPath;
 use sha2::{Digest as _, Sha256};
 
@@ -44,6 +48,8 @@ pub const GONE: &str = "gone";
 
 /// How many rows are written at once, and how many a group of the file has.
 const GROUP: usize = 1 << 17;
+/// How many groups are encoded at once.
+const AT_ONCE: usize = 2;
 /// How many rows are read at once.
 const BATCH: usize = 1 << 16;
 
@@ -56,6 +62,9 @@ pub enum LookFileError {
     /// The file can't be made or is no Parquet.
     #[error("the file of the look can't be used: {0}")]
     Parquet(#[from] ParquetError),
+    /// A thread that encodes has ended early.
+    #[error("what encodes its rows has stopped")]
+    Stopped,
     /// It is of another format, or of a newer one.
     #[error("it has the format {found:?}, and this version of asof reads {FORMAT:?}")]
     Format {
@@ -140,16 +149,30 @@ pub fn write_rows(
     let fields: Vec<Field> =
         columns.iter().map(|(name, kind, _)| Field::new(*name, kind.clone(), *name != KEY)).collect();
     let schema = Arc::new(Schema::new(fields));
-    let mut writer = Writer::new(file, facts, Arc::clone(&schema))?;
-    for (places, seqs) in places.chunks(GROUP).zip(seqs.chunks(GROUP)) {
+    let batch = |(places, seqs): (&[u32], &[u64])| {
         let at = UInt32Array::from(places.to_vec());
         let arrays = columns.iter().map(|(_, _, column)| match column {
             Column::Text(text) => take(*text, &at, None),
             Column::Field(field) => take(field.as_ref(), &at, None),
             Column::Numbers(_) => Ok(Arc::new(UInt64Array::from(seqs.to_vec())) as ArrayRef),
         });
-        let batch = RecordBatch::try_new(Arc::clone(&schema), arrays.collect::<Result<_, _>>()?)?;
-        writer.0.write(&batch)?;
+        RecordBatch::try_new(Arc::clone(&schema), arrays.collect::<Result<_, ArrowError>>()?)
+    };
+    let mut writer = Writer::new(file, facts, Arc::clone(&schema))?;
+    let pieces: Vec<(&[u32], &[u64])> = places.chunks(GROUP).zip(seqs.chunks(GROUP)).collect();
+    for pieces in pieces.chunks(AT_ONCE) {
+        // To encode and compress a group takes longer than to write it, and no group needs another.
+        let groups: Vec<Result<Group, LookFileError>> = thread::scope(|scope| {
+            let encode = |(index, piece)| {
+                let (writer, batch) = (&writer, &batch);
+                scope.spawn(move || writer.encode(index, &batch(piece)?))
+            };
+            let running: Vec<_> = (writer.groups..).zip(pieces.iter().copied()).map(encode).collect();
+            running.into_iter().map(|running| running.join().unwrap_or(Err(LookFileError::Stopped))).collect()
+        });
+        for group in groups {
+            writer.add(group?)?;
+        }
     }
     writer.finish()
 }
@@ -181,12 +204,21 @@ pub fn write_rest(
         let seqs: UInt64Array = rest.iter().map(|(_, seq, _)| *seq).collect();
         let states: StringArray = rest.iter().map(|(.., state)| Some(*state)).collect();
         let arrays: Vec<ArrayRef> = vec![Arc::new(keys), Arc::new(seqs), Arc::new(states)];
-        writer.0.write(&RecordBatch::try_new(Arc::clone(&schema), arrays)?)?;
+        let group = writer.encode(writer.groups, &RecordBatch::try_new(Arc::clone(&schema), arrays)?)?;
+        writer.add(group)?;
     }
     writer.finish()
 }
 
-struct Writer<'f>(ArrowWriter<Hashing<'f>>);
+struct Writer<'f> {
+    file: SerializedFileWriter<Hashing<'f>>,
+    columns: ArrowRowGroupWriterFactory,
+    /// How many groups it has.
+    groups: usize,
+}
+
+/// The columns of a group, encoded and compressed.
+type Group = Vec<ArrowColumnChunk>;
 
 impl<'f> Writer<'f> {
     fn new(file: &'f File, facts: &LookFacts<'_>, schema: Arc<Schema>) -> Result<Self, LookFileError> {
@@ -223,11 +255,35 @@ impl<'f> Writer<'f> {
         }
         let options =
             ArrowWriterOptions::new().with_properties(properties.build()).with_skip_arrow_metadata(true);
-        Ok(Self(ArrowWriter::try_new_with_options(Hashing::new(file), schema, options)?))
+        let writer = ArrowWriter::try_new_with_options(Hashing::new(file), schema, options)?;
+        let (file, columns) = writer.into_serialized_writer()?;
+        Ok(Self { file, columns, groups: 0 })
+    }
+
+    /// Rows as the group of this number.
+    fn encode(&self, index: usize, rows: &RecordBatch) -> Result<Group, LookFileError> {
+        let mut columns = self.columns.create_column_writers(index)?;
+        let arrays = rows.schema_ref().fields().iter().zip(rows.columns());
+        for (column, (field, array)) in columns.iter_mut().zip(arrays) {
+            for leaf in compute_leaves(field, array)? {
+                column.write(&leaf)?;
+            }
+        }
+        columns.into_iter().map(|column| Ok(column.close()?)).collect()
+    }
+
+    fn add(&mut self, group: Group) -> Result<(), LookFileError> {
+        let mut next = self.file.next_row_group()?;
+        for column in group {
+            column.append_to_row_group(&mut next)?;
+        }
+        next.close()?;
+        self.groups += 1;
+        Ok(())
     }
 
     fn finish(self) -> Result<Written, LookFileError> {
-        Ok(self.0.into_inner()?.written())
+        Ok(self.file.into_inner()?.written())
     }
 }
 

@@ -41,6 +41,11 @@ impl Failure {
         Self::new(code, anyhow::Error::msg(message.into()), hint)
     }
 
+    /// The same with a hint that names the tenant that it is about.
+    pub fn about(self, tenant: Option<&str>) -> Self {
+        Self { hint: self.hint.map(|hint| super::tenants::hint(&hint, tenant)), ..self }
+    }
+
     /// The error and its causes, on one line.
     pub fn message(&self) -> String {
         format!("{:#}", self.error)

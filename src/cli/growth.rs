@@ -7,10 +7,10 @@ use super::exit;
 use super::failure::Failure;
 use super::growth_told::{csv, document, sentences};
 use super::output::print;
-use super::place::Place;
+use super::place::{Place, instant};
 use super::progress::TerminalProgress;
 use crate::archive::Archive;
-use crate::calendar::{Calendar, DayName};
+use crate::calendar::{Calendar, DayName, Moment};
 use crate::config::{Config, EntitySettings};
 use crate::model::Day;
 use crate::ops::entities::growth::{Basis, GrowthRequest, Span, growth};
@@ -33,6 +33,7 @@ Examples:
   asof growth video --key 4711               of one, its newest row, be it of a capture
   asof growth video --live                   what the source says now, which is not kept
   asof growth video --by user_id --csv       for a spreadsheet
+  asof growth video --as-of 2025-11-08       as it was told by the end of that day
   asof growth video --from 2025-10-01 --to 2025-10-31
 
 The newest row, of a daily look or of a capture, is held against that of exactly so many business days
@@ -77,6 +78,9 @@ pub struct GrowthCommand {
     /// Ask the source what is there now, and keep nothing of it
     #[arg(long, conflicts_with = "from")]
     live: bool,
+    /// As the archive was then: 2025-11-08T09:00, with an offset, or a date for its end
+    #[arg(long, value_name = "TIME", conflicts_with = "live")]
+    as_of: Option<Moment>,
     /// Print CSV: the totals, the groups, and what grew most
     #[arg(long, conflicts_with = "json")]
     csv: bool,
@@ -124,10 +128,13 @@ impl GrowthCommand {
     /// # Errors
     /// When nobody ever looked, a name is unknown, or the archive can't be read.
     pub fn run(self, context: &Context<'_>) -> Result<u8, Failure> {
-        let config = context.config()?;
+        // An archive that was named is that of a tenant, or of none.
+        let archived = self.place.is_named() && !self.live;
+        let config = if archived { context.config_of_all()? } else { context.config()? };
         let (name, entity) = chosen(&config.entities, self.entity.as_deref())?;
         let archive = Archive::open(self.place.dir(context)?)?;
-        let looks = archive.looks(None)?.remove(name).unwrap_or_default();
+        let as_of = self.as_of.map(|then| instant(then, &Calendar::new(config.calendar))).transpose()?;
+        let looks = archive.looks(as_of)?.remove(name).unwrap_or_default();
         let period = self.period.as_deref().and_then(|period| period.parse().ok());
         let days = period.or(self.days).unwrap_or(1);
         let span = match (self.from, self.to) {
@@ -173,8 +180,7 @@ impl GrowthCommand {
     ) -> Result<Live, Failure> {
         let now = || context.now();
         let day = day_of(&Calendar::new(config.calendar), DayName::DaysAgo(0), &now)?;
-        let request =
-            LookRequest { env: &env, now: &now, tenant: None, retry_for: RETRY_FOR, wait: Duration::ZERO };
+        let request = LookRequest { env: &env, now: &now, retry_for: RETRY_FOR, wait: Duration::ZERO };
         let progress = TerminalProgress::new(context.output);
         let keys: Option<Vec<String>> = self.key.clone().map(|key| vec![key]);
         let read = block_on(read(config, name, entity, keys.as_deref(), &request, &progress))?;

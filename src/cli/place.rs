@@ -54,6 +54,11 @@ impl Opened {
 }
 
 impl Place {
+    /// Whether an archive was named.
+    pub fn is_named(&self) -> bool {
+        self.archive.is_some()
+    }
+
     /// The archive's folder; the configuration is only read when none is named.
     ///
     /// # Errors
@@ -114,7 +119,10 @@ impl Place {
 }
 
 /// A moment as it was named, in the archive's calendar.
-fn instant(then: Moment, calendar: &Calendar) -> Result<DateTime<Utc>, Failure> {
+///
+/// # Errors
+/// When it lies beyond the calendar.
+pub(super) fn instant(then: Moment, calendar: &Calendar) -> Result<DateTime<Utc>, Failure> {
     then.resolve(calendar).ok_or_else(|| {
         let hint = Some("name a time within the years 1 to 9999".to_owned());
         Failure::said(exit::USAGE, format!("{then} lies beyond the ends of the calendar"), hint)

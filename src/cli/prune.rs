@@ -11,8 +11,11 @@ use super::failure::Failure;
 use super::progress::TerminalProgress;
 use super::prune_told;
 use super::save::span;
+use super::tenants;
 use crate::analyze::retention::Fate;
 use crate::archive::{ColdStore, Unfinished, UnfinishedLooks};
+use crate::config::Config;
+use crate::config::tenant::within;
 use crate::model::Day;
 use crate::ops::prune::{Outcome, Plan, PruneError, PruneRequest, Totals, kept, plan, prune, reason};
 use crate::ops::when;
@@ -30,7 +33,7 @@ days are counted against. Of entities, a thinned day loses its look and its capt
 stay. What rows and pages to come need always stays. With --drop-totals the numbers go as well.";
 
 /// Thin old days as [retention] says
-#[derive(Debug, clap::Args)]
+#[derive(Clone, Debug, clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub struct Prune {
     /// Say what would be done, and do nothing
@@ -53,7 +56,15 @@ impl Prune {
     /// # Errors
     /// When the retention keeps nothing, a copy can't be made, or the archive refuses.
     pub fn run(self, context: &Context<'_>) -> Result<u8, Failure> {
-        let config = context.config()?;
+        tenants::all(context, &|context, config| self.clone().run_one(context, config))
+    }
+
+    /// That of one archive.
+    fn run_one(mut self, context: &Context<'_>, config: &Config) -> Result<u8, Failure> {
+        if let (Some(id), true) = (&config.tenant, context.in_turn()) {
+            // Each archive has a cold store of its own.
+            self.to = self.to.map(|to| within(&to, id));
+        }
         let (archive, history) = when::open(&config.archive.dir)?;
         archive.writable()?;
         let out = context.output;
@@ -78,15 +89,9 @@ impl Prune {
             return Ok(exit::DONE);
         };
         let progress = TerminalProgress::new(out);
-        let today = context.today(&config)?;
-        let plan = plan(
-            &archive,
-            &history,
-            (&config, settings),
-            self.drop_totals,
-            (today, context.now()),
-            &progress,
-        );
+        let today = context.today(config)?;
+        let when = (today, context.now());
+        let plan = plan(&archive, &history, (config, settings), self.drop_totals, when, &progress);
         progress.clear();
         let plan = plan?;
         let told = Told { plan: &plan, unfinished: &unfinished };
@@ -108,7 +113,7 @@ impl Prune {
             out.report(&(unfinished.told(false) + &told.lines()));
         }
         let request = PruneRequest { to: self.to, wait: self.wait };
-        let asked = (&config, settings);
+        let asked = (config, settings);
         let outcome = prune(&archive, asked, (&history, &plan), &request, context.now(), &progress)?;
         progress.clear();
         if out.json() {

@@ -8,6 +8,7 @@ pub mod numbering;
 pub mod period;
 pub mod question;
 pub mod table;
+pub mod tokens;
 pub mod trend;
 
 pub use numbering::{Numbered, Previous, number};

@@ -5,55 +5,8 @@
 
 use chrono::{Datelike as _, Months, NaiveDate, Weekday};
 
+use super::tokens::Token;
 use crate::model::Day;
-
-/// A word of a text, in small letters, and where it stands.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Token {
-    /// The word.
-    pub word: String,
-    /// Whether it was written with a capital letter.
-    pub capital: bool,
-    /// From which byte of the text.
-    pub start: usize,
-    /// Up to which byte.
-    pub end: usize,
-}
-
-/// The words of a text. Digits keep together over `-`, `/` and `.`.
-pub fn tokens(text: &str) -> Vec<Token> {
-    let mut all: Vec<Token> = Vec::new();
-    let mut letters = text.char_indices().peekable();
-    let mut open: Option<(usize, usize)> = None;
-    let mut before = ' ';
-    while let Some((at, letter)) = letters.next() {
-        let joins = matches!(letter, '-' | '/' | '.')
-            && before.is_ascii_digit()
-            && letters.peek().is_some_and(|(_, next)| next.is_ascii_digit());
-        if letter.is_alphanumeric() || (joins && open.is_some()) {
-            let start = open.map_or(at, |(start, _)| start);
-            open = Some((start, at + letter.len_utf8()));
-        } else if let Some(span) = open.take() {
-            push(&mut all, text, span);
-        }
-        before = letter;
-    }
-    if let Some(span) = open {
-        push(&mut all, text, span);
-    }
-    all
-}
-
-fn push(all: &mut Vec<Token>, text: &str, (start, end): (usize, usize)) {
-    let Some(word) = text.get(start..end) else { return };
-    // The s of "month's" is no word.
-    let apostrophe = text.get(..start).is_some_and(|before| before.ends_with(['\'', '\u{2019}']));
-    if word == "s" && apostrophe {
-        return;
-    }
-    let capital = word.chars().next().is_some_and(char::is_uppercase);
-    all.push(Token { word: word.to_lowercase(), capital, start, end });
-}
 
 /// A span of days in a text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -163,6 +116,8 @@ impl Periods<'_> {
             .or_else(|| self.day_of_month(at, named))
             .or_else(|| self.month(at, named))
             .or_else(|| self.quarter(at))
+            .or_else(|| self.half(at, named))
+            .or_else(|| self.week_of(at))
             .or_else(|| self.last(at))
             .or_else(|| self.this(at))
             .or_else(|| self.ago(at))
@@ -177,6 +132,12 @@ impl Periods<'_> {
             return None;
         }
         period(NaiveDate::from_ymd_opt(year, 1, 1)?, NaiveDate::from_ymd_opt(year, 12, 31)?, at + 1)
+    }
+
+    /// "year", "month" and so on, as far as the one that is now has gone.
+    pub fn so_far(&self, at: usize) -> Option<Period> {
+        let unit = unit(self.word(at)).filter(|_| !self.word(at).ends_with('s'))?;
+        period(start_of(self.today.date(), unit)?, self.today.date(), at + 1)
     }
 
     fn word(&self, at: usize) -> &str {
@@ -289,6 +250,38 @@ impl Periods<'_> {
         quarter_of(if begun { today.year() } else { today.year() - 1 }, quarter, next)
     }
 
+    /// "H1", "H2 2024", "the first half of 2025"; "h1" alone may be anything.
+    fn half(&self, at: usize, named: bool) -> Option<Period> {
+        let (half, mut next) = match (self.word(at), self.word(at + 1), self.word(at + 2)) {
+            ("h1", ..) => (1, at + 1),
+            ("h2", ..) => (2, at + 1),
+            ("first", "half", "of") => (1, at + 3),
+            ("second", "half", "of") => (2, at + 3),
+            _ => return None,
+        };
+        let year = self.year_number(next);
+        if year.is_none() && (!named || next > at + 1) {
+            return None;
+        }
+        next += usize::from(year.is_some());
+        let today = self.today.date();
+        let begun = half == 1 || today.month() > 6;
+        let year = year.unwrap_or(if begun { today.year() } else { today.year() - 1 });
+        let first = NaiveDate::from_ymd_opt(year, half * 6 - 5, 1)?;
+        period(first, first.checked_add_months(Months::new(6))?.pred_opt()?, next)
+    }
+
+    /// "the week of October 6": from Monday to Sunday.
+    fn week_of(&self, at: usize) -> Option<Period> {
+        let start = at + 2 + usize::from(self.word(at + 2) == "the");
+        if self.word(at) != "week" || self.word(at + 1) != "of" {
+            return None;
+        }
+        let day = self.date(start).or_else(|| self.day_of_month(start, true))?;
+        let first = start_of(day.from.date(), Unit::Week).filter(|_| day.from == day.to)?;
+        period(first, first.checked_add_days(chrono::Days::new(6))?, day.next)
+    }
+
     /// A number of days, weeks and so on, in digits or as a word.
     fn number(&self, at: usize) -> Option<u32> {
         let word = self.word(at);
@@ -304,6 +297,9 @@ impl Periods<'_> {
         }
         let today = self.today.date();
         if let Some(number) = self.number(at + 1) {
+            if matches!(self.word(at + 2), "hour" | "hours") {
+                return period(back(today, Unit::Day, number.div_ceil(24))?, today, at + 3);
+            }
             let unit = unit(self.word(at + 2))?;
             return period(back(today, unit, number)?, today, at + 3);
         }

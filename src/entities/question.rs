@@ -2,7 +2,8 @@
 //!
 //! Only what surely is a time counts: in "change my password" and "may I march on" there is none.
 
-use super::period::{Period, Periods, Token, tokens};
+use super::period::{Period, Periods};
+use super::tokens::{Token, tokens};
 use crate::model::Day;
 
 /// A time that a question speaks of.
@@ -24,7 +25,7 @@ pub struct Span {
 }
 
 /// Words after which a time follows, if what follows can be one.
-const NAMING: [&str; 23] = [
+const NAMING: [&str; 25] = [
     "in",
     "during",
     "for",
@@ -48,6 +49,8 @@ const NAMING: [&str; 23] = [
     "vs",
     "versus",
     "than",
+    "compare",
+    "comparing",
 ];
 /// Those of them after which a number of four digits is a year.
 const BEFORE_YEARS: [&str; 9] =
@@ -116,9 +119,18 @@ impl Reader<'_> {
             "since" | "after" | "before" | "until" | "till" => self.open(at),
             "from" => self.range(at + 1, &["to", "until", "till", "through"]),
             "between" => self.range(at + 1, &["and"]),
+            "at" | "during" => {
+                self.named(at + 1).map(|(day, next)| (day.map(|day| Span { from: Some(day), to: day }), next))
+            }
             _ => None,
         }
-        .or_else(|| self.range(at, &["to", "until", "till", "through"]))
+        .or_else(|| {
+            // "compare Q1 to Q3" means the two, and not what lies between.
+            let compared = at.checked_sub(1).is_some_and(|at| self.word(at).starts_with("compar"));
+            let joins: &[&str] =
+                if compared { &["until", "till", "through"] } else { &["to", "until", "till", "through"] };
+            self.range(at, joins)
+        })
         .or_else(|| {
             let found = self.period(at, self.today)?;
             Some((Some(Span { from: Some(found.from), to: found.to }), found.next))
@@ -133,7 +145,8 @@ impl Reader<'_> {
         }
         let word = before.map_or("", |at| self.word(at));
         let compared = word == "with" && before.is_some_and(|at| at > 0 && self.word(at - 1) == "compared");
-        let between = word == "and" && (0..at).any(|at| self.word(at) == "between");
+        let between = word == "and"
+            && (0..at).any(|at| self.word(at) == "between" || self.word(at).starts_with("compar"));
         let periods = Periods { tokens: self.tokens, today };
         let named = NAMING.contains(&word) || compared || between;
         let year = || periods.year(at).filter(|_| BEFORE_YEARS.contains(&word) || between);
@@ -155,8 +168,13 @@ impl Reader<'_> {
 
     /// From or up to a time: "since March", "before the QBR".
     fn open(&self, at: usize) -> Option<Found> {
-        let start = at + 1 + usize::from(self.word(at + 1) == "the");
-        let (from, to, next) = if let Some(period) = self.period(start, self.today) {
+        let mut start = at + 1 + usize::from(self.word(at + 1) == "the");
+        let begun = matches!(self.word(start), "start" | "beginning") && self.word(start + 1) == "of";
+        if self.word(at) == "since" && begun {
+            start += 2 + usize::from(self.word(start + 2) == "the");
+        }
+        let so_far = || Periods { tokens: self.tokens, today: self.today }.so_far(start).filter(|_| begun);
+        let (from, to, next) = if let Some(period) = self.period(start, self.today).or_else(so_far) {
             (Some(period.from), Some(period.to), period.next)
         } else {
             let (day, next) = self.named(at + 1)?;
@@ -280,11 +298,33 @@ mod tests {
             ("between March and May 2024", "between March and May 2024 = 2024-03-01..2024-05-31"),
             ("from November to February", "from November to February = 2024-11-01..2025-02-28"),
             ("October to December 2024", "October to December 2024 = 2024-10-01..2024-12-31"),
+            ("what did we say at the last QBR", "at the last QBR = 2025-09-15..2025-09-15"),
+            ("What was agreed at renewal?", "at renewal = unknown"),
+            ("health in H1", "H1 = 2025-01-01..2025-06-30"),
+            ("H2 2024 revenue", "H2 2024 = 2024-07-01..2024-12-31"),
+            ("the first half of 2025", "first half of 2025 = 2025-01-01..2025-06-30"),
+            ("How was the week of October 6?", "week of October 6 = 2025-10-06..2025-10-12"),
+            ("in the week of 2025-10-16", "week of 2025-10-16 = 2025-10-13..2025-10-19"),
+            ("Has anything changed in the past 24 hours?", "past 24 hours = 2025-11-06..2025-11-07"),
+            ("over the last 49 hours", "last 49 hours = 2025-11-04..2025-11-07"),
+            ("since the start of the year", "since the start of the year = 2025-01-01..2025-11-07"),
+            (
+                "since the beginning of last month",
+                "since the beginning of last month = 2025-10-01..2025-11-07",
+            ),
+            ("this week of ours", "this week = 2025-11-03..2025-11-07"),
         ] {
             assert_eq!(told(question), [expected], "{question}");
         }
         let both = ["this month = 2025-11-01..2025-11-07", "last month = 2025-10-01..2025-10-31"];
         assert_eq!(told("Is this month better than last month?"), both);
+        let both = ["August = 2025-08-01..2025-08-31", "September = 2025-09-01..2025-09-30"];
+        assert_eq!(told("compare August and September"), both);
+        assert_eq!(told("compare August to September"), both);
+        let both = ["May = 2025-05-01..2025-05-31", "June = 2025-06-01..2025-06-30"];
+        assert_eq!(told("Compare May and June"), both);
+        let both = ["Q1 = 2025-01-01..2025-03-31", "Q3 = 2025-07-01..2025-09-30"];
+        assert_eq!(told("Compare Q1 to Q3"), both);
     }
 
     #[test]
@@ -320,6 +360,17 @@ mod tests {
             "Ignore all previous instructions",
             "2025-13-45",
             "日本語の質問ですか",
+            "How has Acme been doing lately?",
+            "Show the last 3 snapshots",
+            "Could you march through the numbers?",
+            "at the champion's office",
+            "half of the users left at once",
+            "the second half of the list",
+            "Sun and sat and mar",
+            "H3 and h1 headings",
+            "since the start of the trial",
+            "before the start of the year",
+            "within 24 hours of the incident",
         ] {
             assert_eq!(told(question), [""; 0], "{question}");
         }

@@ -5,6 +5,7 @@ pub mod anew;
 pub mod backfill;
 pub mod causes;
 pub mod check;
+pub mod check_entities;
 pub mod check_telling;
 pub mod compare;
 pub mod day;

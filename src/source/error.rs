@@ -95,7 +95,7 @@ pub enum SourceError {
         timeout: Duration,
     },
     /// The server refuses a query.
-    #[error("{query} is refused by the source: {message} (error {code})")]
+    #[error("{query} is refused by the source: {message} (error {code}){}", explained(message))]
     Refused {
         /// The query, by its name.
         query: String,
@@ -156,6 +156,11 @@ pub enum SourceError {
         /// The file.
         path: PathBuf,
     },
+}
+
+/// What a name that is asof's own stands for, where the server's words have it.
+fn explained(message: &str) -> &'static str {
+    if message.contains("asof_rows.") { "; asof_rows is what its sql gives" } else { "" }
 }
 
 fn during(query: Option<&String>) -> String {

@@ -6,6 +6,7 @@ use indexmap::IndexMap;
 
 use super::format::{DASH, Format};
 use super::growth::percent;
+use super::object::{joined, readable};
 use super::when::minute_with_year;
 use crate::config::entities::NumberSettings;
 use crate::config::presentation::label_of;
@@ -186,9 +187,9 @@ impl HistoryInput<'_> {
                 format.map_or_else(|| number.to_string(), |format| format.show(number).to_string())
             }
             Some(FieldValue::Text(text)) if text.is_empty() => "“”".to_owned(),
-            Some(FieldValue::Text(text)) => text.clone(),
+            Some(FieldValue::Text(text)) => readable(text).into_owned(),
             Some(FieldValue::List(items)) if items.is_empty() => "none".to_owned(),
-            Some(FieldValue::List(items)) => items.join(", "),
+            Some(FieldValue::List(items)) => joined(items),
         }
     }
 
@@ -226,7 +227,7 @@ impl HistoryInput<'_> {
             before: if before.is_some() { show(was) } else { String::new() },
             now: show(now),
             moved: moved.map(|moved| amounts(moved, format)).unwrap_or_default(),
-            remark: remarks.join(", "),
+            remark: remarks.join(if remarks.iter().any(|one| one.contains(',')) { "; " } else { ", " }),
             is_good,
         })
     }
@@ -293,7 +294,7 @@ fn list_remarks(was: Option<&FieldValue>, now: Option<&FieldValue>) -> Vec<Strin
     let (Some(was), Some(now)) = (was.and_then(FieldValue::list), now.and_then(FieldValue::list)) else {
         return Vec::new();
     };
-    let got = now.iter().filter(|item| !was.contains(item)).map(|item| format!("+ {item}"));
-    let lost = was.iter().filter(|item| !now.contains(item)).map(|item| format!("− {item}"));
+    let got = now.iter().filter(|item| !was.contains(item)).map(|item| format!("+ {}", readable(item)));
+    let lost = was.iter().filter(|item| !now.contains(item)).map(|item| format!("− {}", readable(item)));
     got.chain(lost).collect()
 }

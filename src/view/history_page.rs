@@ -6,10 +6,13 @@ use super::chart::Drawing;
 use super::format::Format;
 use super::history::{HistoryInput, HistoryRow, StepLine};
 use super::line::{self, Dot};
+use super::object::lines;
 use super::origin::Origin;
 use super::page::{BASE_STYLE, csp_digest};
 use super::text::{isolated, visible};
 use crate::config::presentation::label_of;
+use crate::entities::trend::Trend;
+use crate::model::entity::FieldValue;
 use crate::model::{Day, Provenance};
 
 /// The page of one entity through time.
@@ -26,10 +29,19 @@ pub struct HistoryPage {
     last: String,
     rows: usize,
     notes: Vec<String>,
-    /// What it is now: each field with its value and trend.
-    state: Vec<[String; 3]>,
+    /// What it is now.
+    state: Vec<StatePart>,
     charts: Vec<ChartPart>,
+    /// The numbers that were the same all the time, which need no chart.
+    steady: String,
     steps: Vec<StepPart>,
+}
+
+struct StatePart {
+    name: String,
+    /// Its value; of a list with entries that are long by nature each on a line.
+    lines: Vec<String>,
+    trend: &'static str,
 }
 
 struct ChartPart {
@@ -58,6 +70,13 @@ struct LinePart {
     verdict: &'static str,
 }
 
+impl LinePart {
+    /// Whether there is nothing to say but what it was and is.
+    fn is_plain(&self) -> bool {
+        self.moved.iter().all(String::is_empty) && self.remark.is_empty()
+    }
+}
+
 impl HistoryPage {
     /// The page of this entity.
     pub fn new(input: &HistoryInput<'_>, origin: &Origin) -> Self {
@@ -67,6 +86,7 @@ impl HistoryPage {
         let day = |row: Option<&HistoryRow<'_>>| row.map(|row| row.day.to_string()).unwrap_or_default();
         let label = input.label.filter(|label| !label.trim().is_empty());
         let steps = input.steps();
+        let (charts, steady) = charts(input);
         Self {
             name: text(label.unwrap_or(input.key)),
             small: format!("{} {}", text(input.entity), isolated(input.key)),
@@ -79,7 +99,8 @@ impl HistoryPage {
             rows: input.rows.len(),
             notes: input.notes().iter().map(|note| text(note)).collect(),
             state: state(input),
-            charts: charts(input),
+            charts,
+            steady: steady.join(", "),
             steps: steps
                 .iter()
                 .rev()
@@ -121,44 +142,52 @@ fn line_part(line: &StepLine) -> LinePart {
     }
 }
 
-fn state(input: &HistoryInput<'_>) -> Vec<[String; 3]> {
+fn state(input: &HistoryInput<'_>) -> Vec<StatePart> {
     let Some(newest) = input.rows.last() else { return Vec::new() };
     let formats = input.formats();
     let field = |name: &String| {
-        let value = match newest.row.fields.get(name) {
-            None => "not read".to_owned(),
-            Some(value) => input.shown(value.as_ref(), formats.get(name.as_str())),
+        let lines = match newest.row.fields.get(name) {
+            None => vec!["not read".to_owned()],
+            Some(Some(FieldValue::List(items))) if !items.is_empty() => lines(items),
+            Some(value) => vec![input.shown(value.as_ref(), formats.get(name.as_str()))],
         };
         let trend = newest.computed.moves.get(name).and_then(|moved| moved.trend);
-        let trend = trend.map(|trend| trend.word().to_owned()).unwrap_or_default();
-        [visible(&label_of(name)).into_owned(), visible(&value).into_owned(), trend]
+        StatePart {
+            name: visible(&label_of(name)).into_owned(),
+            lines: lines.iter().map(|line| visible(line).into_owned()).collect(),
+            trend: trend.map(Trend::word).unwrap_or_default(),
+        }
     };
     input.fields.keys().map(field).collect()
 }
 
-/// A chart of each number that has two days or more.
-fn charts(input: &HistoryInput<'_>) -> Vec<ChartPart> {
+/// A chart of each number that is known of two days or more and moved; and the names of those that did not.
+fn charts(input: &HistoryInput<'_>) -> (Vec<ChartPart>, Vec<String>) {
     let redefined = input.redefined();
-    let formats = input.formats();
-    let chart = |(name, format): (&&str, &Format)| {
+    let (mut charts, mut steady) = (Vec::new(), Vec::new());
+    for (name, format) in &input.formats() {
         let dots = dots(input, name, format);
         let known: Vec<_> = dots.iter().filter_map(|dot| dot.value.as_ref()).collect();
-        let (lowest, highest) = (known.iter().min()?, known.iter().max()?);
+        let title = visible(&label_of(name)).into_owned();
+        let (Some(lowest), Some(highest)) = (known.iter().min(), known.iter().max()) else { continue };
+        if lowest == highest && known.len() == dots.len() {
+            steady.extend((known.len() > 1).then_some(title));
+            continue;
+        }
         let words = format!(
             "{} to {} over {} days",
             format.show_bare(lowest).html(),
             format.show(highest).html(),
             known.len()
         );
-        let drawing = line::line(&dots, &redefined, None, format)?;
-        Some(ChartPart {
-            title: visible(&label_of(name)).into_owned(),
+        charts.extend(line::line(&dots, &redefined, None, format).map(|drawing| ChartPart {
+            title,
             unit: format.common_unit().map(|unit| visible(unit).into_owned()),
             words: visible(&words).into_owned(),
             drawing,
-        })
-    };
-    formats.iter().filter_map(chart).collect()
+        }));
+    }
+    (charts, steady)
 }
 
 /// The last row of each day. All of them were seen as they were, so they are witnessed.

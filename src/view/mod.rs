@@ -20,6 +20,7 @@ pub mod index;
 pub mod layout;
 pub mod line;
 mod made;
+mod object;
 pub mod odd;
 pub mod origin;
 pub mod outlook;

@@ -159,7 +159,7 @@ exit 0
 $ asof list --archive moved --stats
 ! error: the argument '--archive <DIR>' cannot be used with '--stats'
 ! 
-! Usage: asof list --archive <DIR> [ENTITY] [ENTITY]
+! Usage: asof list --archive <DIR> [ENTITY]
 ! 
 ! For more information, try '--help'.
 exit 2

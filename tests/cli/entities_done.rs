@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 
 use chrono::{Days, NaiveDate};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::support::command::Place;
 use crate::support::mariadb::{Db, REPORT, db, free_port};
@@ -230,14 +230,87 @@ fn compare(told: &Value, new: &Table, old: &Table, what: &str) {
         both().filter_map(|(key, new, old)| known(0, new, old).map(|(new, old)| (new - old, key))).collect();
     grown.sort_by_key(|(growth, key)| (-growth, *key));
     let top = told["top"]["views"].as_array().unwrap();
-    let told: Vec<(i64, &str)> =
-        top.iter().map(|one| (one["growth"].as_i64().unwrap(), one["key"].as_str().unwrap())).collect();
-    let expected: Vec<(i64, &str)> =
-        grown.iter().take(3).map(|(growth, key)| (*growth, key.as_str())).collect();
-    assert_eq!(told, expected, "{what}, what grew most");
+    let expected = grown.iter().take(3).map(|(growth, key)| {
+        let [now, then] = [new, old].map(|side| side[*key].counters[0].unwrap());
+        let percentage = parsed(&percentage(now, then));
+        json!({ "key": key, "label": format!("Video {key}"), "current": now, "previous": then,
+                "growth": growth, "percentage": percentage })
+    });
+    assert_eq!(*top, expected.collect::<Vec<Value>>(), "{what}, what grew most");
 }
 
-pub fn json(text: &str) -> Value {
+/// The rows of two tables that `--where user_id=USER` means: those of the user now, and of what is gone those that
+/// were the user's.
+fn of_user(user: i64, new: &Table, old: &Table) -> [Table; 2] {
+    let is_meant = |key: &String| new.get(key).or_else(|| old.get(key)).unwrap().user == Some(user);
+    [new, old].map(|table| {
+        table.iter().filter(|(key, _)| is_meant(key)).map(|(key, row)| (key.clone(), row.clone())).collect()
+    })
+}
+
+/// What `growth --key` says of one video, be it new, gone or there all the time.
+fn one(place: &Place, looks: &BTreeMap<u64, Table>, (newest, period): (u64, u64), key: &str) {
+    let what = format!("{key} over {period} days before {}", date(newest));
+    let run = place.asof(&format!("growth --period {period} --key {key} --by user_id --top 3 --json"));
+    place.forget();
+    let Some(row) = looks[&newest].get(key) else {
+        let said = format!("video {key:?} has no row in the look of {}: it was not there", date(newest));
+        assert_eq!(run.code, 1, "{what}");
+        assert_eq!(parsed(&run.stderr)["error"]["message"], said, "{what}");
+        return;
+    };
+    let only = |row: &Row| -> Table { [(key.to_owned(), row.clone())].into() };
+    assert_eq!(run.code, 0, "{what}: {}", run.stderr);
+    let told = parsed(&run.stdout);
+    let then = newest.checked_sub(period).and_then(|then| looks.get(&then));
+    if let Some(old) = then.and_then(|then| then.get(key)) {
+        compare(&told, &only(row), &only(old), &what);
+        return;
+    }
+    assert_eq!((&told["previous"], &told["parts"]), (&Value::Null, &Value::Null), "{what}");
+    let reason = told["reason"].as_str().unwrap();
+    assert_eq!(reason.ends_with(": it was not there then"), then.is_some(), "{what}: {reason}");
+    for (at, name) in COUNTERS.iter().enumerate() {
+        let counter = &told["growth"][name];
+        assert_eq!(counter["current"], Value::from(row.counters[at]), "{what}, {name}");
+        for unknown in ["previous", "growth", "percentage", "isIncrease"] {
+            assert_eq!(counter[unknown], Value::Null, "{what}, {name}, {unknown}");
+        }
+    }
+}
+
+/// Captures at noon, several at once and of all videos: what is newest then is no daily look.
+fn noon(
+    place: &Place,
+    db: &Db,
+    table: &mut Table,
+    gone: &mut Table,
+    rng: &mut fastrand::Rng,
+    day: u64,
+) -> Table {
+    live(table, gone, day, rng);
+    write(db, table);
+    place.at(&morning(day - 1, "12:00:00"));
+    let mut keys = table.keys().rev();
+    let (one, other) = (keys.next().unwrap(), keys.next().unwrap());
+    place.done(&[
+        &format!("capture video --key {one} --key {other} --type event_driven"),
+        "capture video --type scheduled",
+        &format!("capture video --key {other} --type event_driven"),
+    ]);
+    table.clone()
+}
+
+/// Everything that was kept is as it was kept.
+pub fn sound(place: &Place, looks: usize) {
+    let run = place.asof("verify --json");
+    assert_eq!(run.code, 0, "{}{}", run.stdout, run.stderr);
+    let told = parsed(&run.stdout);
+    assert_eq!((&told["looks"], &told["findings"]), (&looks.into(), &json!([])), "{}", run.stdout);
+    place.forget();
+}
+
+pub fn parsed(text: &str) -> Value {
     serde_json::from_str(text).unwrap_or_else(|error| panic!("{error}: {text}"))
 }
 
@@ -267,9 +340,25 @@ fn forty_nights_of_videos_grow_as_the_tables_that_were_written_say() {
     let (mut table, mut gone) = (Table::new(), Table::new());
     let mut looks: BTreeMap<u64, Table> = BTreeMap::new();
     let (mut compared, mut without) = (0, 0);
+    let mut seen: BTreeSet<String> = BTreeSet::new();
     for day in 0..DAYS {
+        if day % 10 == 7 {
+            let now = noon(&place, &db, &mut table, &mut gone, &mut rng, day);
+            let told = parsed(&place.asof("growth --by user_id --top 3 --json").stdout);
+            assert_eq!(
+                (&told["current"]["date"], &told["current"]["capture"]),
+                (&date(day).to_string().into(), &true.into())
+            );
+            compare(&told, &now, &looks[&(day - 1)], &format!("at noon of {}", date(day)));
+            let key = now.keys().rev().find(|key| looks[&(day - 1)].contains_key(*key)).unwrap();
+            let only = |table: &Table| -> Table { [(key.clone(), table[key].clone())].into() };
+            let run = place.asof(&format!("growth --by user_id --top 3 --json --key {key}"));
+            compare(&parsed(&run.stdout), &only(&now), &only(&looks[&(day - 1)]), "one at noon");
+            place.forget();
+        }
         live(&mut table, &mut gone, day, &mut rng);
         write(&db, &table);
+        seen.extend(table.keys().cloned());
         if day == MISSED {
             continue;
         }
@@ -293,7 +382,7 @@ fn forty_nights_of_videos_grow_as_the_tables_that_were_written_say() {
             let what = format!("{period} days before {}", date(newest));
             let run = place.asof(&format!("growth --period {period} --by user_id --top 3 --json"));
             assert_eq!(run.code, 0, "{what}: {}", run.stderr);
-            let told = json(&run.stdout);
+            let told = parsed(&run.stdout);
             assert_eq!(told["current"]["date"], date(newest).to_string(), "{what}");
             if let Some(then) = newest.checked_sub(period).filter(|then| looks.contains_key(then)) {
                 assert_eq!(told["previous"]["date"], date(then).to_string(), "{what}");
@@ -302,23 +391,32 @@ fn forty_nights_of_videos_grow_as_the_tables_that_were_written_say() {
                 assert_eq!(told["hours"], period * 24 + longer, "{what}");
                 compare(&told, &looks[&newest], &looks[&then], &what);
                 compared += 1;
+                let [new, old] = of_user(5, &looks[&newest], &looks[&then]);
+                let line = format!("growth --period {period} --where user_id=5 --by user_id --top 3 --json");
+                compare(&parsed(&place.asof(&line).stdout), &new, &old, &format!("{what}, of user 5"));
             } else {
                 unknown(&told, &looks, newest, period, &what);
                 without += 1;
             }
+            let key = seen.iter().nth(rng.usize(0..seen.len())).unwrap();
+            one(&place, &looks, (newest, period), key);
+        }
+        if day % 7 == 6 {
+            sound(&place, looks.len());
         }
     }
+    sound(&place, 38);
     assert_eq!(looks.len(), 38);
     // Of 39 nights, a day back has no look on the first and after both outages, a week back on the first seven and
     // a week after both, and thirty days back on the first thirty.
     assert_eq!((compared, without), (36 + 30 + 10, 3 + 9 + 29));
     // The nearest look takes the place of one that is missing, of two the earlier; and one video alone.
     let run = place.asof("growth --days 14 --nearest --by user_id --top 3 --json");
-    compare(&json(&run.stdout), &looks[&39], &looks[&(LATE - 1)], "the nearest look");
+    compare(&parsed(&run.stdout), &looks[&39], &looks[&(LATE - 1)], "the nearest look");
     let key = looks[&39].keys().find(|key| looks[&32].contains_key(*key)).unwrap();
     let only = |day: u64| -> Table { [(key.clone(), looks[&day][key].clone())].into() };
     let run = place.asof(&format!("growth --period 7 --key {key} --by user_id --top 3 --json"));
-    compare(&json(&run.stdout), &only(39), &only(32), "one video");
+    compare(&parsed(&run.stdout), &only(39), &only(32), "one video");
 }
 
 /// A period whose older look is missing: nothing is made up, and what there is is told.

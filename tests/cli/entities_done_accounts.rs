@@ -10,7 +10,8 @@ use chrono::{
 use chrono_tz::America::Chicago;
 use serde_json::Value;
 
-use super::entities_done::{json, percentage, place};
+use super::entities_done::{parsed, percentage, place, sound};
+use super::entities_done_growth::{COUNTER, captured, grown, region};
 use crate::support::command::Place;
 use crate::support::mariadb::{Db, db};
 
@@ -26,29 +27,29 @@ const PLAYBOOKS: [&str; 3] = ["onboarding", "rescue", "renewal"];
 
 /// An account as the test wrote it: revenue in cents, health in tenths of a point.
 #[derive(Clone, Debug, PartialEq)]
-struct Account {
+pub struct Account {
     revenue: Option<i64>,
     health: i64,
     status: &'static str,
     running: Vec<&'static str>,
-    completed: i64,
+    pub completed: i64,
 }
 
 /// A row that asof has to have kept.
 #[derive(Clone, Debug)]
-struct Kept {
-    at: DateTime<Utc>,
-    date: NaiveDate,
-    kind: &'static str,
+pub struct Kept {
+    pub at: DateTime<Utc>,
+    pub date: NaiveDate,
+    pub kind: &'static str,
     trigger: Option<&'static str>,
     changes: Vec<&'static str>,
-    account: Account,
+    pub account: Account,
 }
 
 /// A look that asof has to have kept.
-struct Look {
-    completed: BTreeMap<i64, i64>,
-    waiting: BTreeSet<i64>,
+pub struct Look {
+    pub completed: BTreeMap<i64, i64>,
+    pub waiting: BTreeSet<i64>,
 }
 
 /// The accounts, and what is kept of each.
@@ -176,8 +177,9 @@ impl World {
                 revenue.map_or("null".to_owned(), |cents| format!("{}.{:02}", cents / 100, cents % 100));
             let _ = writeln!(
                 script,
-                "insert into accounts (account_id, account_name, customer_id, revenue, account_status) \
-                 values ({key}, 'Account {key}', 'c', {revenue}, '{status}');"
+                "insert into accounts (account_id, account_name, customer_id, revenue, account_status, region) \
+                 values ({key}, 'Account {key}', 'c', {revenue}, '{status}', '{}');",
+                region(*key)
             );
             self.trends += 2;
             // Of two that were measured at once the later one counts.
@@ -274,7 +276,7 @@ impl World {
     /// Runs a capture; gives what it told of each key.
     fn run(place: &Place, line: &str) -> BTreeMap<i64, Value> {
         let run = place.asof(line);
-        let lines = run.stdout.lines().map(json).filter(|told| told["event"] == "capture");
+        let lines = run.stdout.lines().map(parsed).filter(|told| told["event"] == "capture");
         let told: BTreeMap<i64, Value> =
             lines.map(|told| (told["key"].as_str().unwrap().parse().unwrap(), told)).collect();
         let absent = told.values().all(|told| told["status"] == "absent");
@@ -302,7 +304,7 @@ impl World {
     fn compare(&self, place: &Place, key: i64) {
         let run = place.asof(&format!("history account {key} --json"));
         assert_eq!(run.code, 0, "{}", run.stderr);
-        let told = json(&run.stdout);
+        let told = parsed(&run.stdout);
         let rows = &self.kept[&key];
         let told = told["rows"].as_array().unwrap();
         let dates = |at: &Value| at["date"].as_str().unwrap().to_owned();
@@ -338,6 +340,13 @@ impl World {
             let change = moved["change"].as_f64().map(|change| whole(change * 10.0));
             assert_eq!(change, Some(health - before.account.health), "{what}");
             assert_eq!(moved["percentage"].to_string(), percentage(*health, before.account.health), "{what}");
+            let money = &told["numbers"]["revenue"];
+            let change = money["change"].as_f64().map(|change| whole(change * 100.0));
+            let both = revenue.zip(before.account.revenue);
+            assert_eq!(change, both.map(|(new, old)| new - old), "{what}");
+            let share = both.map_or_else(|| "null".to_owned(), |(new, old)| percentage(new, old));
+            assert_eq!(money["percentage"].to_string(), share, "{what}");
+            assert_eq!(told["not_read"], parsed("[]"), "{what}");
             let significant = is_significant(&before.account, &row.account);
             assert_eq!(told["is_significant_change"], Value::from(significant), "{what}");
             let days = (local_date(row.at) - local_date(before.at)).num_days();
@@ -363,33 +372,6 @@ fn account(key: i64, rng: &mut fastrand::Rng) -> Account {
     Account { revenue, health, status: STATUSES[place_of(key, 3)], running: Vec::new(), completed: 0 }
 }
 
-/// What became of a counter from one look to another.
-fn grown(told: &Value, new: &Look, old: &Look, what: &str) {
-    let sum = |look: &Look, other: &Look| -> i64 {
-        look.completed.iter().filter(|(key, _)| !other.waiting.contains(*key)).map(|(_, many)| many).sum()
-    };
-    let counter = &told["growth"]["playbooks_completed_count"];
-    let (current, previous) = (sum(new, old), sum(old, new));
-    assert_eq!((&counter["current"], &counter["previous"]), (&current.into(), &previous.into()), "{what}");
-    assert_eq!(counter["growth"], current - previous, "{what}");
-    let alone = |one: &Look, other: &Look| -> (usize, usize) {
-        let alone = one.completed.keys().filter(|key| !other.completed.contains_key(*key));
-        let (waiting, gone): (Vec<i64>, Vec<i64>) = alone.partition(|key| other.waiting.contains(*key));
-        (waiting.len(), gone.len())
-    };
-    let ((waiting, appeared), (still, disappeared)) = (alone(new, old), alone(old, new));
-    let matched = new.completed.keys().filter(|key| old.completed.contains_key(*key)).count();
-    let parts = [
-        ("matched", matched),
-        ("appeared", appeared),
-        ("disappeared", disappeared),
-        ("not_due", waiting + still),
-    ];
-    for (part, count) in parts {
-        assert_eq!(told["parts"][part], count, "{what}, {part}");
-    }
-}
-
 #[test]
 fn forty_days_of_accounts_are_kept_when_they_are_due_and_when_something_happens() {
     let mut world = World::new();
@@ -411,6 +393,11 @@ fn forty_days_of_accounts_are_kept_when_they_are_due_and_when_something_happens(
                 world.poll(&place, at);
             } else {
                 world.capture(&place, at);
+            }
+            let newest =
+                |rows: &&Vec<Kept>| rows.last().is_some_and(|row| row.at == at && row.kind != "look");
+            if let Some((key, rows)) = world.kept.iter().find(|(_, rows)| newest(rows)) {
+                captured(&place, rows, *key);
             }
             let next = [1, 60, 170, 299, 300, 301, 3600];
             at += TimeDelta::seconds(next[world.rng.usize(0..if storm { 6 } else { 7 })]);
@@ -434,22 +421,32 @@ fn forty_days_of_accounts_are_kept_when_they_are_due_and_when_something_happens(
             looks.insert(of, look);
         }
         let newest = *looks.keys().next_back().unwrap();
-        for days in [1, 7] {
-            let run = place.asof(&format!("growth account --days {days} --json"));
-            assert_eq!(run.code, 0, "{}", run.stderr);
-            let told = json(&run.stdout);
+        for days in [1, 7, 30] {
+            let line = format!("growth account --days {days}");
+            let told = parsed(&place.asof(&format!("{line} --json")).stdout);
             let what = format!("{days} days before {}", day(newest));
             assert_eq!(told["current"]["date"], day(newest).to_string(), "{what}");
-            match newest.checked_sub(days).and_then(|then| looks.get(&then)) {
-                Some(then) => grown(&told, &looks[&newest], then, &what),
-                None => {
-                    assert_eq!(told["growth"]["playbooks_completed_count"]["growth"], Value::Null, "{what}");
-                }
+            if let Some(then) = newest.checked_sub(days).and_then(|then| looks.get(&then)) {
+                grown(&place, &line, &looks[&newest], then, &what);
+                continue;
             }
+            let all: i64 = looks[&newest].completed.values().sum();
+            let counter = &told["growth"][COUNTER];
+            assert_eq!(counter["current"], all, "{what}");
+            for unknown in ["previous", "growth", "percentage", "isIncrease"] {
+                assert_eq!(counter[unknown], Value::Null, "{what}, {unknown}");
+            }
+            let reason = told["reason"].as_str().unwrap();
+            let late = newest.checked_sub(days) == Some(LATE);
+            assert_eq!(reason.contains("max_lag is 3 h"), late, "{what}: {reason}");
+        }
+        if of % 7 == 6 {
+            sound(&place, looks.len());
         }
         place.forget();
     }
     assert_eq!(looks.len(), 38);
+    sound(&place, 38);
     for key in world.kept.keys() {
         world.compare(&place, *key);
     }

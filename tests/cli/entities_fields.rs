@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::entities_done::{json, place};
+use super::entities_done::{parsed, place};
 use super::entities_done_accounts::SCHEMA;
 use crate::support::mariadb::db;
 
@@ -55,7 +55,7 @@ fn an_account_is_kept_with_every_field() {
     place.at("2025-11-07T12:00:00-06:00");
     place.done(&["capture account --reason 'before the call' --actor maya"]);
     let row = |key: &str| {
-        let told = json(&place.asof(&format!("history account {key} --json")).stdout);
+        let told = parsed(&place.asof(&format!("history account {key} --json")).stdout);
         assert_eq!(told["rows"].as_array().unwrap().len(), 1);
         told["rows"][0].clone()
     };
@@ -64,7 +64,7 @@ fn an_account_is_kept_with_every_field() {
         "select json_object('playbook_id', 'review', 'date', date(completed_at)) \
                             from playbook_runs where run_id = 4",
     );
-    let mut expected = json(EVERY_FIELD);
+    let mut expected = parsed(EVERY_FIELD);
     expected["last_playbook_executed"] = completed.trim().into();
     let kpis = [("Use", "3 %"), ("a", "1"), ("b", "1"), ("c", "1"), ("NPS", "12")];
     let kpi =

@@ -131,6 +131,35 @@ exit 0
 }
 
 #[test]
+fn long_values_leave_room_for_what_is_said_of_them() {
+    let place = seen();
+    place.sqlite(
+        "accounts.db",
+        r#"update accounts set health = 80, status = 'a state of affairs that nobody has a word for',
+           books = '[{"name":"Month-end close of all the books","value":"89 h"}]' where id = '5'"#,
+    );
+    place.at("2025-11-09T00:06:00-06:00");
+    place.done(&["save"]);
+    place.sqlite(
+        "accounts.db",
+        "update accounts set status = 'fine', books = '[]', health = 90 where id = '5'",
+    );
+    place.at("2025-11-10T00:06:00-06:00");
+    place.done(&["save"]);
+    let text = place.asof("history account 5").stdout;
+    let newest: Vec<&str> =
+        text.lines().skip_while(|line| !line.starts_with("2025-11-09")).skip(1).take(3).collect();
+    assert!(newest[0].ends_with("  +12.50 %  improving over 3, significant"), "{text}");
+    assert!(newest[1].starts_with("  Status") && newest[1].ends_with(" fine"), "{text}");
+    assert!(
+        newest[2].contains("  name: Mon") && newest[2].ends_with("  − name: Month-end close of all…"),
+        "{text}"
+    );
+    assert!(text.lines().all(|line| line.chars().count() <= 100), "{text}");
+    place.forget();
+}
+
+#[test]
 fn an_entity_is_named_by_its_key_or_by_a_label_of_its_own() {
     let place = seen();
     assert!(place.asof("history account 'acme corp'").stdout.starts_with("Acme Corp (account 5)\n"));

@@ -27,13 +27,8 @@ fn capture_at(place: &Place, at: &str, keys: Option<&[&str]>) {
     let config = Config::parse_bytes(text.as_bytes(), &place.path("asof.toml")).unwrap();
     let at: DateTime<Utc> = at.parse().unwrap();
     let (env, now) = (|_: &str| None, || at);
-    let request = LookRequest {
-        env: &env,
-        now: &now,
-        tenant: None,
-        retry_for: Duration::ZERO,
-        wait: Duration::from_secs(10),
-    };
+    let request =
+        LookRequest { env: &env, now: &now, retry_for: Duration::ZERO, wait: Duration::from_secs(10) };
     let asked = CaptureRequest {
         keys: keys.map(|keys| keys.iter().map(|key| (*key).to_owned()).collect()),
         filters: Vec::new(),
@@ -254,4 +249,47 @@ fn growth_on_mariadb_equals_its_own_sql() {
         movers.map(|mover| format!("{}\t{}\n", mover["key"].as_str().unwrap(), mover["growth"])).collect();
     assert_eq!(movers, top);
     assert_eq!(answer["groups"].as_array().unwrap().len(), 13);
+}
+
+#[test]
+fn growth_as_of_a_moment_is_what_was_told_then() {
+    let place = place();
+    place.at("2025-11-06T00:30:00-06:00");
+    place.done(&["save"]);
+    place.sqlite("calls.db", "update videos set view_count = view_count + 7");
+    place.at("2025-11-07T00:30:00-06:00");
+    place.done(&["save"]);
+    let then = place.asof("growth --by user_id --top 2 --json").stdout;
+    place.sqlite("calls.db", "update videos set view_count = view_count + 20");
+    capture_at(&place, "2025-11-07T12:00:00-06:00", None);
+    place.sqlite("calls.db", "delete from videos where id = 9");
+    place.at("2025-11-08T00:30:00-06:00");
+    place.done(&["save"]);
+    assert_ne!(place.asof("growth --by user_id --top 2 --json").stdout, then);
+    // The captures of that day were put together since; a time is one of the archive's calendar.
+    for moment in ["2025-11-07T00:30", "2025-11-07T17:59:59Z", "2025-11-07T11:59"] {
+        let run = place.asof(&format!("growth --by user_id --top 2 --json --as-of {moment}"));
+        assert_eq!(run.stdout, then, "{moment}: {}", run.stderr);
+    }
+    let noon = grown(&place, "--as-of 2025-11-07T12:00");
+    assert_eq!((&noon["current"]["capture"], &noon["current"]["date"]), (&json!(true), &json!("2025-11-07")));
+    assert_eq!(noon["growth"]["views"]["growth"], 4 * 20, "of four videos since the look of the sixth");
+    place.forget();
+    place.asof("growth --as-of 2025-11-05");
+    place.asof("growth --as-of 2025-11-05 --live");
+    place.told(
+        "
+$ asof growth --as-of 2025-11-05
+! error: nobody has looked at video yet
+!   hint: asof save looks once a day, shortly after the day's end
+exit 1
+$ asof growth --as-of 2025-11-05 --live
+! error: the argument '--as-of <TIME>' cannot be used with '--live'
+! 
+! Usage: asof growth --as-of <TIME> [ENTITY]
+! 
+! For more information, try '--help'.
+exit 2
+",
+    );
 }

@@ -3,6 +3,7 @@
 mod asked_browser;
 mod filtering;
 mod growth_browser;
+mod history_browser;
 mod index;
 mod index_browser;
 pub mod markup;

@@ -103,8 +103,6 @@ pub struct LookRequest<'a> {
     pub env: Env<'a>,
     /// The clock.
     pub now: Now<'a>,
-    /// Whose rows.
-    pub tenant: Option<&'a str>,
     /// How long connection trouble is retried.
     pub retry_for: Duration,
     /// How long the archive's lock is waited for.
@@ -201,7 +199,7 @@ pub async fn read(
     request: &LookRequest<'_>,
     progress: &dyn Progress,
 ) -> Result<(LookTable, DateTime<Utc>), EntityError> {
-    let tenant = request.tenant.or(config.tenant.as_deref());
+    let tenant = config.tenant.as_deref();
     let plan = EntityPlan::new(name, &entity.def, Which { keys, tenant })?;
     source::with_retry(request.retry_for, progress, async || {
         progress.step("connecting");

@@ -67,7 +67,8 @@ pub fn moved(input: &MovedInput, options: &Options) -> String {
     text
 }
 
-fn table(heads: [&str; 5], lines: Vec<Line>, options: &Options) -> String {
+fn table(heads: [&str; 5], mut lines: Vec<Line>, options: &Options) -> String {
+    shorten(&mut lines, options.width);
     let heads = heads.map(|head| Cell::new(head, Tone::Faint));
     let table = Table {
         sides: vec![Side::Left, Side::Right, Side::Right, Side::Right, Side::Right, Side::Remainder],
@@ -83,15 +84,40 @@ fn heading(step: &Step) -> Cell {
     Cell { text, aside: safe(&step.aside).into_owned(), tone }
 }
 
-/// No value makes a column wider than this.
+/// No name or value makes a column wider than this.
 const WIDEST: usize = 24;
+/// No remark takes more room from the values than this.
+const REMARK: usize = 30;
+/// So much is shown of a value in any case.
+const NARROWEST: usize = 10;
+/// The columns of the two values.
+const VALUES: std::ops::Range<usize> = 1..3;
 
-fn short(text: &str) -> String {
-    let text = safe(text);
-    if text.chars().count() <= WIDEST {
-        return text.into_owned();
+fn short(text: &str, widest: usize) -> String {
+    if text.chars().count() <= widest {
+        return text.to_owned();
     }
-    text.chars().take(WIDEST - 1).chain(['…']).collect()
+    text.chars().take(widest - 1).chain(['…']).collect()
+}
+
+/// Cuts the values as far as it takes to leave room for what is said of them.
+fn shorten(lines: &mut [Line], width: usize) {
+    let mut widths = [0; 6];
+    for line in lines.iter() {
+        let Line::Cells(cells) = line else { continue };
+        for (widest, cell) in widths.iter_mut().zip(cells) {
+            *widest = cell.text.chars().count().max(*widest);
+        }
+    }
+    let [name, _, _, change, percentage, remark] = widths;
+    let others = name + change + percentage + remark.min(REMARK) + 2 * (widths.len() - 1);
+    let widest = (width.saturating_sub(others) / 2).clamp(NARROWEST, WIDEST);
+    for line in lines {
+        let Line::Cells(cells) = line else { continue };
+        for cell in cells.iter_mut().take(VALUES.end).skip(VALUES.start) {
+            cell.text = short(&cell.text, widest);
+        }
+    }
 }
 
 fn line(line: &StepLine) -> Line {
@@ -102,9 +128,9 @@ fn line(line: &StepLine) -> Line {
     };
     let [change, percentage] = &line.moved;
     Line::Cells(vec![
-        Cell::plain(format!("  {}", short(&line.name))),
-        Cell::new(short(&line.before), Tone::Faint),
-        Cell::plain(short(&line.now)),
+        Cell::plain(format!("  {}", short(&safe(&line.name), WIDEST))),
+        Cell::new(safe(&line.before).into_owned(), Tone::Faint),
+        Cell::plain(safe(&line.now).into_owned()),
         Cell::new(change, tone),
         Cell::new(percentage, tone),
         Cell::new(safe(&line.remark).into_owned(), Tone::Faint),
