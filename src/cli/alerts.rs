@@ -1,7 +1,5 @@
 //! `asof alerts`
 
-use std::path::Path;
-
 use serde_json::Value;
 
 use super::context::{Context, env};
@@ -88,6 +86,7 @@ impl Alerts {
         }
         let folder = telling::absolute(archive.dir());
         let teller = Teller { config: &config, archive: &archive, history: &history, folder: &folder };
+        let about = document::About { folder: &folder, tenant: config.tenant.as_deref() };
         let path = state::path_beside(context.config_path(), context.tenant());
         let told = if self.send {
             Some(teller.tell(judgement.clone(), &StateFile::lock(path)?, &env)?)
@@ -100,7 +99,7 @@ impl Alerts {
             telling::failures(context, told);
         }
         if context.output.json() {
-            context.output.document(&as_document(&judgement, &folder, told.as_ref()));
+            context.output.document(&as_document(&judgement, about, told.as_ref()));
         } else {
             let few = if context.output.verbose() {
                 Few::all(&judgement.judged)
@@ -151,8 +150,8 @@ fn rows(few: &Few<'_>, judgement: &Judgement, config: &Config, archive: &Archive
     few.told.iter().map(row).collect()
 }
 
-fn as_document(judgement: &Judgement, folder: &Path, told: Option<&Told>) -> Value {
-    let mut document = document::message(judgement, folder, &Few::all(&judgement.judged));
+fn as_document(judgement: &Judgement, about: document::About<'_>, told: Option<&Told>) -> Value {
+    let mut document = document::message(judgement, about, &Few::all(&judgement.judged));
     if let (Value::Object(fields), Some(told)) = (&mut document, told) {
         let sinks = told.messages.iter().map(telling::of_message);
         fields.insert("sinks".to_owned(), sinks.collect());

@@ -13,8 +13,9 @@ use super::growth::{chosen, pair};
 use super::output::print;
 use super::progress::TerminalProgress;
 use super::save::span;
+use super::tenants;
 use crate::calendar::{Calendar, Moment};
-use crate::config::EntitySettings;
+use crate::config::{Config, EntitySettings};
 use crate::model::entity::CaptureType;
 use crate::ops::entities::capture::{CaptureRequest, capture};
 use crate::ops::entities::captured::{CaptureOutcome, Captured};
@@ -104,15 +105,22 @@ impl CaptureCommand {
     /// # Errors
     /// When what is asked for is unknown, the source fails, or the archive can't be written.
     pub fn run(self, context: &Context<'_>) -> Result<u8, Failure> {
-        let config = context.config()?;
+        if !self.keys.is_empty() {
+            // A key is one tenant's; of another one it may be somebody else.
+            return self.run_one(context, &context.config()?);
+        }
+        tenants::all(context, &|context, config| self.run_one(context, config))
+    }
+
+    /// That of one archive.
+    fn run_one(&self, context: &Context<'_>, config: &Config) -> Result<u8, Failure> {
         let (name, entity) = chosen(&config.entities, Some(&self.entity))?;
         let calendar = Calendar::new(config.calendar);
         let asked = self.asked(name, entity, &calendar)?;
         let now = || context.now();
-        let request =
-            LookRequest { env: &env, now: &now, tenant: None, retry_for: self.retry_for, wait: self.wait };
+        let request = LookRequest { env: &env, now: &now, retry_for: self.retry_for, wait: self.wait };
         let progress = TerminalProgress::new(context.output);
-        let outcome = block_on(capture(&config, name, entity, &asked, &request, &progress))??;
+        let outcome = block_on(capture(config, name, entity, &asked, &request, &progress))??;
         progress.clear();
         Ok(tell(context, name, &asked, &outcome))
     }

@@ -6,6 +6,7 @@ use super::context::{Context, block_on, env};
 use super::exit;
 use super::failure::Failure;
 use super::progress::TerminalProgress;
+use super::tenants;
 use crate::calendar::DayName;
 use crate::config::Config;
 use crate::model::definitions::Dialect;
@@ -58,14 +59,24 @@ impl Check {
             }
             return Ok(exit::DONE);
         }
+        if self.sql {
+            // A script is run as a whole: it reads one tenant's rows.
+            return self.run_one(context, &context.config()?);
+        }
+        tenants::all(context, &|context, config| self.run_one(context, config))
+    }
+
+    /// That of what one archive is made of.
+    fn run_one(&self, context: &Context<'_>, config: &Config) -> Result<u8, Failure> {
+        let path = context.config_path().display().to_string();
         let progress = TerminalProgress::new(context.output);
         let now = || context.now();
-        let report = block_on(check(&config, self.day, &env, &now, context.clock_is_fixed(), &progress))??;
+        let report = block_on(check(config, self.day, &env, &now, context.clock_is_fixed(), &progress))??;
         progress.clear();
         if context.output.json() {
-            context.output.document(&document(&report, &about_config(&config, &path), &path));
+            context.output.document(&document(&report, &about_config(config, &path), &path));
         } else {
-            let config_line = line(&about_config(&config, &path), context);
+            let config_line = line(&about_config(config, &path), context);
             let findings: String = report.findings.iter().map(|finding| line(finding, context)).collect();
             let text = config_line + &findings;
             context.output.answer(&if self.sql {

@@ -23,6 +23,7 @@ pub struct Context<'o> {
     pub output: &'o Output,
     config: Option<PathBuf>,
     tenant: Option<String>,
+    in_turn: bool,
     fixed_now: Option<DateTime<Utc>>,
 }
 
@@ -46,16 +47,18 @@ impl<'o> Context<'o> {
             output,
             config: global.config.clone(),
             tenant: global.tenant.clone(),
+            in_turn: false,
             fixed_now: fixed_now.map(|now| now.to_utc()),
         })
     }
 
-    /// The same for one tenant.
+    /// The same for one tenant, where it is the turn of each.
     pub fn of_tenant(&self, id: &str) -> Self {
         Self {
             output: self.output,
             config: self.config.clone(),
             tenant: Some(id.to_owned()),
+            in_turn: true,
             fixed_now: self.fixed_now,
         }
     }
@@ -63,6 +66,29 @@ impl<'o> Context<'o> {
     /// The tenant that was named.
     pub fn tenant(&self) -> Option<&str> {
         self.tenant.as_deref()
+    }
+
+    /// Whether it is the turn of one tenant after the other.
+    pub fn in_turn(&self) -> bool {
+        self.in_turn
+    }
+
+    /// A hint that names commands, with the tenant that they are to be about.
+    pub fn hint(&self, hint: &str) -> String {
+        super::tenants::hint(hint, self.tenant())
+    }
+
+    /// Refuses a tenant for a command that writes the configuration itself.
+    ///
+    /// # Errors
+    /// When one was named.
+    pub fn no_tenant(&self, command: &str) -> Result<(), Failure> {
+        if self.tenant.is_none() {
+            return Ok(());
+        }
+        let message = format!("asof {command} is about no tenant: it writes a configuration anew");
+        let hint = "leave --tenant out; [tenants] in the configuration names those there are".to_owned();
+        Err(Failure::said(exit::USAGE, message, Some(hint)))
     }
 
     /// The clock.

@@ -135,7 +135,9 @@ impl ContextCommand {
             today: opened.today,
         };
         let gathered = gather(&histories, &request).map_err(|error| match error {
-            error @ HistoryError::Unknown { .. } => Missing::Nothing(error.into()),
+            error @ (HistoryError::Unknown { .. } | HistoryError::Thinned { .. }) => {
+                Missing::Nothing(error.into())
+            }
             error => Missing::Failed(error.into()),
         })?;
         Ok((opened, gathered))
@@ -158,8 +160,7 @@ impl ContextCommand {
             if_changed: false,
         };
         let now = || context.now();
-        let request =
-            LookRequest { env: &env, now: &now, tenant: None, retry_for: Duration::ZERO, wait: WAIT };
+        let request = LookRequest { env: &env, now: &now, retry_for: Duration::ZERO, wait: WAIT };
         let progress = TerminalProgress::new(context.output);
         let outcome = block_on(capture(&config, name, entity, &asked, &request, &progress));
         progress.clear();
@@ -183,8 +184,7 @@ impl ContextCommand {
             return Ok(None);
         }
         let now = || context.now();
-        let request =
-            LookRequest { env: &env, now: &now, tenant: None, retry_for: Duration::ZERO, wait: WAIT };
+        let request = LookRequest { env: &env, now: &now, retry_for: Duration::ZERO, wait: WAIT };
         let read = block_on(texts(config, entity, &newest.kept.row, &request))?;
         Ok(Some(read.map_err(|error| error.to_string())))
     }

@@ -41,6 +41,11 @@ impl Failure {
         Self::new(code, anyhow::Error::msg(message.into()), hint)
     }
 
+    /// The same with a hint that names the tenant that it is about.
+    pub fn about(self, tenant: Option<&str>) -> Self {
+        Self { hint: self.hint.map(|hint| super::tenants::hint(&hint, tenant)), ..self }
+    }
+
     /// The error and its causes, on one line.
     pub fn message(&self) -> String {
         format!("{:#}", self.error)
@@ -76,6 +81,7 @@ impl From<GrowthError> for Failure {
             GrowthError::NoLook { .. }
             | GrowthError::NoDay { .. }
             | GrowthError::NoRow { .. }
+            | GrowthError::Thinned { .. }
             | GrowthError::Unread { .. } => exit::FAILED,
             GrowthError::Archive(error) => of_archive(error),
         };
@@ -88,7 +94,7 @@ impl From<HistoryError> for Failure {
     fn from(error: HistoryError) -> Self {
         let code = match &error {
             HistoryError::Several { .. } => exit::USAGE,
-            HistoryError::Unknown { .. } => exit::FAILED,
+            HistoryError::Unknown { .. } | HistoryError::Thinned { .. } => exit::FAILED,
             HistoryError::Archive(error) => of_archive(error),
         };
         let hint = error.hint();

@@ -15,6 +15,7 @@ use crate::model::progress::Silent;
 use crate::ops::entities::capture::{CaptureRequest, capture};
 use crate::ops::entities::look::LookRequest;
 use crate::view::format::count;
+use crate::view::text::safe;
 
 /// How long the archive's lock is waited for.
 const WAIT: Duration = Duration::from_secs(10);
@@ -22,6 +23,8 @@ const WAIT: Duration = Duration::from_secs(10);
 /// What became of the first look at one kind of entities.
 pub struct First {
     entity: String,
+    /// Whose they are, where there are tenants.
+    tenant: Option<String>,
     /// How many rows were kept, or why none could be.
     seen: Result<usize, String>,
 }
@@ -51,12 +54,15 @@ pub fn take(context: &Context<'_>, path: &Path) -> Result<Vec<First>, Failure> {
         if_changed: false,
     };
     let now = || context.now();
-    let request = LookRequest { env: &env, now: &now, tenant: None, retry_for: Duration::ZERO, wait: WAIT };
+    let request = LookRequest { env: &env, now: &now, retry_for: Duration::ZERO, wait: WAIT };
+    let own: Vec<Config> = config.tenants.iter().filter_map(|id| config.of_tenant(id)).collect();
     let mut all = Vec::new();
-    for (name, entity) in &config.entities {
-        let taken = block_on(capture(&config, name, entity, &asked, &request, &Silent))?;
-        let seen = taken.map(|outcome| outcome.kept()).map_err(|error| error.to_string());
-        all.push(First { entity: name.clone(), seen });
+    for config in if own.is_empty() { std::slice::from_ref(&config) } else { own.as_slice() } {
+        for (name, entity) in &config.entities {
+            let taken = block_on(capture(config, name, entity, &asked, &request, &Silent))?;
+            let seen = taken.map(|outcome| outcome.kept()).map_err(|error| error.to_string());
+            all.push(First { entity: name.clone(), tenant: config.tenant.clone(), seen });
+        }
     }
     Ok(all)
 }
@@ -65,23 +71,34 @@ impl First {
     /// What became of it, on a line.
     pub fn sentence(&self) -> String {
         match &self.seen {
-            Ok(rows) => format!("kept a first look at {} {}\n", count(*rows as u64), self.entity),
-            Err(why) => format!("no first look at {} yet: {}\n", self.entity, crate::view::text::safe(why)),
+            Ok(rows) => {
+                format!("kept a first look at {} {}{}\n", count(*rows as u64), self.entity, self.whose())
+            }
+            Err(why) => format!("no first look at {}{} yet: {}\n", self.entity, self.whose(), safe(why)),
         }
+    }
+
+    fn whose(&self) -> String {
+        self.tenant.as_ref().map(|id| format!(" of the tenant {}", safe(id))).unwrap_or_default()
     }
 
     /// The command that takes it, where it could not be taken.
     pub fn command(&self) -> Option<String> {
-        self.seen.is_err().then(|| format!("  asof capture {}\n", self.entity))
+        let command = || format!("  asof capture {}\n", self.entity);
+        self.seen.is_err().then(|| super::tenants::hint(&command(), self.tenant.as_deref()))
     }
 
     /// The same for programs.
     pub fn document(&self) -> Value {
-        json!({
+        let mut document = json!({
             "entity": self.entity,
             "captured": self.seen.as_ref().ok(),
             "reason": self.seen.as_ref().err(),
-        })
+        });
+        if let (Value::Object(fields), Some(tenant)) = (&mut document, &self.tenant) {
+            fields.insert("tenant".to_owned(), json!(tenant));
+        }
+        document
     }
 }
 

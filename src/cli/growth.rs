@@ -128,7 +128,9 @@ impl GrowthCommand {
     /// # Errors
     /// When nobody ever looked, a name is unknown, or the archive can't be read.
     pub fn run(self, context: &Context<'_>) -> Result<u8, Failure> {
-        let config = context.config()?;
+        // An archive that was named is that of a tenant, or of none.
+        let archived = self.place.is_named() && !self.live;
+        let config = if archived { context.config_of_all()? } else { context.config()? };
         let (name, entity) = chosen(&config.entities, self.entity.as_deref())?;
         let archive = Archive::open(self.place.dir(context)?)?;
         let as_of = self.as_of.map(|then| instant(then, &Calendar::new(config.calendar))).transpose()?;
@@ -178,8 +180,7 @@ impl GrowthCommand {
     ) -> Result<Live, Failure> {
         let now = || context.now();
         let day = day_of(&Calendar::new(config.calendar), DayName::DaysAgo(0), &now)?;
-        let request =
-            LookRequest { env: &env, now: &now, tenant: None, retry_for: RETRY_FOR, wait: Duration::ZERO };
+        let request = LookRequest { env: &env, now: &now, retry_for: RETRY_FOR, wait: Duration::ZERO };
         let progress = TerminalProgress::new(context.output);
         let keys: Option<Vec<String>> = self.key.clone().map(|key| vec![key]);
         let read = block_on(read(config, name, entity, keys.as_deref(), &request, &progress))?;

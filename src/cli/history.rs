@@ -159,6 +159,8 @@ pub(super) fn input<'a>(timeline: &'a Timeline, opened: &Opened) -> HistoryInput
         numbers: &timeline.numbers,
         rows: timeline.rows.iter().map(row).collect(),
         unlooked: &timeline.unlooked,
+        thinned: &timeline.thinned,
+        newest_thinned: timeline.newest_thinned,
         gone: timeline.gone,
     }
 }
@@ -211,13 +213,17 @@ pub(super) fn row_document(timeline: &Timeline, row: &TimelineRow) -> Value {
 }
 
 fn document(timeline: &Timeline) -> Value {
-    let unlooked = timeline.unlooked.iter().map(|(day, reason)| json!({ "date": day, "reason": reason }));
+    let days = |days: &[(Day, String)]| -> Vec<Value> {
+        days.iter().map(|(day, reason)| json!({ "date": day, "reason": reason })).collect()
+    };
     json!({
         "entity": timeline.entity,
         "key": timeline.key,
         "label": timeline.label,
         "rows": timeline.rows.iter().map(|row| row_document(timeline, row)).collect::<Vec<_>>(),
-        "unlooked": unlooked.collect::<Vec<_>>(),
+        "unlooked": days(&timeline.unlooked),
+        "thinned": days(&timeline.thinned),
+        "newest_thinned": timeline.newest_thinned,
         "gone": timeline.gone,
     })
 }

@@ -85,6 +85,7 @@ impl Moved {
                 entities: told.moved.iter().map(one).collect(),
                 others: told.others,
                 unknown: told.unknown,
+                thinned: told.thinned.clone(),
             };
             context.output.answer(&terminal::moved(&shown, &context.output.options(true)));
         }
@@ -131,5 +132,6 @@ fn document(name: &str, word: &str, since: Day, told: &MovedSince) -> Value {
         "moved": told.moved.iter().map(one).collect::<Vec<_>>(),
         "others": told.others,
         "unknown": told.unknown,
+        "thinned": told.thinned,
     })
 }

@@ -28,6 +28,7 @@ mod place;
 mod poll;
 mod progress;
 mod prune;
+mod prune_told;
 mod restore;
 mod save;
 mod schedule;
@@ -206,8 +207,8 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     };
     let output = Output::new(&cli.global);
     let result = Context::new(&cli.global, &output).and_then(|context| match cli.command {
-        Command::Init(init) => init.run(&context),
-        Command::Demo(demo) => demo.run(&context),
+        Command::Init(init) => context.no_tenant("init").and_then(|()| init.run(&context)),
+        Command::Demo(demo) => context.no_tenant("demo").and_then(|()| demo.run(&context)),
         Command::Check(check) => check.run(&context),
         Command::Save(save) => save.run(&context),
         Command::Backfill(backfill) => backfill.run(&context),
@@ -235,7 +236,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     });
     match result {
         Ok(code) => output::ended(code),
-        Err(failure) => output.failure(&failure),
+        Err(failure) => output.failure(&failure.about(cli.global.tenant.as_deref())),
     }
 }
 
@@ -244,6 +245,6 @@ fn run_entity(cli: EntityCli) -> ExitCode {
     let EntityCommand::Compare(compare) = cli.command;
     match Context::new(&cli.global, &output).and_then(|context| compare.run(&context)) {
         Ok(code) => ExitCode::from(code),
-        Err(failure) => output.failure(&failure),
+        Err(failure) => output.failure(&failure.about(cli.global.tenant.as_deref())),
     }
 }

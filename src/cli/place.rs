@@ -54,6 +54,11 @@ impl Opened {
 }
 
 impl Place {
+    /// Whether an archive was named.
+    pub fn is_named(&self) -> bool {
+        self.archive.is_some()
+    }
+
     /// The archive's folder; the configuration is only read when none is named.
     ///
     /// # Errors

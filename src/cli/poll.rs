@@ -53,10 +53,10 @@ pub fn run(context: &Context<'_>, asked: &Asked<'_>) -> Result<u8, Failure> {
     })?;
     let out = context.output;
     let file = path_text(&path)?;
-    let unit = format!("{}-{}", name(&file), asked.entity);
+    let unit = format!("{}-{}", name(&file, context.tenant()), asked.entity);
     let Some(every) = asked.every else {
         let done = match asked.kind {
-            Kind::Cron => cron(&mark(&file, asked.entity), None)?,
+            Kind::Cron => cron(&mark(&file, context.tenant(), asked.entity), None)?,
             kind => units(kind, &unit, None)?,
         };
         if out.json() {
@@ -67,7 +67,8 @@ pub fn run(context: &Context<'_>, asked: &Asked<'_>) -> Result<u8, Failure> {
         }
         return Ok(exit::DONE);
     };
-    let config = context.config()?;
+    // Without a tenant it looks at all of them in turn.
+    let config = context.config_of_all()?;
     let (_, entity) = chosen(&config.entities, Some(asked.entity))?;
     if entity.changes.is_empty() {
         let message = format!("nothing says what counts as a change of {}", asked.entity);
@@ -92,6 +93,7 @@ pub fn run(context: &Context<'_>, asked: &Asked<'_>) -> Result<u8, Failure> {
         let files = texts.iter().map(|(name, text)| json!({ "name": name, "text": text }));
         out.document(&json!({
             "config": poll.config,
+            "tenant": poll.tenant,
             "entity": poll.entity,
             "every_minutes": minutes(every),
             "files": files.collect::<Vec<_>>(),

@@ -73,7 +73,11 @@ impl Save {
         if config.tenants.is_empty() || config.tenant.is_some() {
             return self.run_one(context, &config);
         }
-        tenants::each(context, &config, &|context, config| self.clone().run_one(context, config))
+        let code = tenants::each(context, &config, &|context, config| self.clone().run_one(context, config))?;
+        if code == exit::DONE {
+            telling::beat(context, &config);
+        }
+        Ok(code)
     }
 
     /// The save of one archive.
@@ -110,8 +114,7 @@ impl Save {
         if config.entities.is_empty() || day != day_of(&calendar, DayName::DaysAgo(1), &now)? {
             return Ok(exit::DONE);
         }
-        let request =
-            LookRequest { env: &env, now: &now, tenant: None, retry_for: self.retry_for, wait: self.wait };
+        let request = LookRequest { env: &env, now: &now, retry_for: self.retry_for, wait: self.wait };
         let progress = TerminalProgress::new(context.output);
         let looked = block_on(look_all(config, day, &request, &progress))?;
         progress.clear();

@@ -17,7 +17,7 @@ use super::poll::{self, Asked, often};
 use crate::ops::nights::Nightly;
 use crate::ops::schedule::{ScheduleError, job, name, path_text, put, take_away, with_block};
 use crate::view::poll::Often;
-use crate::view::schedule::{Job, crontab, plist, service, shell_word, timer};
+use crate::view::schedule::{Job, crontab, mark, plist, service, shell_word, timer};
 use crate::view::text::safe;
 
 const EXAMPLES: &str = "\
@@ -100,8 +100,8 @@ impl Schedule {
         if self.remove {
             let config = path_text(&path)?;
             let done = match self.kind {
-                Kind::Cron => cron(&config, None)?,
-                kind => units(kind, &name(&config), None)?,
+                Kind::Cron => cron(&mark(&config, context.tenant()), None)?,
+                kind => units(kind, &name(&config, context.tenant()), None)?,
             };
             if out.json() {
                 out.document(
@@ -131,13 +131,14 @@ impl Schedule {
         let texts = texts(self.kind, &job);
         let done = match (self.install, self.kind) {
             (false, _) => Done::default(),
-            (true, Kind::Cron) => cron(&job.config, texts.first().map(|(_, text)| text.as_str()))?,
+            (true, Kind::Cron) => cron(&job.mark(), texts.first().map(|(_, text)| text.as_str()))?,
             (true, kind) => units(kind, &job.name, Some(&texts))?,
         };
         if out.json() {
             let files = texts.iter().map(|(name, text)| json!({ "name": name, "text": text }));
             out.document(&json!({
                 "config": job.config,
+                "tenant": job.tenant,
                 "at": format!("{:02}:{:02}", job.hour, job.minute),
                 "time_zone": job.zone,
                 "in_calendar": nightly.in_calendar.iter().map(|time| time.format("%H:%M").to_string()).collect::<Vec<_>>(),

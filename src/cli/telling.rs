@@ -32,15 +32,21 @@ impl<'a> Around<'a> {
         Self { context, config, day }
     }
 
-    fn secrets(&self) -> &[String] {
-        &self.config.notify.secrets
+    /// Runs one of them, with what it is to know.
+    fn run(&self, words: &[String], mut about: Value) -> Result<(), notify::NotifyError> {
+        let tenant = self.config.tenant.as_deref();
+        if let (Value::Object(fields), Some(tenant)) = (&mut about, tenant) {
+            fields.insert("tenant".to_owned(), json!(tenant));
+        }
+        let around = notify::Around { secrets: &self.config.notify.secrets, tenant };
+        notify::run(words, &format!("{about}\n"), self.config.notify.hooks.timeout, around)
     }
 
     /// Before the save, which does not begin when this fails.
     pub(super) fn before(&self) -> Result<(), Failure> {
         let hooks = &self.config.notify.hooks;
         let about = json!({ "hook": "before", "date": self.day });
-        notify::run(&hooks.before, &line(&about), hooks.timeout, self.secrets()).map_err(|error| {
+        self.run(&hooks.before, about).map_err(|error| {
             let hint = "nothing was read or frozen; it is named by before under [hooks]".to_owned();
             let error = anyhow::Error::new(error).context("the command before the save failed");
             Failure::new(exit::FAILED, error, Some(hint))
@@ -49,10 +55,9 @@ impl<'a> Around<'a> {
 
     /// After a save that went well: the heartbeat, and the command.
     pub(super) fn after(&self, outcome: &Value, news: &[News]) {
-        if let Some(heartbeat) = &self.config.notify.heartbeat
-            && let Err(error) = notify::beat(heartbeat)
-        {
-            self.context.output.warn(&format!("the heartbeat failed: {error}"));
+        // Where tenants are saved in turn, it says that all went well.
+        if !self.context.in_turn() {
+            beat(self.context, self.config);
         }
         let hooks = &self.config.notify.hooks;
         let mut about = json!({ "hook": "after", "date": self.day, "outcome": outcome });
@@ -65,7 +70,7 @@ impl<'a> Around<'a> {
             }
             fields.insert("alerts".to_owned(), json!(names));
         }
-        if let Err(error) = notify::run(&hooks.after, &line(&about), hooks.timeout, self.secrets()) {
+        if let Err(error) = self.run(&hooks.after, about) {
             self.context.output.warn(&format!("the command after the save failed: {error}"));
         }
     }
@@ -80,14 +85,19 @@ impl<'a> Around<'a> {
             "hint": failure.hint,
             "exit": failure.code,
         });
-        if let Err(error) = notify::run(&hooks.failed, &line(&about), hooks.timeout, self.secrets()) {
+        if let Err(error) = self.run(&hooks.failed, about) {
             self.context.output.warn(&format!("the command after the failed save failed: {error}"));
         }
     }
 }
 
-fn line(document: &Value) -> String {
-    format!("{document}\n")
+/// Calls the heartbeat.
+pub(super) fn beat(context: &Context<'_>, config: &Config) {
+    if let Some(heartbeat) = &config.notify.heartbeat
+        && let Err(error) = notify::beat(heartbeat)
+    {
+        context.output.warn(&format!("the heartbeat failed: {error}"));
+    }
 }
 
 /// Judges what saves have frozen since alerts were told last, and tells what is news; gives that. `own` is the day that
@@ -111,13 +121,13 @@ pub(super) fn alerts(context: &Context<'_>, config: &Config, own: Option<Day>) -
             context.output.warn(&format!("alert {} on {day}: {sentence}", judged.name));
         }
         for (name, more) in &few.more {
-            let all = format!("asof alerts {day} -v shows all");
+            let all = context.hint(&format!("asof alerts {day} -v shows all"));
             context.output.warn(&format!("alert {name} on {day}: it fires for {more} more; {all}"));
         }
     }
     failures(context, &told);
     if let Some(error) = &told.refused {
-        let hint = error.hint().map_or_else(String::new, |hint| format!("; {hint}"));
+        let hint = error.hint().map_or_else(String::new, |hint| format!("; {}", context.hint(&hint)));
         context.output.warn(&format!("the sinks are told of no alerts: {error}{hint}"));
     }
     if context.output.json() {

@@ -9,6 +9,7 @@ use super::exit;
 use super::failure::Failure;
 use super::place::Place;
 use super::progress::TerminalProgress;
+use super::tenants;
 use crate::archive::Finding;
 use crate::model::Number;
 use crate::ops::verify::{Part, Report, verify};
@@ -45,6 +46,14 @@ impl Verify {
     /// # Errors
     /// When there is no archive, or the operating system refuses to read it.
     pub fn run(self, context: &Context<'_>) -> Result<u8, Failure> {
+        if self.place.is_named() {
+            return self.run_one(context);
+        }
+        tenants::all(context, &|context, _| self.run_one(context))
+    }
+
+    /// That of one archive.
+    fn run_one(&self, context: &Context<'_>) -> Result<u8, Failure> {
         let dir = self.place.dir(context)?;
         let progress = TerminalProgress::new(context.output);
         let began = Instant::now();

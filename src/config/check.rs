@@ -13,13 +13,15 @@ use super::problem::{Problem, did_you_mean, listed};
 use super::tree::Tree;
 use super::{CalendarSettings, Config, PasswordFrom, SourceSettings, SourceUrl};
 use super::{
-    DEFAULT_TIMEOUT, again, alerts, archive, duration, entities, metrics, notify, retention, serve, worklist,
+    DEFAULT_TIMEOUT, again, alerts, archive, duration, entities, metrics, notify, retention, serve, tenant,
+    worklist,
 };
 use crate::model::Definitions;
 use crate::model::definitions::{
-    CalendarDef, DimensionDef, DimensionOf, EventsDef, FORMAT, From, SourceDef, TimeIs, TimeSpan,
+    CalendarDef, Dialect, DimensionDef, DimensionOf, EventsDef, FORMAT, From, SourceDef, TimeIs, TimeSpan,
     placeholders,
 };
+use crate::model::tenant_sql::names_tenant;
 
 /// The names in braces that stand for the day itself.
 const WINDOW_NAMES: [&str; 3] = ["window", "start", "end"];
@@ -87,6 +89,10 @@ impl Checker<'_, '_> {
     /// Notes an SQL expression that is empty or names what is no list.
     pub fn expression(&mut self, path: &[&str], sql: &str) {
         self.names_in(path, sql, &[]);
+        if names_tenant(Dialect::Sqlite, sql) || names_tenant(Dialect::Mysql, sql) {
+            let hint = "name it in the query that the rows come from: where … = :tenant".to_owned();
+            self.problem(path, "an expression can't name :tenant", hint);
+        }
         if sql.trim().is_empty() {
             let hint = "name a column, or write an SQL expression".to_owned();
             self.problem(path, "the expression is empty", hint);
@@ -158,15 +164,10 @@ pub fn check(file: &File, tree: &Tree<'_>, base: &Path, problems: &mut Vec<Probl
     let worklists = worklist::check(file, base, &archive.dir, &mut checker);
     let alerts = alerts::check(file, &metrics, &mut checker);
     let notify = notify::check(file, &mut checker);
-    let tenants = entities::tenants(file, &mut checker);
+    let tenants = tenant::check(file, &mut checker);
     let serve = serve::check(file, &tenants, &mut checker);
-    if file.tenants.is_some() && !checker.tree.names(&["events"]).is_empty() {
-        // Their queries name no tenant, so each archive would hold the numbers of all.
-        let hint =
-            "keep [events] in a configuration of their own; with [tenants] only entities are kept apart";
-        checker.problem(&["events"], "events can't be kept apart by tenants", hint.to_owned());
-    }
     let (calendar, source) = (calendar?, source?);
+    tenant::check_events(file, source.url.dialect(), &mut checker);
     let cut = CalendarDef {
         time_zone: calendar.time_zone.name().to_owned(),
         day_starts_at: calendar.day_starts_at.format("%H:%M:%S").to_string(),

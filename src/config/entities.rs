@@ -9,6 +9,7 @@ use super::check::{Checker, span};
 use super::entity_file as written;
 use super::file::{self, File};
 use super::problem::{did_you_mean, listed};
+use super::tenant;
 use crate::model::Number;
 use crate::model::definitions::{CalendarDef, Dialect};
 use crate::model::entity::{CaptureType, DueRule, EntityDef, Every, FORMAT, FieldDef, FieldKind};
@@ -163,7 +164,7 @@ fn one(
     checker: &mut Checker<'_, '_>,
 ) -> Option<EntitySettings> {
     let at = |key: &'static str| ["entities", name, key];
-    query(&at("sql"), &entity.sql, around.tenants, &[], checker);
+    query(&at("sql"), &entity.sql, around, &[], checker);
     let fields = fields(name, entity, checker);
     for group in &entity.group_by {
         if fields.get(group).is_some_and(|field| field.kind == FieldKind::List) {
@@ -198,7 +199,7 @@ fn one(
     let numbers = numbers(name, entity, checker);
     let on = events(name, entity, checker);
     let changes = changes(name, entity, &fields, checker);
-    let references = references(name, entity, around.tenants, &fields, checker);
+    let references = references(name, entity, around, &fields, checker);
     let mut def = EntityDef {
         format: FORMAT.to_owned(),
         calendar: around.calendar.clone(),
@@ -217,22 +218,12 @@ fn one(
 }
 
 /// Checks a query: the names in it, and that it keeps to the tenant.
-fn query(path: &[&str], sql: &str, tenants: bool, others: &[&str], checker: &mut Checker<'_, '_>) {
+fn query(path: &[&str], sql: &str, around: &Around<'_>, others: &[&str], checker: &mut Checker<'_, '_>) {
     checker.names_in(path, sql, others);
     if sql.trim().is_empty() {
         checker.problem(path, "the query is empty", "write sql = \"select … from …\"".to_owned());
     }
-    match (tenants, sql.contains(":tenant")) {
-        (true, false) => {
-            let hint = "add where … = :tenant: each tenant's archive holds its own rows only".to_owned();
-            checker.problem(path, "the query does not keep to one tenant", hint);
-        }
-        (false, true) => {
-            let hint = "add [tenants] with ids = [\"…\"], or leave :tenant out".to_owned();
-            checker.problem(path, "the query names :tenant, and there are no tenants", hint);
-        }
-        _ => {}
-    }
+    tenant::check_query(path, sql, (around.dialect, around.tenants), checker);
 }
 
 fn fields(name: &str, entity: &written::Entity, checker: &mut Checker<'_, '_>) -> IndexMap<String, FieldDef> {
@@ -379,7 +370,7 @@ fn changes(
 fn references(
     name: &str,
     entity: &written::Entity,
-    tenants: bool,
+    around: &Around<'_>,
     fields: &IndexMap<String, FieldDef>,
     checker: &mut Checker<'_, '_>,
 ) -> IndexMap<String, ReferenceSettings> {
@@ -387,7 +378,7 @@ fn references(
     for (reference, of) in &entity.references {
         let path = ["entities", name, "references", reference.as_str()];
         checker.name(&path, reference);
-        query(&path, &of.sql, tenants, &["ids"], checker);
+        query(&path, &of.sql, around, &["ids"], checker);
         if !of.sql.contains("{ids}") {
             let hint = "add where id in {ids}".to_owned();
             checker.problem(&path, "the query is not limited to the ids of the row", hint);
@@ -403,29 +394,6 @@ fn references(
         }
     }
     all
-}
-
-/// Checks `[tenants]`: their ids, in the order of the file.
-pub fn tenants(file: &File, checker: &mut Checker<'_, '_>) -> Vec<String> {
-    let Some(tenants) = &file.tenants else { return Vec::new() };
-    if tenants.ids.is_empty() {
-        let hint = "name them, or leave [tenants] out".to_owned();
-        checker.problem(&["tenants", "ids"], "there are no tenants", hint);
-    }
-    for (item, id) in tenants.ids.iter().enumerate() {
-        let path = ["tenants", "ids", &item.to_string()];
-        if id.is_empty() || id.len() > 80 {
-            checker.problem(
-                &path,
-                format!("{id:?} is no id of a tenant"),
-                "write 1 to 80 letters".to_owned(),
-            );
-        }
-        if tenants.ids.iter().take(item).any(|other| other == id) {
-            checker.problem(&path, format!("the tenant {id:?} is named twice"), "leave one out".to_owned());
-        }
-    }
-    tenants.ids.clone()
 }
 
 #[cfg(test)]

@@ -46,7 +46,7 @@ fn event() -> impl Strategy<Value = Event> {
 fn plan(max_groups: u64) -> EventsPlan {
     let config = Config::parse(CONFIG, Path::new("/asof.toml")).unwrap();
     let window = Calendar::new(config.calendar).window("2025-11-06".parse().unwrap()).unwrap();
-    Plan::new(&config.definitions, window, |_| max_groups).unwrap().events.remove(0)
+    Plan::new(&config.definitions, window, None, |_| max_groups).unwrap().events.remove(0)
 }
 
 fn count(number: usize) -> Value {

@@ -63,7 +63,7 @@ fn number(count: usize) -> Number {
 fn plan(max_groups: u64) -> EventsPlan {
     let config = Config::parse(CONFIG, Path::new("/asof.toml")).unwrap();
     let window = Calendar::new(config.calendar).window("2025-11-06".parse().unwrap()).unwrap();
-    Plan::new(&config.definitions, window, |_| max_groups).unwrap().events.remove(0)
+    Plan::new(&config.definitions, window, None, |_| max_groups).unwrap().events.remove(0)
 }
 
 /// What the collation of the made-up database holds equal: letters of either case.

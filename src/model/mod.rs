@@ -15,6 +15,7 @@ pub mod phone;
 pub mod progress;
 pub mod provenance;
 pub mod seen;
+pub mod tenant_sql;
 pub mod value;
 
 pub use cube_table::{Cells, CubeColumn, CubeTable};

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 use rustix::process::{Pid, Signal, kill_process_group};
 
-use super::NotifyError;
+use super::{Around, NotifyError, TENANT};
 
 /// How much of what a command says of its failure is told.
 const MOST_SAID: u64 = 400;
@@ -20,15 +20,19 @@ pub(super) fn run(
     words: &[String],
     document: &str,
     timeout: Duration,
-    secrets: &[String],
+    around: Around<'_>,
 ) -> Result<(), NotifyError> {
     let Some((program, arguments)) = words.split_first() else { return Ok(()) };
     let cannot =
         |error: std::io::Error| NotifyError::Run { program: program.clone(), reason: error.to_string() };
     let mut command = Command::new(program);
-    for name in secrets {
+    for name in around.secrets {
         command.env_remove(name);
     }
+    match around.tenant {
+        Some(tenant) => command.env(TENANT, tenant),
+        None => command.env_remove(TENANT),
+    };
     let mut child = command
         .args(arguments)
         // A group of its own, so that it can be ended with all that it has started.
@@ -81,11 +85,12 @@ pub(super) fn run(
 mod tests {
     use std::time::Duration;
 
-    use super::run;
+    use super::{Around, run};
 
     fn sh(script: &str, millis: u64) -> Result<(), String> {
         let words = ["sh", "-c", script].map(str::to_owned);
-        run(&words, "{\"a\":1}\n", Duration::from_millis(millis), &[]).map_err(|error| error.to_string())
+        run(&words, "{\"a\":1}\n", Duration::from_millis(millis), Around::default())
+            .map_err(|error| error.to_string())
     }
 
     #[test]
@@ -96,7 +101,8 @@ mod tests {
         let failed = sh("echo no such channel >&2; exit 3", 5000).unwrap_err();
         assert_eq!(failed, "sh failed (exit status: 3): no such channel");
         assert_eq!(sh("exec sleep 60", 300).unwrap_err(), "sh took longer than 0.3 s and was given up");
-        let none = run(&["no-such-program-here".to_owned()], "", Duration::from_secs(1), &[]).unwrap_err();
+        let none = run(&["no-such-program-here".to_owned()], "", Duration::from_secs(1), Around::default())
+            .unwrap_err();
         assert!(none.to_string().starts_with("no-such-program-here can't be run: "), "{none}");
     }
 }

@@ -76,7 +76,19 @@ pub enum NotifyError {
     },
 }
 
-/// Sends a document to a sink. A command gets no variable that is named in `secrets`.
+/// What the environment of a command tells of the tenant that it is about.
+pub const TENANT: &str = "ASOF_TENANT";
+
+/// What a command is run with.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Around<'a> {
+    /// The variables that it does not get.
+    pub secrets: &'a [String],
+    /// The tenant that it is about, which it finds in [`TENANT`].
+    pub tenant: Option<&'a str>,
+}
+
+/// Sends a document to a sink.
 ///
 /// # Errors
 /// When it did not get there within the sink's time.
@@ -84,10 +96,10 @@ pub fn send(
     sink: &SinkSettings,
     document: &str,
     env: Env<'_>,
-    secrets: &[String],
+    around: Around<'_>,
 ) -> Result<(), NotifyError> {
     match &sink.to {
-        SinkTo::Command(words) => run(words, document, sink.timeout, secrets),
+        SinkTo::Command(words) => run(words, document, sink.timeout, around),
         SinkTo::Webhook { url, secret_env, retry_for } => {
             let secret = secret_env.as_deref().map(|name| web::secret(name, env)).transpose()?;
             web::post(url, secret.as_ref(), document, sink.timeout, *retry_for)
@@ -96,7 +108,7 @@ pub fn send(
 }
 
 /// Runs a program with its arguments; the document is its standard input, and no shell reads them. Of the environment
-/// it gets all but the variables that are named in `secrets`.
+/// it gets all but secrets.
 ///
 /// # Errors
 /// When it can't be run, fails, or takes longer than `timeout`; it is ended then, with all that it has started.
@@ -104,9 +116,9 @@ pub fn run(
     words: &[String],
     document: &str,
     timeout: Duration,
-    secrets: &[String],
+    around: Around<'_>,
 ) -> Result<(), NotifyError> {
-    command::run(words, document, timeout, secrets)
+    command::run(words, document, timeout, around)
 }
 
 /// Calls the heartbeat.

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use chrono::TimeDelta;
 
+use super::check_entities;
 use super::check_telling::about_telling;
 use super::day;
 use super::key_file::{self, KeyFile};
@@ -103,14 +104,15 @@ pub async fn check(
     let day = day_of(&calendar, day, now)?;
     let mut report = CheckReport { day, findings: Vec::new(), queries: Vec::new() };
     ambiguous_ends(config, &calendar, day, &mut report);
-    let plan = match Plan::new(&config.definitions, calendar.window(day)?, |events| {
-        config.presentation.max_groups(events)
-    }) {
-        Ok(plan) => plan,
-        // Told among the findings already; there is nothing left to look at.
-        Err(PlanError::Ambiguous(_)) => return Ok(report),
-        Err(error) => return Err(error.into()),
-    };
+    let plan =
+        match Plan::new(&config.definitions, calendar.window(day)?, config.tenant.as_deref(), |events| {
+            config.presentation.max_groups(events)
+        }) {
+            Ok(plan) => plan,
+            // Told among the findings already; there is nothing left to look at.
+            Err(PlanError::Ambiguous(_)) => return Ok(report),
+            Err(error) => return Err(error.into()),
+        };
     let unreachable = |source: SourceError| SaveError::Source(source.into());
     progress.step("connecting");
     let mut session = source::open(&config.source, env).await.map_err(unreachable)?;
@@ -120,6 +122,7 @@ pub async fn check(
     about_clock(config, &server, now, fixed_clock, &mut report);
     about_archive(config, &mut report);
     about_key_file(config, &mut report);
+    check_entities::about_tenants(config, &mut report);
     report.findings.extend(about_telling(config, env));
     let mut sound = true;
     for events in &plan.events {
@@ -146,6 +149,7 @@ pub async fn check(
     worklist::check::about(config, &calendar, day, env, &mut session, &mut report)
         .await
         .map_err(unreachable)?;
+    check_entities::about(config, env, &mut session, &mut report).await.map_err(unreachable)?;
     session.close().await;
     if sound {
         about_cubes(config, env, now, &plan, &mut report, progress).await;
@@ -163,7 +167,9 @@ fn ambiguous_ends(config: &Config, calendar: &Calendar, day: Day, report: &mut C
     for step in (0..=DAYS_LOOKED_AT).chain((-DAYS_LOOKED_AT..0).rev()) {
         let Some(Ok(window)) = day.checked_add(step).map(|day| calendar.window(day)) else { continue };
         if let Err(error @ PlanError::Ambiguous(_)) =
-            Plan::new(&config.definitions, window, |events| config.presentation.max_groups(events))
+            Plan::new(&config.definitions, window, config.tenant.as_deref(), |events| {
+                config.presentation.max_groups(events)
+            })
         {
             report.add(Level::Error, "calendar", error.to_string(), error.hint());
             return;

@@ -224,7 +224,9 @@ pub fn next(
         }
     };
     let edition = history.map_or(Edition::FIRST, |history| history.next_edition(day));
-    let plan = Plan::new(&config.definitions, window, |events| config.presentation.max_groups(events))?;
+    let plan = Plan::new(&config.definitions, window, config.tenant.as_deref(), |events| {
+        config.presentation.max_groups(events)
+    })?;
     Ok(Next::Read(Box::new(DayPlan { window, edition, why, latest, plan })))
 }
 

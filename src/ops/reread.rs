@@ -232,7 +232,9 @@ pub async fn read(
     };
     let calendar = Calendar::new(config.calendar);
     let window = calendar.window(frozen.line.date)?;
-    let plan = Plan::new(&config.definitions, window, |events| config.presentation.max_groups(events))?;
+    let plan = Plan::new(&config.definitions, window, config.tenant.as_deref(), |events| {
+        config.presentation.max_groups(events)
+    })?;
     let reading = reader.read(&plan, again.retry_for, again.now, progress).await?;
     let fingerprints = DefinitionsDoc::of(&config.definitions);
     // No other day is looked at: only what comes from the source is held against the frozen day.

@@ -14,7 +14,7 @@ use crate::config::notify::SinkTo;
 use crate::config::{CalendarSettings, Config, PasswordFrom};
 use crate::model::{Day, Digest};
 use crate::view::poll::{Often, Poll};
-use crate::view::schedule::{Job, begin, end};
+use crate::view::schedule::{Job, begin, end, mark};
 
 const MINUTES_OF_A_DAY: i64 = 24 * 60;
 
@@ -116,9 +116,9 @@ fn clock(minutes: i64) -> NaiveTime {
     NaiveTime::from_num_seconds_from_midnight_opt(seconds, 0).unwrap_or(NaiveTime::MIN)
 }
 
-/// The name of this configuration's units and jobs.
-pub fn name(config: &str) -> String {
-    let digest = Digest::of(config.as_bytes()).to_string();
+/// The name of the units and jobs of this configuration, or of one tenant of it.
+pub fn name(config: &str, tenant: Option<&str>) -> String {
+    let digest = Digest::of(mark(config, tenant).as_bytes()).to_string();
     format!("asof-{}", digest.get(..8).unwrap_or_default())
 }
 
@@ -153,7 +153,8 @@ pub fn job(
     });
     let path = path_text(config_path)?;
     let job = Job {
-        name: name(&path),
+        name: name(&path, config.tenant.as_deref()),
+        tenant: config.tenant.clone(),
         program: path_text(program)?,
         folder: path_text(config_path.parent().unwrap_or(Path::new("/")))?,
         config: path,
@@ -179,7 +180,8 @@ pub fn poll(
 ) -> Result<Poll, ScheduleError> {
     let path = path_text(config_path)?;
     Ok(Poll {
-        name: format!("{}-{entity}", name(&path)),
+        name: format!("{}-{entity}", name(&path, config.tenant.as_deref())),
+        tenant: config.tenant.clone(),
         program: path_text(program)?,
         folder: path_text(config_path.parent().unwrap_or(Path::new("/")))?,
         config: path,

@@ -18,6 +18,12 @@ pub fn beside(config: &Path, name: &str) -> PathBuf {
     config.with_file_name(name)
 }
 
+/// The same for a file `name.end` of a tenant, where there are tenants: `name.acme.end`.
+pub fn beside_of(config: &Path, tenant: Option<&str>, name: &str, end: &str) -> PathBuf {
+    let folder = tenant.map(|id| format!(".{}", crate::config::tenant::folder(id))).unwrap_or_default();
+    beside(config, &format!("{name}{folder}.{end}"))
+}
+
 /// The hidden file beside a file that serves it: `.plan.json.new` for `plan.json`.
 pub fn hidden(path: &Path, suffix: &str) -> PathBuf {
     let name = path.file_name().unwrap_or_default().to_string_lossy();

@@ -6,9 +6,7 @@ use super::sql::{Sql, list, quoted};
 use crate::model::Value;
 use crate::model::definitions::Dialect;
 use crate::model::entity::{EntityDef, Every};
-
-/// What stands for the tenant in a query.
-const TENANT: &str = ":tenant";
+use crate::model::tenant_sql::around_tenant;
 
 /// What is read for a look, and what its columns are.
 #[derive(Clone, Debug, PartialEq)]
@@ -42,7 +40,7 @@ impl EntityPlan {
     /// When its SQL names an unknown list.
     pub fn new(name: &str, def: &EntityDef, which: Which<'_>) -> Result<Self, UnknownName> {
         let dialect = def.dialect;
-        let names = Names { dialect, lists: &def.lists, window: None };
+        let names = Names { dialect, lists: &def.lists, window: None, tenant: which.tenant };
         // With the table before it, since SQLite takes an unknown name in quotes for a text.
         let column = |column: &str| Sql::new(format!("asof_rows.{}", quoted(dialect, column)));
         let mut columns = vec![column(&def.key)];
@@ -58,7 +56,7 @@ impl EntityPlan {
         let mut sql = Sql::new("select ")
             .and(&Sql::join(&columns, ", "))
             .then("\nfrom ")
-            .user(&of_tenant(&names, &def.sql, which.tenant)?)
+            .user(&names.fill(&def.sql)?)
             .then(" asof_rows");
         if let Some(keys) = which.keys {
             sql = sql.then("\nwhere ").and(&column(&def.key)).then(" in ").and(&these(dialect, keys));
@@ -84,27 +82,21 @@ pub fn references(
     ids: &[String],
     tenant: Option<&str>,
 ) -> Result<Query, UnknownName> {
-    let names = Names { dialect: def.dialect, lists: &def.lists, window: None };
+    let names = Names { dialect: def.dialect, lists: &def.lists, window: None, tenant: None };
+    let pieces = if tenant.is_some() { around_tenant(def.dialect, sql) } else { vec![sql] };
     let mut filled = Sql::default();
-    for (at, piece) in sql.split("{ids}").enumerate() {
-        if at > 0 {
-            filled = filled.and(&these(def.dialect, ids));
-        }
-        filled = filled.and(&of_tenant(&names, piece, tenant)?);
-    }
-    Ok(Query { name: name.to_owned(), sql: filled.text, params: filled.params })
-}
-
-/// The SQL with its lists filled in and the tenant bound.
-fn of_tenant(names: &Names<'_>, sql: &str, tenant: Option<&str>) -> Result<Sql, UnknownName> {
-    let mut filled = Sql::default();
-    for (at, piece) in sql.split(TENANT).enumerate() {
+    for (at, piece) in pieces.into_iter().enumerate() {
         if at > 0 {
             filled = filled.and(&Sql::bind(tenant.map_or(Value::Null, Value::text)));
         }
-        filled = filled.and(&names.fill(piece)?);
+        for (at, piece) in piece.split("{ids}").enumerate() {
+            if at > 0 {
+                filled = filled.and(&these(def.dialect, ids));
+            }
+            filled = filled.and(&names.fill(piece)?);
+        }
     }
-    Ok(filled)
+    Ok(Query { name: name.to_owned(), sql: filled.text, params: filled.params })
 }
 
 /// Keys for use after `in`.
@@ -136,7 +128,7 @@ mod tests {
             calendar: CalendarDef { time_zone: "UTC".into(), day_starts_at: "00:00:00".into() },
             dialect,
             lists: [("live".to_owned(), vec!["on".to_owned(), "off".to_owned()])].into(),
-            sql: "select * from videos where state in {live} and owner = :tenant -- all".into(),
+            sql: "select * from videos where state in {live} and owner = :tenant -- :tenant".into(),
             key: "id".into(),
             label: Some("title".into()),
             fields: [("views".to_owned(), views)].into_iter().collect(),
@@ -154,7 +146,7 @@ mod tests {
             plan.query.sql,
             "select asof_rows.`id` as asof_0, asof_rows.`title` as asof_1, \
              asof_rows.`view_count` as asof_2, case when (view_count > 1000) then 1 else 0 end as asof_3\n\
-             from (select * from videos where state in (?, ?) and owner = ? -- all\n) asof_rows\n\
+             from (select * from videos where state in (?, ?) and owner = ? -- :tenant\n) asof_rows\n\
              where asof_rows.`id` in (?, ?)"
         );
         let texts = ["on", "off", "t1", "5", "a'b"];
@@ -170,16 +162,18 @@ mod tests {
         let none = Which { keys: Some(&[]), tenant: None };
         let plan = EntityPlan::new("video", &videos(Dialect::Sqlite), none).unwrap();
         assert!(plan.query.sql.ends_with(" in (select null where 1 = 0)"), "{}", plan.query.sql);
-        assert_eq!(plan.query.params, [Value::text("on"), Value::text("off"), Value::Null]);
+        // Nobody's rows: what nothing is bound to is no SQL.
+        assert!(plan.query.sql.contains("owner = :tenant"), "{}", plan.query.sql);
+        assert_eq!(plan.query.params, [Value::text("on"), Value::text("off")]);
     }
 
     #[test]
     fn references_are_limited_to_their_ids() {
-        let sql = "select id from notes where id in {ids} and owner = :tenant";
+        let sql = "select id from notes where id in {ids} and owner = :tenant and a <> '{ids} :tenant'";
         let ids = ["7".to_owned()];
         let query = references("notes", &videos(Dialect::Mysql), sql, &ids, Some("t1")).unwrap();
-        assert_eq!(query.sql, "select id from notes where id in (?) and owner = ?");
-        assert_eq!(query.params, [Value::text("7"), Value::text("t1")]);
+        assert_eq!(query.sql, "select id from notes where id in (?) and owner = ? and a <> '(?) :tenant'");
+        assert_eq!(query.params, [Value::text("7"), Value::text("t1"), Value::text("7")]);
         assert!(references("notes", &videos(Dialect::Mysql), "{nothing}", &ids, None).is_err());
     }
 }

@@ -95,12 +95,14 @@ pub fn plan(
     definitions: &Definitions,
     name: &str,
     events: &EventsDef,
-    bounds: Bounds,
+    (bounds, tenant): (Bounds, Option<&str>),
     max_groups: u64,
 ) -> Result<EventsPlan, EventsError> {
     let at = |place: String| move |source| EventsError { place, source };
     let dialect = definitions.source.dialect;
-    let names = Names { dialect, lists: &definitions.lists, window: None };
+    let names = Names { dialect, lists: &definitions.lists, window: None, tenant: None };
+    // Where the rows come from, and what members are called, is asked for one tenant's.
+    let own = Names { dialect, lists: &definitions.lists, window: None, tenant };
     let mut dimensions = Vec::new();
     for (dimension, def) in &events.by {
         let place = format!("events.{name}.by.{dimension}");
@@ -113,7 +115,7 @@ pub fn plan(
         let labels = match &def.labels {
             None => None,
             Some(text) => {
-                let sql = names.fill(text).map_err(at(format!("{place}.labels")))?;
+                let sql = own.fill(text).map_err(at(format!("{place}.labels")))?;
                 let name = format!("labels of {name}.{dimension}");
                 Some(Query { name, sql: sql.text, params: sql.params })
             }
@@ -129,7 +131,9 @@ pub fn plan(
         From::Table(table) => Ok(Sql::new(format!("from {} where ", quoted(dialect, table))).and(&condition)),
         From::Sql(text) => {
             let window = Some(WindowSql { start: bounds.start(), end: bounds.end(), condition });
-            let sql = Names { window, ..names }.fill(text).map_err(at(format!("events.{name}.sql")))?;
+            let sql = Names { window, dialect, lists: own.lists, tenant }
+                .fill(text)
+                .map_err(at(format!("events.{name}.sql")))?;
             Ok(Sql::new("from ").user(&sql).then(" asof_rows"))
         }
     };

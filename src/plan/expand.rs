@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use super::sql::{self, Sql};
 use crate::model::Value;
 use crate::model::definitions::{Dialect, placeholders};
+use crate::model::tenant_sql::around_tenant;
 
 /// A name in braces that means nothing here.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -22,6 +23,8 @@ pub struct Names<'a> {
     pub lists: &'a BTreeMap<String, Vec<String>>,
     /// The day and its time column, where these may be named.
     pub window: Option<WindowSql>,
+    /// Whose rows are read, where `:tenant` may be named.
+    pub tenant: Option<&'a str>,
 }
 
 /// What the day itself stands for.
@@ -37,11 +40,24 @@ pub struct WindowSql {
 
 impl Names<'_> {
     /// The SQL with every name in braces replaced: lists by bound values, the window by a
-    /// condition. Other braces are left as they are.
+    /// condition; and with the tenant bound where there is one. All else is left as it is: no source takes a
+    /// `:tenant` that nothing is bound to.
     ///
     /// # Errors
     /// A name that is neither a list nor, where the window is known, a part of it.
     pub fn fill(&self, text: &str) -> Result<Sql, UnknownName> {
+        let Some(tenant) = self.tenant else { return self.fill_names(text) };
+        let mut filled = Sql::default();
+        for (at, piece) in around_tenant(self.dialect, text).into_iter().enumerate() {
+            if at > 0 {
+                filled = filled.and(&Sql::bind(Value::text(tenant)));
+            }
+            filled = filled.and(&self.fill_names(piece)?);
+        }
+        Ok(filled)
+    }
+
+    fn fill_names(&self, text: &str) -> Result<Sql, UnknownName> {
         let names = placeholders(text);
         let mut filled = Sql::default();
         let mut rest = text;
@@ -80,7 +96,7 @@ mod tests {
     #[test]
     fn lists_become_bound_values_where_they_stand() {
         let lists = [("sale".into(), vec!["SALE".into()]), ("none".into(), Vec::new())].into();
-        let names = Names { dialect: Dialect::Sqlite, lists: &lists, window: None };
+        let names = Names { dialect: Dialect::Sqlite, lists: &lists, window: None, tenant: None };
         let sql = names.fill("a in {sale} or b in {none} or c in {sale} or d = '{ x }'").unwrap();
         assert_eq!(sql.text, "a in (?) or b in (select null where 1 = 0) or c in (?) or d = '{ x }'");
         assert_eq!(sql.params, [Value::text("SALE"), Value::text("SALE")]);

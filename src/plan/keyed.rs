@@ -53,7 +53,8 @@ pub fn plans(
     aggregates: &Aggregates,
     dimensions: &[DimensionPlan],
 ) -> Result<Vec<KeyedPlan>, (String, UnknownName)> {
-    let names = Names { dialect: definitions.source.dialect, lists: &definitions.lists, window: None };
+    let names =
+        Names { dialect: definitions.source.dialect, lists: &definitions.lists, window: None, tenant: None };
     let mut plans = Vec::new();
     for (name, metric) in &definitions.metrics {
         let Measure::Distinct(distinct) = &metric.measure else { continue };

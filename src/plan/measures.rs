@@ -85,7 +85,7 @@ pub fn aggregates(
     time: &str,
 ) -> Result<Aggregates, (String, UnknownName)> {
     let dialect = definitions.source.dialect;
-    let names = Names { dialect, lists: &definitions.lists, window: None };
+    let names = Names { dialect, lists: &definitions.lists, window: None, tenant: None };
     let mut all = Aggregates { list: Vec::new(), metrics: BTreeMap::new() };
     all.take("rows", Sql::new("count(*)"), Fold::Count);
     all.take("newest", newest(dialect, time), Fold::Newest);

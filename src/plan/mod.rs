@@ -69,7 +69,7 @@ impl PlanError {
 }
 
 impl Plan {
-    /// The queries that read the day of `window` under `definitions`.
+    /// The queries that read the day of `window` under `definitions`; of a tenant's rows where there are tenants.
     ///
     /// `max_groups` says for each kind of events how many groups one grouping may have.
     ///
@@ -78,6 +78,7 @@ impl Plan {
     pub fn new(
         definitions: &Definitions,
         window: Window,
+        tenant: Option<&str>,
         max_groups: impl Fn(&str) -> u64,
     ) -> Result<Self, PlanError> {
         let source = &definitions.source;
@@ -86,7 +87,7 @@ impl Plan {
         let mut events = Vec::new();
         for (name, def) in &definitions.events {
             let bounds = time::Bounds::new(source.dialect, def.time_is, zone, window)?;
-            events.push(events::plan(definitions, name, def, bounds, max_groups(name))?);
+            events.push(events::plan(definitions, name, def, (bounds, tenant), max_groups(name))?);
         }
         Ok(Self { window, events })
     }

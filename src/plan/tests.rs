@@ -138,7 +138,7 @@ fn plan(definitions: &Definitions, day: &str) -> Plan {
         day_starts_at: NaiveTime::MIN,
         final_after: TimeDelta::hours(2),
     });
-    Plan::new(definitions, calendar.window(day.parse().unwrap()).unwrap(), |_| 9).unwrap()
+    Plan::new(definitions, calendar.window(day.parse().unwrap()).unwrap(), None, |_| 9).unwrap()
 }
 
 proptest! {
@@ -192,7 +192,7 @@ proptest! {
     #[test]
     fn filling_in_leaves_all_else_as_it_is(parts in prop::collection::vec("[ -~é]{0,9}", 1..6), dialect in dialect()) {
         let lists = lists();
-        let names = Names { dialect, lists: &lists, window: None };
+        let names = Names { dialect, lists: &lists, window: None, tenant: None };
         let plain: Vec<String> = parts.iter().map(|part| part.replace(['{', '}'], "")).collect();
         let filled = names.fill(&plain.join("{two}")).unwrap();
         prop_assert_eq!(&filled.text, &plain.join("(?, ?)"));

@@ -64,6 +64,7 @@ impl WorklistPlan {
         name: &str,
         worklist: &WorklistSettings,
         window: Window,
+        tenant: Option<&str>,
     ) -> Result<Self, PlanError> {
         let source = &definitions.source;
         let zone: Tz =
@@ -75,13 +76,14 @@ impl WorklistPlan {
         let unknown = || UnknownName { name: worklist.of.clone() };
         let events = definitions.events.get(&worklist.of).ok_or_else(|| at("of")(unknown()))?;
         let bounds = Bounds::new(source.dialect, events.time_is, zone, window)?;
-        let builder = Builder { definitions, name, worklist, events, bounds: &bounds };
+        let builder = Builder { definitions, name, worklist, events, bounds: &bounds, tenant };
         let candidates = builder.candidates().map_err(at("carry"))?;
         let unreadable = builder.unreadable().map_err(at("of"))?;
         let out = if worklist.out.is_empty() { None } else { Some(builder.out().map_err(at("out"))?) };
         let mut never = Vec::new();
         for (reason, text) in &worklist.never {
-            let sql = builder.names().fill(text).map_err(at(&format!("never.{reason}")))?;
+            let sql =
+                Names { tenant, ..builder.names() }.fill(text).map_err(at(&format!("never.{reason}")))?;
             never.push((reason.clone(), query(format!("worklist.{name}.never.{reason}"), sql)));
         }
         Ok(Self { name: name.to_owned(), candidates, unreadable, out, never, bounds })
@@ -100,12 +102,13 @@ struct Builder<'a> {
     worklist: &'a WorklistSettings,
     events: &'a EventsDef,
     bounds: &'a Bounds,
+    tenant: Option<&'a str>,
 }
 
 impl Builder<'_> {
     fn names(&self) -> Names<'_> {
         let dialect = self.definitions.source.dialect;
-        Names { dialect, lists: &self.definitions.lists, window: None }
+        Names { dialect, lists: &self.definitions.lists, window: None, tenant: None }
     }
 
     /// An expression of the configuration, in parentheses.
@@ -134,7 +137,7 @@ impl Builder<'_> {
             From::Sql(text) => {
                 let (_, end) = self.bounds.ends_of_time();
                 let window = Some(WindowSql { start, end, condition: condition.clone() });
-                let sql = Names { window, ..self.names() }.fill(text)?;
+                let sql = Names { window, tenant: self.tenant, ..self.names() }.fill(text)?;
                 // A query that names only the ends of the window may give rows before it.
                 Ok(Sql::new("from ").user(&sql).then(" asof_rows where ").and(condition))
             }

@@ -3,7 +3,7 @@
 //!
 //! Paths come without control characters, see [`crate::ops::schedule`]; all else is escaped here.
 
-use super::schedule::{begin, comment, end, shell_word, systemd_word, xml};
+use super::schedule::{self, begin, comment, end, shell_word, systemd_word, tenant_words, xml};
 
 /// What is to be run, and how often.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -14,6 +14,8 @@ pub struct Poll {
     pub program: String,
     /// The configuration's absolute path.
     pub config: String,
+    /// Whose archive it is about, where one tenant was named.
+    pub tenant: Option<String>,
     /// The folder in which it runs.
     pub folder: String,
     /// The entities.
@@ -35,13 +37,15 @@ pub enum Often {
 
 impl Poll {
     /// The program's arguments.
-    pub fn arguments(&self) -> [&str; 7] {
-        ["--config", &self.config, "capture", &self.entity, "--if-changed", "--type", "scheduled"]
+    pub fn arguments(&self) -> Vec<String> {
+        let words =
+            ["--config", &self.config, "capture", &self.entity, "--if-changed", "--type", "scheduled"];
+        words.into_iter().map(str::to_owned).chain(tenant_words(self.tenant.as_deref())).collect()
     }
 
     /// What tells its block of a crontab from others.
     pub fn mark(&self) -> String {
-        mark(&self.config, &self.entity)
+        mark(&self.config, self.tenant.as_deref(), &self.entity)
     }
 
     fn notes(&self) -> String {
@@ -50,14 +54,14 @@ impl Poll {
 }
 
 /// What tells the block of a crontab from others, for these entities of a configuration.
-pub fn mark(config: &str, entity: &str) -> String {
-    format!("{config} capture {entity}")
+pub fn mark(config: &str, tenant: Option<&str>, entity: &str) -> String {
+    format!("{} capture {entity}", schedule::mark(config, tenant))
 }
 
 /// The lines of a crontab, marked as those of this poll.
 pub fn crontab(poll: &Poll) -> String {
-    let words = std::iter::once(poll.program.as_str()).chain(poll.arguments());
-    let command: Vec<String> = words.map(shell_word).collect();
+    let words = std::iter::once(poll.program.clone()).chain(poll.arguments());
+    let command: Vec<String> = words.map(|word| shell_word(&word)).collect();
     // To cron a bare % ends the command, in quotes too.
     let line = format!("cd {} && {}", shell_word(&poll.folder), command.join(" ")).replace('%', r"\%");
     let when = match poll.every {
@@ -98,8 +102,8 @@ pub fn timer(poll: &Poll) -> String {
 
 /// The launchd job.
 pub fn plist(poll: &Poll) -> String {
-    let words = std::iter::once(poll.program.as_str()).chain(poll.arguments());
-    let words: String = words.map(|word| format!("    <string>{}</string>\n", xml(word))).collect();
+    let words = std::iter::once(poll.program.clone()).chain(poll.arguments());
+    let words: String = words.map(|word| format!("    <string>{}</string>\n", xml(&word))).collect();
     let secrets: String = poll
         .secrets
         .iter()
@@ -140,6 +144,7 @@ mod tests {
             name: "asof-x-account".to_owned(),
             program: "/opt/a $b/as\"of".to_owned(),
             config: "/srv/50% <it's>/asof.toml".to_owned(),
+            tenant: None,
             folder: "/srv/50% <it's>".to_owned(),
             entity: "account".to_owned(),
             every,

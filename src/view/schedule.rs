@@ -11,6 +11,8 @@ pub struct Job {
     pub program: String,
     /// The configuration's absolute path.
     pub config: String,
+    /// Whose archive it is about, where one tenant was named.
+    pub tenant: Option<String>,
     /// The folder in which it runs.
     pub folder: String,
     /// The hour of the local time.
@@ -27,9 +29,15 @@ pub struct Job {
 
 impl Job {
     /// The program's arguments.
-    pub fn arguments(&self) -> [&str; 5] {
+    pub fn arguments(&self) -> Vec<String> {
         // A quarter of an hour outlasts a restart of the database's machine.
-        ["--config", &self.config, "save", "--retry-for", "15m"]
+        let words = ["--config", &self.config, "save", "--retry-for", "15m"];
+        words.into_iter().map(str::to_owned).chain(tenant_words(self.tenant.as_deref())).collect()
+    }
+
+    /// What tells its block of a crontab from others.
+    pub fn mark(&self) -> String {
+        mark(&self.config, self.tenant.as_deref())
     }
 
     fn notes(&self) -> String {
@@ -41,6 +49,23 @@ impl Job {
     fn said(&self) -> Option<String> {
         let meant = self.meant.as_ref()?;
         Some(format!("{:02}:{:02} {} is {meant}", self.hour, self.minute, self.zone))
+    }
+}
+
+/// The words that name a tenant: one where its id begins with a hyphen.
+pub(super) fn tenant_words(tenant: Option<&str>) -> Vec<String> {
+    match tenant {
+        None => Vec::new(),
+        Some(id) if id.starts_with('-') => vec![format!("--tenant={id}")],
+        Some(id) => vec!["--tenant".to_owned(), id.to_owned()],
+    }
+}
+
+/// What tells the block of a crontab from others: the configuration, and the tenant where one was named.
+pub fn mark(config: &str, tenant: Option<&str>) -> String {
+    match tenant {
+        None => config.to_owned(),
+        Some(id) => format!("{config} tenant {}", crate::config::tenant::folder(id)),
     }
 }
 
@@ -59,18 +84,18 @@ pub fn end(config: &str) -> String {
 /// The zone is that of the machine where it is known: some crons know `CRON_TZ`, others pass it over, and
 /// then both mean the same.
 pub fn crontab(job: &Job) -> String {
-    let words = std::iter::once(job.program.as_str()).chain(job.arguments());
-    let command: Vec<String> = words.map(shell_word).collect();
+    let words = std::iter::once(job.program.clone()).chain(job.arguments());
+    let command: Vec<String> = words.map(|word| shell_word(&word)).collect();
     // To cron a bare % ends the command, in quotes too.
     let line = format!("cd {} && {}", shell_word(&job.folder), command.join(" ")).replace('%', r"\%");
     format!(
         "{}\n{}CRON_TZ={}\n{} {} * * * {line}\n{}\n",
-        begin(&job.config),
+        begin(&job.mark()),
         job.notes(),
         job.zone,
         job.minute,
         job.hour,
-        end(&job.config)
+        end(&job.mark())
     )
 }
 
@@ -99,8 +124,8 @@ pub fn timer(job: &Job) -> String {
 
 /// The launchd job.
 pub fn plist(job: &Job) -> String {
-    let words = std::iter::once(job.program.as_str()).chain(job.arguments());
-    let words: String = words.map(|word| format!("    <string>{}</string>\n", xml(word))).collect();
+    let words = std::iter::once(job.program.clone()).chain(job.arguments());
+    let words: String = words.map(|word| format!("    <string>{}</string>\n", xml(&word))).collect();
     let secrets: String = job
         .secrets
         .iter()
@@ -170,6 +195,7 @@ mod tests {
             name: "asof-x".to_owned(),
             program: "/opt/a $b/as\"of".to_owned(),
             config: "/srv/50% <it's> & $HOME\\/asof.toml".to_owned(),
+            tenant: None,
             folder: "/srv/50% <it's> & $HOME\\".to_owned(),
             hour: 2,
             minute: 5,

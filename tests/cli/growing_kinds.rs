@@ -27,13 +27,8 @@ fn capture_at(place: &Place, at: &str, keys: Option<&[&str]>) {
     let config = Config::parse_bytes(text.as_bytes(), &place.path("asof.toml")).unwrap();
     let at: DateTime<Utc> = at.parse().unwrap();
     let (env, now) = (|_: &str| None, || at);
-    let request = LookRequest {
-        env: &env,
-        now: &now,
-        tenant: None,
-        retry_for: Duration::ZERO,
-        wait: Duration::from_secs(10),
-    };
+    let request =
+        LookRequest { env: &env, now: &now, retry_for: Duration::ZERO, wait: Duration::from_secs(10) };
     let asked = CaptureRequest {
         keys: keys.map(|keys| keys.iter().map(|key| (*key).to_owned()).collect()),
         filters: Vec::new(),

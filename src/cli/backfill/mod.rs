@@ -9,6 +9,7 @@ mod memory;
 use std::time::{Duration, Instant};
 
 use chrono::{Months, NaiveDate};
+use tokio::sync::watch;
 
 use self::bar::Screen;
 use self::lines::Columns;
@@ -16,10 +17,11 @@ use super::context::{Context, block_on, env};
 use super::failure::Failure;
 use super::output::json_line;
 use super::save::span;
+use super::tenants;
 use super::worklist::With;
 use super::{exit, interrupt};
 use crate::calendar::DayName;
-use crate::config::duration;
+use crate::config::{Config, duration};
 use crate::model::Day;
 use crate::ops::backfill::dry::dry_run;
 use crate::ops::backfill::pace::Rate;
@@ -114,11 +116,22 @@ impl Backfill {
     /// # Errors
     /// When it can't begin, or was ended before its last day.
     pub fn run(self, context: &Context<'_>) -> Result<u8, Failure> {
-        let config = context.config()?;
-        let today = context.today(&config)?;
+        // One ear for all of them: whoever wants it to end wants it of each.
+        let stop = if self.dry_run { None } else { Some(interrupt::listen()?) };
+        tenants::all(context, &|context, config| self.run_one(context, config, stop.as_ref()))
+    }
+
+    /// That of one archive.
+    fn run_one(
+        &self,
+        context: &Context<'_>,
+        config: &Config,
+        stop: Option<&watch::Receiver<bool>>,
+    ) -> Result<u8, Failure> {
+        let today = context.today(config)?;
         let days = self.days(today)?;
-        let files = StateFiles::beside(context.config_path());
-        let columns = Columns::of(&config);
+        let files = StateFiles::beside(context.config_path(), config.tenant.as_deref());
+        let columns = Columns::of(config);
         let screen = Screen::new(context.output, &columns);
         let request = BackfillRequest {
             days,
@@ -130,12 +143,11 @@ impl Backfill {
         };
         let (now, began) = (|| context.now(), Instant::now());
         let clock = Clock { now: &now, elapsed: &|| began.elapsed() };
-        if self.dry_run {
-            let dry = dry_run(&config, &files, &request.days, &env, &now, &screen);
+        let Some(stop) = stop else {
+            let dry = dry_run(config, &files, &request.days, &env, &now, &screen);
             return Ok(dry::tell(context.output, &block_on(dry)??));
-        }
-        let stop = interrupt::listen()?;
-        let summary = backfill::run(&config, &files, &request, &env, clock, &stop, &screen)?;
+        };
+        let summary = backfill::run(config, &files, &request, &env, clock, stop, &screen)?;
         screen.clear();
         if context.output.json() {
             json_line(&json::summary(&summary));
@@ -143,7 +155,8 @@ impl Backfill {
             context.output.answer(&lines::summary(&summary, &columns));
         }
         if !config.alerts.is_empty() {
-            context.output.report("nobody is told of alerts by a backfill; asof alerts DAY judges a day\n");
+            let told = "nobody is told of alerts by a backfill; asof alerts DAY judges a day\n";
+            context.output.report(&context.hint(told));
         }
         let gone_through = !summary.interrupted && summary.ended_by.is_none();
         let range = (summary.from, summary.to);
@@ -152,13 +165,13 @@ impl Backfill {
             return code;
         }
         if *stop.borrow() {
-            context.output.warn("interrupted; asof worklist brings the worklists up to date");
+            context.output.warn(&context.hint("interrupted; asof worklist brings the worklists up to date"));
             return code.map(|_| exit::INTERRUPTED);
         }
         // What was found is worked on, whether or not a day is missing yet.
-        let (retry_for, wait, stop) = (self.retry_for, self.wait, Some(&stop));
+        let (retry_for, wait, stop) = (self.retry_for, self.wait, Some(stop));
         let with = With { range, dry_run: false, told: true, retry_for, wait, stop };
-        let worklists = with.all(&config, config.worklists.keys(), context);
+        let worklists = with.all(config, config.worklists.keys(), context);
         code.map(|code| if code == exit::DONE { worklists } else { code })
     }
 
@@ -221,7 +234,7 @@ fn range(from: Day, to: Day) -> String {
 /// The exit code that a run deserves, and the word about it.
 fn ended(summary: Summary, context: &Context<'_>, files: &StateFiles) -> Result<u8, Failure> {
     if summary.interrupted {
-        context.output.warn("interrupted; asof backfill --resume goes on there");
+        context.output.warn(&context.hint("interrupted; asof backfill --resume goes on there"));
         return Ok(exit::INTERRUPTED);
     }
     let whole = summary.is_whole();

@@ -12,9 +12,17 @@ use crate::archive::SnapshotLine;
 /// The format name and version of what a sink gets.
 pub const FORMAT: &str = "asof.alert/1";
 
+/// Which archive is told of.
+#[derive(Clone, Copy, Debug)]
+pub struct About<'a> {
+    /// Its absolute folder.
+    pub folder: &'a Path,
+    /// Whose it is, where there are tenants.
+    pub tenant: Option<&'a str>,
+}
+
 /// What a sink gets: what was looked at, and these alerts; and how many more there are, where not all are told.
-/// `archive` is the absolute folder of the archive.
-pub fn message(judgement: &Judgement, archive: &Path, alerts: &Few<'_>) -> Value {
+pub fn message(judgement: &Judgement, archive: About<'_>, alerts: &Few<'_>) -> Value {
     let mut document = of_day(judgement, archive);
     let told = alerts.told.iter().map(|judged| of_alert(judgement, archive, judged)).collect();
     if let Value::Object(fields) = &mut document {
@@ -28,21 +36,25 @@ pub fn message(judgement: &Judgement, archive: &Path, alerts: &Few<'_>) -> Value
     document
 }
 
-fn of_day(judgement: &Judgement, archive: &Path) -> Value {
+fn of_day(judgement: &Judgement, archive: About<'_>) -> Value {
     let line = judgement.line.as_ref();
     let page = |line: &SnapshotLine| {
-        archive.join(line.id().to_string()).join("dashboard.html").display().to_string()
+        archive.folder.join(line.id().to_string()).join("dashboard.html").display().to_string()
     };
-    json!({
+    let mut document = json!({
         "day": judgement.day,
         "edition": line.map(|line| line.edition),
         "manifest": line.map(|line| line.manifest),
         "page": line.map(page),
-    })
+    });
+    if let (Value::Object(fields), Some(tenant)) = (&mut document, archive.tenant) {
+        fields.insert("tenant".to_owned(), json!(tenant));
+    }
+    document
 }
 
-/// One alert with all that is to be known of it. `archive` is the absolute folder of the archive.
-pub fn of_alert(judgement: &Judgement, archive: &Path, judged: &Judged) -> Value {
+/// One alert with all that is to be known of it.
+pub fn of_alert(judgement: &Judgement, archive: About<'_>, judged: &Judged) -> Value {
     let mut document = of_day(judgement, archive);
     let own = json!({
         "name": judged.name,

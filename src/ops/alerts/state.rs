@@ -123,8 +123,7 @@ pub struct StateFile {
 
 /// Where it lies: `alerts.json` beside the configuration at `config`; each tenant has one of its own.
 pub fn path_beside(config: &Path, tenant: Option<&str>) -> PathBuf {
-    let name = tenant.map(|id| format!("alerts.{}.json", crate::config::tenant::folder(id)));
-    whole::beside(config, name.as_deref().unwrap_or("alerts.json"))
+    whole::beside_of(config, tenant, "alerts", "json")
 }
 
 /// Reads the file; that nothing was told yet when there is none.

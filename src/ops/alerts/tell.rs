@@ -7,6 +7,7 @@ use chrono::{DateTime, Utc};
 use indexmap::IndexMap;
 use serde_json::Value;
 
+use super::document::About;
 use super::few::Few;
 use super::state::{Entry, StateDoc, StateError, StateFile, Unsent};
 use super::{Judged, Judgement, document, evaluate, newest};
@@ -193,8 +194,13 @@ impl Teller<'_> {
         Ok(told)
     }
 
+    /// Which archive it is.
+    fn about(&self) -> About<'_> {
+        About { folder: self.folder, tenant: self.config.tenant.as_deref() }
+    }
+
     fn news(&self, judgement: &Judgement, judged: &Judged) -> News {
-        let document = document::of_alert(judgement, self.folder, judged);
+        let document = document::of_alert(judgement, self.about(), judged);
         News { day: judgement.day, judged: judged.clone(), document }
     }
 
@@ -211,7 +217,7 @@ impl Teller<'_> {
                 continue;
             }
             let news: Vec<&Judged> = news.iter().filter_map(|at| judgement.judged.get(*at)).collect();
-            let document = document::message(judgement, self.folder, &Few::of(news.iter().copied()));
+            let document = document::message(judgement, self.about(), &Few::of(news.iter().copied()));
             state
                 .unsent
                 .extend(sinks.keys().map(|sink| Unsent { sink: sink.clone(), document: document.clone() }));
@@ -244,7 +250,8 @@ impl Teller<'_> {
         }
         let mut told = Told { news, ..Told::default() };
         let mut failed = BTreeSet::new();
-        let secrets = &self.config.notify.secrets;
+        let around =
+            notify::Around { secrets: &self.config.notify.secrets, tenant: self.config.tenant.as_deref() };
         let kept = state.unsent.len();
         for Unsent { sink: name, document } in std::mem::take(&mut state.unsent) {
             let Some(sink) = self.config.notify.sinks.get(&name) else { continue };
@@ -253,7 +260,7 @@ impl Teller<'_> {
                 state.unsent.push(Unsent { sink: name, document });
                 continue;
             }
-            let sent = (!sink.dry_run).then(|| notify::send(sink, &format!("{document}\n"), env, secrets));
+            let sent = (!sink.dry_run).then(|| notify::send(sink, &format!("{document}\n"), env, around));
             if matches!(sent, Some(Err(_))) {
                 failed.insert(name.clone());
                 state.unsent.push(Unsent { sink: name.clone(), document: document.clone() });

@@ -226,7 +226,7 @@ mod tests {
     fn the_plan_tells_of_days_that_are_being_read_at_most_once_a_second_and_of_none_at_the_end() {
         let dir = tempfile::tempdir().unwrap();
         let config = Config::parse(CONFIG, &dir.path().join("asof.toml")).unwrap();
-        let files = StateFiles::beside(&dir.path().join("asof.toml"));
+        let files = StateFiles::beside(&dir.path().join("asof.toml"), None);
         let (elapsed, now) = (AtomicU64::new(0), "2025-12-05T12:00:00Z".parse::<DateTime<Utc>>().unwrap());
         let clock =
             Clock { now: &|| now, elapsed: &|| Duration::from_millis(elapsed.load(Ordering::Relaxed)) };

@@ -87,12 +87,13 @@ pub struct RunLock {
 impl StateFiles {
     /// Those of the configuration at `config`: `backfill.json` and `backfill-stats.json` in its
     /// folder, with its name in front when it is not called `asof.toml`.
-    pub fn beside(config: &Path) -> Self {
-        let lock = whole::beside(config, "backfill.lock");
+    pub fn beside(config: &Path, tenant: Option<&str>) -> Self {
+        let of = |name: &str, end: &str| whole::beside_of(config, tenant, name, end);
+        let lock = of("backfill", "lock");
         let hidden = lock.file_name().map(|name| format!(".{}", name.to_string_lossy()));
         Self {
-            plan: whole::beside(config, "backfill.json"),
-            stats: whole::beside(config, "backfill-stats.json"),
+            plan: of("backfill", "json"),
+            stats: of("backfill-stats", "json"),
             lock: lock.with_file_name(hidden.unwrap_or_default()),
         }
     }
@@ -171,7 +172,7 @@ mod tests {
     #[test]
     fn files_lie_beside_the_configuration_under_its_name() {
         let names = |config: &str| {
-            let files = StateFiles::beside(Path::new(config));
+            let files = StateFiles::beside(Path::new(config), None);
             [files.plan, files.stats, files.lock].map(|path| path.display().to_string())
         };
         assert_eq!(names("asof.toml"), ["backfill.json", "backfill-stats.json", ".backfill.lock"]);
@@ -188,7 +189,7 @@ mod tests {
     #[test]
     fn nothing_is_left_beside_a_file_that_is_replaced() {
         let dir = tempfile::tempdir().unwrap();
-        let files = StateFiles::beside(&dir.path().join("asof.toml"));
+        let files = StateFiles::beside(&dir.path().join("asof.toml"), None);
         // A run was killed while it wrote.
         std::fs::write(dir.path().join(".backfill-stats.json.new"), "[{\"da").unwrap();
         files.write_stats(b"[]").unwrap();
@@ -202,7 +203,7 @@ mod tests {
     #[test]
     fn one_run_at_a_time_holds_the_lock() {
         let dir = tempfile::tempdir().unwrap();
-        let files = StateFiles::beside(&dir.path().join("asof.toml"));
+        let files = StateFiles::beside(&dir.path().join("asof.toml"), None);
         let held = files.lock().unwrap();
         assert!(matches!(files.lock(), Err(StateError::Running { .. })));
         drop(held);
@@ -212,7 +213,7 @@ mod tests {
     #[test]
     fn what_is_no_plan_is_refused_and_stays() {
         let dir = tempfile::tempdir().unwrap();
-        let files = StateFiles::beside(&dir.path().join("asof.toml"));
+        let files = StateFiles::beside(&dir.path().join("asof.toml"), None);
         assert!(files.read_plan().unwrap().is_none());
         std::fs::write(&files.plan, "{\"format\":\"asof.backfill/2\"}").unwrap();
         assert!(matches!(files.read_plan(), Err(StateError::Unreadable { .. })));

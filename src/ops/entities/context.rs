@@ -115,7 +115,7 @@ pub async fn texts(
         let ids = row.fields.get(&settings.ids).and_then(Option::as_ref).and_then(FieldValue::list);
         let ids = ids.filter(|_| is_list);
         let known = ids.unwrap_or_default();
-        let query = references(kind, &entity.def, &settings.sql, known, request.tenant)?;
+        let query = references(kind, &entity.def, &settings.sql, known, config.tenant.as_deref())?;
         queries.push((!known.is_empty()).then_some(query));
         all.push(Referenced {
             kind: kind.clone(),

@@ -103,8 +103,6 @@ pub struct LookRequest<'a> {
     pub env: Env<'a>,
     /// The clock.
     pub now: Now<'a>,
-    /// Whose rows.
-    pub tenant: Option<&'a str>,
     /// How long connection trouble is retried.
     pub retry_for: Duration,
     /// How long the archive's lock is waited for.
@@ -136,7 +134,7 @@ async fn look(
 ) -> Result<Looked, EntityError> {
     let archive = Archive::open_or_create(&config.archive.dir, None, (request.now)())?;
     let known = archive.looks(None)?.remove(name).unwrap_or_default();
-    if known.looks.contains_key(&day) {
+    if known.has_looked(day) {
         return Ok(Looked::Already);
     }
     let calendar = Calendar::new(config.calendar);
@@ -180,9 +178,7 @@ async fn look(
     for _ in 0..TRIES {
         match known.keep(&table, &doc, request)? {
             Kept::Done(kept) => return Ok(Looked::Kept(Box::new(kept))),
-            Kept::Taken
-                if archive.looks(None)?.get(name).is_some_and(|looks| looks.looks.contains_key(&day)) =>
-            {
+            Kept::Taken if archive.looks(None)?.get(name).is_some_and(|looks| looks.has_looked(day)) => {
                 return Ok(Looked::Already);
             }
             Kept::Taken => {}
@@ -203,7 +199,7 @@ pub async fn read(
     request: &LookRequest<'_>,
     progress: &dyn Progress,
 ) -> Result<(LookTable, DateTime<Utc>), EntityError> {
-    let tenant = request.tenant.or(config.tenant.as_deref());
+    let tenant = config.tenant.as_deref();
     let plan = EntityPlan::new(name, &entity.def, Which { keys, tenant })?;
     source::with_retry(request.retry_for, progress, async || {
         progress.step("connecting");

@@ -5,6 +5,7 @@ pub mod captured;
 pub mod compacting;
 pub mod context;
 pub mod growth;
+pub mod growth_error;
 pub mod history;
 pub mod listed;
 pub mod look;

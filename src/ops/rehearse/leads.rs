@@ -109,7 +109,7 @@ fn freeze(
         retry_for: Duration::ZERO,
         wait: Duration::from_mins(1),
     };
-    let files = StateFiles::beside(config_path);
+    let files = StateFiles::beside(config_path, None);
     // Nobody stops it, and no time passes.
     let (_sender, stop) = watch::channel(false);
     let clock = Clock { now: &|| now, elapsed: &|| Duration::ZERO };

@@ -27,7 +27,7 @@ pub(super) struct Watched<'a> {
 
 /// How a demo looks: it stands still, and nothing is retried.
 pub(super) fn request(now: Now<'_>) -> LookRequest<'_> {
-    LookRequest { env: &|_| None, now, tenant: None, retry_for: Duration::ZERO, wait: WAIT }
+    LookRequest { env: &|_| None, now, retry_for: Duration::ZERO, wait: WAIT }
 }
 
 /// Looks at all entities and freezes the day; whether the looks were kept, and not too late.

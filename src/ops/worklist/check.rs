@@ -23,15 +23,16 @@ pub async fn about(
     for (name, worklist) in &config.worklists {
         // The day's own queries could be made, so that there is such a window.
         let Ok(window) = calendar.span(day, day) else { continue };
-        let plan = match WorklistPlan::new(&config.definitions, name, worklist, window) {
-            Ok(plan) => plan,
-            // Told of the events already.
-            Err(PlanError::Ambiguous(_)) => continue,
-            Err(error) => {
-                report.add(Level::Error, "worklist", format!("{name}: {error}"), error.hint());
-                continue;
-            }
-        };
+        let plan =
+            match WorklistPlan::new(&config.definitions, name, worklist, window, config.tenant.as_deref()) {
+                Ok(plan) => plan,
+                // Told of the events already.
+                Err(PlanError::Ambiguous(_)) => continue,
+                Err(error) => {
+                    report.add(Level::Error, "worklist", format!("{name}: {error}"), error.hint());
+                    continue;
+                }
+            };
         let queries = plan.queries();
         let mut sound = true;
         for query in &queries {

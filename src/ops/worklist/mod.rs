@@ -148,7 +148,13 @@ pub async fn run(
     })?;
     let calendar = Calendar::new(config.calendar);
     let (from, to) = request.range;
-    let plan = WorklistPlan::new(&config.definitions, name, worklist, calendar.span(from, to)?)?;
+    let plan = WorklistPlan::new(
+        &config.definitions,
+        name,
+        worklist,
+        calendar.span(from, to)?,
+        config.tenant.as_deref(),
+    )?;
     let folder = Folder::at(&worklist.dir, name, &config.archive.dir)?;
     let mut queues = folder.load()?;
     let known: HashSet<Box<str>> =

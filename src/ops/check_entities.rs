@@ -1,0 +1,82 @@
+//! Whether the queries of entities and of the texts that they refer to will work, and whether tenants can be told apart.
+
+use super::check::{CheckReport, Level, QueryReport};
+use super::reading::Env;
+use crate::config::Config;
+use crate::model::definitions::Dialect;
+use crate::plan::entity::{Which, references};
+use crate::plan::{EntityPlan, Query};
+use crate::source::{self, Session, SourceError};
+
+/// Looks at the queries of all entities, without running them.
+///
+/// # Errors
+/// When the source can't be reached any more.
+pub async fn about(
+    config: &Config,
+    env: Env<'_>,
+    session: &mut Session,
+    report: &mut CheckReport,
+) -> Result<(), SourceError> {
+    let tenant = config.tenant.as_deref();
+    for (name, entity) in &config.entities {
+        let look = EntityPlan::new(name, &entity.def, Which { keys: None, tenant }).map(|plan| plan.query);
+        let texts = entity.references.iter().map(|(of, settings)| {
+            let name = format!("entities.{name}.references.{of}");
+            references(&name, &entity.def, &settings.sql, &[], tenant)
+        });
+        let mut sound = true;
+        let mut queries = 0;
+        for query in std::iter::once(look).chain(texts) {
+            queries += 1;
+            match query {
+                Ok(query) => sound &= is_sound(config, &query, env, session, report).await?,
+                Err(error) => {
+                    sound = false;
+                    report.add(Level::Error, name, error.to_string(), None);
+                }
+            }
+        }
+        if sound {
+            let queries = if queries == 1 { "1 query".to_owned() } else { format!("{queries} queries") };
+            report.add(Level::Good, name, format!("can be looked at, by {queries}"), None);
+        }
+    }
+    Ok(())
+}
+
+async fn is_sound(
+    config: &Config,
+    query: &Query,
+    env: Env<'_>,
+    session: &mut Session,
+    report: &mut CheckReport,
+) -> Result<bool, SourceError> {
+    if !session.is_usable() {
+        *session = source::open(&config.source, env).await?;
+    }
+    let sql = query.literal(config.definitions.source.dialect);
+    let explained = session.explain(query).await;
+    let sound = explained.is_ok();
+    let access = explained.unwrap_or_else(|error| {
+        report.add(Level::Error, &query.name, error.to_string(), error.hint());
+        Vec::new()
+    });
+    report.queries.push(QueryReport { name: query.name.clone(), sql, access });
+    Ok(sound)
+}
+
+/// Tenants that the source may take for each other: to most columns of MySQL `Acme`, `acme` and `acme ` are the same.
+pub fn about_tenants(config: &Config, report: &mut CheckReport) {
+    if config.definitions.source.dialect == Dialect::Sqlite {
+        return;
+    }
+    let plain = |id: &str| id.trim_end().to_lowercase();
+    let alike = |id: &&String| config.tenants.iter().any(|other| other != *id && plain(other) == plain(id));
+    let alike: Vec<String> = config.tenants.iter().filter(alike).map(|id| format!("{id:?}")).collect();
+    if !alike.is_empty() {
+        let text = format!("to the source {} may be the same", alike.join(" and "));
+        let hint = "write binary :tenant in the queries, which tells each letter's case".to_owned();
+        report.add(Level::Warning, "tenants", text, Some(hint));
+    }
+}
