@@ -312,3 +312,71 @@ fn a_context_has_the_texts_and_captures_a_first_snapshot_only_for_who_may() {
     assert_eq!(first["snapshot"]["actor"], "hook");
     assert_eq!(asked("key=9", "one", &[]).json()["snapshot"]["snapshot_id"], "9#1");
 }
+
+#[test]
+fn what_is_told_of_entities_is_told_as_open_api() {
+    let place = seen();
+    let server = Server::start(&place, &[]);
+    let api = server.get("/api/openapi.json").json();
+    let mut tried = 0;
+    for (path, what) in api["paths"].as_object().unwrap() {
+        let (method, what) = what.as_object().unwrap().iter().next().unwrap();
+        if what["tags"][0] != "entities" {
+            continue;
+        }
+        let asked = path.replace("{entity}", "account").replace("{period}", "1");
+        let content = what["responses"]["200"]["content"].as_object().unwrap();
+        for (kind, told) in content {
+            let answer = if method == "post" {
+                server.post(
+                    &asked,
+                    &[],
+                    if asked == "/api/events" {
+                        r#"{"event":"KPI_DATA_UPLOADED","entity":"account","keys":[5]}"#
+                    } else {
+                        "{}"
+                    },
+                )
+            } else {
+                let needed = what["parameters"]
+                    .as_array()
+                    .unwrap()
+                    .iter()
+                    .filter(|one| one["required"] == true && one["in"] == "query");
+                let words: Vec<String> = needed
+                    .map(|one| match one["name"].as_str().unwrap() {
+                        "key" => "key=5".to_owned(),
+                        name => format!("{name}=5%23{}", name.trim_start_matches("snapshot_id_")),
+                    })
+                    .collect();
+                server.with("GET", &format!("{asked}?{}", words.join("&")), &[("Accept", kind)])
+            };
+            let media = answer.header("content-type").split(';').next().unwrap().to_owned();
+            assert_eq!((answer.status, media.as_str()), (200, kind.as_str()), "{path}: {}", answer.text());
+            if let Some(shape) = told["schema"]["$ref"].as_str() {
+                let shape = &api["components"]["schemas"][shape.rsplit('/').next().unwrap()];
+                let document = answer.json();
+                for (name, field) in shape["properties"].as_object().unwrap() {
+                    let value =
+                        document.get(name).unwrap_or_else(|| panic!("{path} has no {name}: {document}"));
+                    let kinds =
+                        field["type"].as_array().cloned().unwrap_or_else(|| vec![field["type"].clone()]);
+                    let is = match value {
+                        Value::Null => "null",
+                        Value::Bool(_) => "boolean",
+                        Value::Number(_) => "integer",
+                        Value::String(_) => "string",
+                        Value::Array(_) => "array",
+                        Value::Object(_) => "object",
+                    };
+                    assert!(
+                        kinds.contains(&json!(is)) || field.get("oneOf").is_some(),
+                        "{path} {name}: {value} is no {field}"
+                    );
+                }
+            }
+            tried += 1;
+        }
+    }
+    assert_eq!(tried, 13);
+}
