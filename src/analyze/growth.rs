@@ -159,6 +159,13 @@ pub struct Grown {
     pub top: IndexMap<String, Vec<Mover>>,
 }
 
+impl Grown {
+    /// Of no rows, with the counters that are asked for.
+    pub fn nothing(asked: &Asked) -> Self {
+        Tally::new(asked).finish()
+    }
+}
+
 /// A side while it is gone through.
 struct Side<I> {
     pieces: I,

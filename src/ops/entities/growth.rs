@@ -102,6 +102,18 @@ pub struct Basis<'a> {
 /// # Errors
 /// When nobody ever looked, a name is unknown, or the archive can't be read.
 pub fn growth(basis: Basis<'_>, request: &GrowthRequest) -> Result<Growth, GrowthError> {
+    told(basis, request, true)
+}
+
+/// The same; where there is nothing to hold the newer side against, it is not read, and no sum is known.
+///
+/// # Errors
+/// Those of [`growth`].
+pub fn growth_if_compared(basis: Basis<'_>, request: &GrowthRequest) -> Result<Growth, GrowthError> {
+    told(basis, request, false)
+}
+
+fn told(basis: Basis<'_>, request: &GrowthRequest, alone: bool) -> Result<Growth, GrowthError> {
     let Basis { archive, name, def, looks, live, only } = basis;
     let finder = Finder {
         sides: Sides {
@@ -124,7 +136,7 @@ pub fn growth(basis: Basis<'_>, request: &GrowthRequest) -> Result<Growth, Growt
     finder.check()?;
     let current = finder.current()?;
     let previous = finder.previous(current)?;
-    finder.compare(current, previous)
+    finder.compare(current, previous, alone)
 }
 
 struct Finder<'a> {
@@ -337,6 +349,7 @@ impl<'a> Finder<'a> {
         &self,
         current: Side<'a>,
         previous: Result<Side<'a>, NoBaseline>,
+        alone: bool,
     ) -> Result<Growth, GrowthError> {
         let mut notes = Vec::new();
         let new = self.sides.definition(current)?;
@@ -387,6 +400,7 @@ impl<'a> Finder<'a> {
             }));
         }
         let grown = match &previous {
+            Err(_) if !alone => Grown::nothing(&asked),
             Err(_) => {
                 let nothing = std::iter::empty();
                 grow(self.sides.pieces(current)?, nothing, (&NotDue::new(), &NotDue::new()), &asked)?

@@ -1,8 +1,10 @@
 //! What the page of a day shows of entities: growth up to the look of that day.
 
 use std::collections::BTreeMap;
+use std::panic::resume_unwind;
+use std::thread;
 
-use super::growth::{Basis, Growth, GrowthError, GrowthRequest, NoBaseline, Seen, Span, growth};
+use super::growth::{Basis, Growth, GrowthError, GrowthRequest, NoBaseline, Seen, Span, growth_if_compared};
 use crate::archive::looks::ROWS;
 use crate::archive::{Archive, LookDoc, Looks};
 use crate::calendar::Calendar;
@@ -74,8 +76,7 @@ fn of_entity(
     looks: &Looks,
     look: &LookDoc,
 ) -> Result<GrownInput, GrowthError> {
-    let mut spans = Vec::new();
-    for days in SPANS {
+    let span = |days: u16| {
         let request = GrowthRequest {
             span: Span::Before(look.date, days),
             nearest: false,
@@ -84,11 +85,17 @@ fn of_entity(
             key: None,
             top: TOP,
         };
-        let found =
-            growth(Basis { archive, name, def: &entity.def, looks, live: None, only: None }, &request)?;
+        let basis = Basis { archive, name, def: &entity.def, looks, live: None, only: None };
+        let found = growth_if_compared(basis, &request)?;
         let reason = found.previous.as_ref().err().map(why);
-        spans.push(SpanInput { days, reason, growth: input(name, config, found) });
-    }
+        Ok(SpanInput { days, reason, growth: input(name, config, found) })
+    };
+    // Each span reads all rows of two looks, and none needs another.
+    let spans = thread::scope(|scope| {
+        let running = SPANS.map(|days| scope.spawn(move || span(days)));
+        let done = running.map(|one| one.join().unwrap_or_else(|panic| resume_unwind(panic)));
+        done.into_iter().collect::<Result<Vec<SpanInput>, GrowthError>>()
+    })?;
     Ok(GrownInput {
         entity: name.to_owned(),
         seen: look.seen,
