@@ -31,7 +31,7 @@ pub struct Chosen {
 }
 
 /// The rows of each member of a dimension.
-type ByMember<'t> = BTreeMap<Option<&'t str>, Vec<usize>>;
+type ByMember = BTreeMap<Option<String>, Vec<usize>>;
 
 /// The crossed groups of a cube that are chosen.
 struct Groups<'t> {
@@ -39,7 +39,7 @@ struct Groups<'t> {
     metrics: IndexMap<String, IndexMap<String, String>>,
     folds: IndexMap<String, String>,
     all: Vec<usize>,
-    by: BTreeMap<&'t str, ByMember<'t>>,
+    by: BTreeMap<&'t str, ByMember>,
 }
 
 /// The names of the dimensions that are crossed with each other; none where each was counted by itself.
@@ -49,10 +49,10 @@ pub fn crossed(events: &EventsDoc) -> Vec<&str> {
 }
 
 /// How many rows of these events each member of a dimension has.
-pub fn rows_of<'t>(table: &'t CubeTable, about: &EventsDoc, dimension: &str) -> BTreeMap<Option<&'t str>, Number> {
+pub fn rows_of(table: &CubeTable, about: &EventsDoc, dimension: &str) -> BTreeMap<Option<String>, Number> {
     let Some(groups) = Groups::of(table, about, &Choice::default()) else { return BTreeMap::new() };
     let members = groups.by.get(dimension).into_iter().flatten();
-    members.map(|(key, rows)| (*key, groups.rows(rows))).collect()
+    members.map(|(key, rows)| (key.clone(), groups.rows(rows))).collect()
 }
 
 /// The numbers of a day for a choice.
@@ -91,7 +91,7 @@ struct Day<'a> {
 /// One member of a dimension.
 type Within<'w> = Option<(&'w str, &'w Option<String>)>;
 
-impl Day<'_> {
+impl<'a> Day<'a> {
     /// Puts what is chosen in the place of what is known of the whole day.
     fn metric(&self, name: &str, metric: &mut MetricDoc, without: &mut BTreeSet<String>) {
         let figure = |within: Within<'_>| {
@@ -122,7 +122,7 @@ impl Day<'_> {
     }
 
     /// The groups of the events that a metric counts.
-    fn groups(&self, measure: &Measure) -> Option<&Groups<'_>> {
+    fn groups(&self, measure: &Measure) -> Option<&Groups<'a>> {
         self.groups.get(measure.of()?)
     }
 
@@ -217,11 +217,11 @@ impl<'t> Groups<'t> {
         let rows = groupings.iter().enumerate().filter(|(_, grouping)| is_crossed(grouping));
         let rows = rows.map(|(row, _)| row).filter(|row| matches!(counted.get(*row), Some(Some(_))));
         let all: Vec<usize> = rows.filter(|row| fits(*row)).collect();
-        let mut by: BTreeMap<&str, ByMember<'t>> = BTreeMap::new();
+        let mut by: BTreeMap<&str, ByMember> = BTreeMap::new();
         for (name, cells) in &columns {
             let members = by.entry(name).or_default();
             for row in &all {
-                members.entry(cells.get(*row).and_then(Option::as_deref)).or_default().push(*row);
+                members.entry(cells.get(*row).cloned().flatten()).or_default().push(*row);
             }
         }
         Some(Self {
@@ -236,7 +236,7 @@ impl<'t> Groups<'t> {
     /// The rows of a member, or all.
     fn within(&self, within: Within<'_>) -> &[usize] {
         let Some((dimension, key)) = within else { return &self.all };
-        self.by.get(dimension).and_then(|members| members.get(&key.as_deref())).map_or(&[], Vec::as_slice)
+        self.by.get(dimension).and_then(|members| members.get(key)).map_or(&[], Vec::as_slice)
     }
 
     /// How many rows of the source these groups hold.

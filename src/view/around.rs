@@ -22,7 +22,8 @@ impl Around {
     pub(super) fn allow(&self, style: &mut String, policy: &mut String) {
         let before = csp_digest(style);
         style.push_str(STYLE);
-        *policy = policy.replace(&before, &csp_digest(style)).replace("form-action 'none'", "form-action 'self'");
+        *policy =
+            policy.replace(&before, &csp_digest(style)).replace("form-action 'none'", "form-action 'self'");
     }
 }
 

@@ -12,6 +12,7 @@ pub mod day;
 pub mod entity_context;
 pub mod fence;
 pub mod filter;
+pub mod filter_links;
 pub mod form;
 pub mod format;
 pub mod growth;

@@ -129,8 +129,7 @@ impl Sheet {
             format!("default-src 'none'; style-src '{digest}'; base-uri 'none'; form-action 'none'");
         around.allow(&mut style, &mut policy);
         let text = |text: &str| visible(text).into_owned();
-        let cell =
-            |cell: SheetCell| SheetCell { text: text(&cell.text), small: text(&cell.small), ..cell };
+        let cell = |cell: SheetCell| SheetCell { text: text(&cell.text), small: text(&cell.small), ..cell };
         let part = |part: SheetPart| SheetPart {
             title: text(&part.title),
             rows: part.rows.into_iter().map(|row| row.into_iter().map(cell).collect()).collect(),

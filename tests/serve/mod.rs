@@ -5,6 +5,7 @@ mod answers;
 mod clients;
 mod days;
 mod input;
+mod pages;
 mod trouble;
 
 /// The lines of a token of this text.

@@ -4,6 +4,7 @@ pub mod capture;
 pub mod captured;
 pub mod compacting;
 pub mod context;
+pub mod coverage;
 pub mod growth;
 pub mod growth_error;
 pub mod history;

@@ -16,7 +16,7 @@ use super::route::Route;
 use crate::config::serve::Scope;
 
 /// Whoever may read.
-const READ: Access = Access::Scope(Scope::Read);
+pub const READ: Access = Access::Scope(Scope::Read);
 
 /// All that can be asked for.
 pub fn all() -> Vec<Route> {
@@ -31,6 +31,7 @@ pub fn all() -> Vec<Route> {
         series::routes(),
         settling::routes(),
         alerts::routes(),
+        super::pages::routes(),
     ];
     all.into_iter().flatten().collect()
 }

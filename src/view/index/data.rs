@@ -111,7 +111,10 @@ pub fn json(input: &IndexInput, drawn: &[Drawn<'_>]) -> Result<String, serde_jso
             .collect(),
         provenance: rows.iter().map(|row| letter(row.edition.provenance)).collect(),
         reason: numbered().filter_map(reason).collect(),
-        gone: numbered().filter(|(_, row)| row.day.page(row.edition, input.served.as_ref()).is_none()).map(|(at, _)| at).collect(),
+        gone: numbered()
+            .filter(|(_, row)| row.day.page(row.edition, input.served.as_ref()).is_none())
+            .map(|(at, _)| at)
+            .collect(),
         thinned: numbered()
             .filter(|(_, row)| row.edition.present && row.edition.thinned)
             .map(|(at, _)| at)
