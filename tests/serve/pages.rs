@@ -77,7 +77,7 @@ pub fn board() -> Place {
 }
 
 /// All pages that are only read.
-const PAGES: [&str; 18] = [
+const PAGES: [&str; 19] = [
     "/",
     "/days/2025-11-05/view",
     "/days/2025-11-05/view?by.campaign=1027,2044&by.hour=09",
@@ -90,7 +90,8 @@ const PAGES: [&str; 18] = [
     "/drift",
     "/drift?when=2025-11-05",
     "/growth?period=1",
-    "/entities?since=7",
+    "/entities",
+    "/entities?since=4",
     "/timeline?entity=account&key=5",
     "/timeline?entity=account&key=5&a=latest&b=latest~1",
     "/alerts",
@@ -185,6 +186,9 @@ fn a_person_goes_from_the_calendar_to_a_day_and_on_to_a_snapshot_with_scripts_an
         // An entity, and two of its snapshots.
         user.follow(".site a[href='/entities']");
         assert_eq!(user.text("h1"), "Account");
+        // Nobody looked seven days ago, so nothing is known of that.
+        assert_eq!(user.text("section .foot"), "None changed since 2025-10-31.");
+        user.open("/entities?since=4");
         user.follow("tbody th a[href*='key=5']");
         assert_eq!(user.text("h1"), ODD);
         user.quiet("an entity");
@@ -243,7 +247,9 @@ fn every_page_is_sound_in_light_dark_and_on_a_phone_and_axe_finds_nothing() {
 
 /// What a page says of a day, as its tiles and tables have it.
 const SAID: &str = "(() => {
-    const text = (part) => part.innerText.trim().replace(/\\s+/g, ' ');
+    // A number has as many places as those that are shown with it.
+    const text = (part) => part.innerText.trim().replace(/\\s+/g, ' ').replace(/\\.(\\d*?)0+(?!\\d)/g, '.$1').replace(/\\.(?!\\d)/g, '')
+        .replace(/^not known for this choice$/, 'unknown');
     const tiles = [...document.querySelectorAll('.tile')].map((tile) => [...tile.querySelectorAll('h3, .value')].map(text));
     const tables = [...document.querySelectorAll('.panel')].map((panel) => [text(panel.querySelector('h3')),
         ...[...panel.querySelectorAll('tbody tr, tfoot tr')].map((row) => [...row.cells].map((cell) => text(cell)))]);
@@ -255,7 +261,7 @@ fn a_choice_here_is_what_the_script_of_the_frozen_page_makes_of_it() {
     let place = board();
     place.sqlite(
         "calls.db",
-        "insert into calls (at, campaign, status, seconds) values ('2025-11-06 12:00:00', 'a,b~', 'SALE', 7)",
+        "insert into calls (at, campaign, status, seconds) values ('2025-11-06 12:00:00', 'a,b~', 'SALE', 30)",
     );
     place.done(&["save"]);
     let mut user = User::of(&place);

@@ -78,7 +78,7 @@ fn day(call: &Call) -> Result<Answer, Problem> {
         layout: &layout,
         remarks: &remarks,
         cubes: &[],
-        grown: if choice.0.is_empty() { &grown.grown } else { &[] },
+        grown: &grown.grown,
     })
     .on_its_own();
     let below = format!("{}{}", ways(call, &opened, &restored.id, &choice), links.render()?);
