@@ -17,14 +17,11 @@ pub struct Around {
     pub below: String,
 }
 
-impl Around {
-    /// Adds what it needs to a page's style sheet, and to its policy: forms may be sent to where the page is from.
-    pub(super) fn allow(&self, style: &mut String, policy: &mut String) {
-        let before = csp_digest(style);
-        style.push_str(STYLE);
-        *policy =
-            policy.replace(&before, &csp_digest(style)).replace("form-action 'none'", "form-action 'self'");
-    }
+/// Adds what a bar and forms need to a page's style sheet, and to its policy: forms may be sent to where the page is from.
+pub(super) fn allow(style: &mut String, policy: &mut String) {
+    let before = csp_digest(style);
+    style.push_str(STYLE);
+    *policy = policy.replace(&before, &csp_digest(style)).replace("form-action 'none'", "form-action 'self'");
 }
 
 /// A link of the bar.
@@ -50,13 +47,13 @@ pub struct Bar {
 
 #[cfg(test)]
 mod tests {
-    use super::{Around, csp_digest};
+    use super::{allow, csp_digest};
 
     #[test]
     fn the_policy_has_the_digest_of_the_longer_style() {
         let mut style = "b{}".to_owned();
         let mut policy = format!("style-src '{}'; form-action 'none'", csp_digest(&style));
-        Around::default().allow(&mut style, &mut policy);
+        allow(&mut style, &mut policy);
         assert!(style.len() > 3);
         assert_eq!(policy, format!("style-src '{}'; form-action 'self'", csp_digest(&style)));
     }

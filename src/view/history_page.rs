@@ -2,7 +2,7 @@
 
 use askama::Template;
 
-use super::around::Around;
+use super::around::{Around, allow};
 use super::chart::Drawing;
 use super::format::Format;
 use super::history::{HistoryInput, HistoryRow, StepLine};
@@ -121,7 +121,7 @@ impl HistoryPage {
     /// The same with what a server puts around it.
     #[must_use]
     pub fn within(mut self, around: Around) -> Self {
-        around.allow(&mut self.style, &mut self.policy);
+        allow(&mut self.style, &mut self.policy);
         self.around = around;
         self
     }

@@ -11,7 +11,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use sha2::{Digest as _, Sha256};
 
-use super::around::Around;
+use super::around::{Around, allow};
 use super::compared::{self, Against, Verdict};
 use super::day::{self, DayInput, SectionView, Tile};
 use super::filter::{self, Filtering, PAGE_LIMIT};
@@ -189,7 +189,7 @@ impl DayPage {
     /// The same with what a server puts around it.
     #[must_use]
     pub fn within(mut self, around: Around) -> Self {
-        around.allow(&mut self.style, &mut self.policy);
+        allow(&mut self.style, &mut self.policy);
         self.around = around;
         self
     }

@@ -2,7 +2,7 @@
 
 use askama::Template;
 
-use super::around::Around;
+use super::around::{Around, allow};
 use super::chart::{self, Column, Drawing, Size};
 use super::format::{Format, count};
 use super::origin::Origin;
@@ -177,7 +177,7 @@ impl SettlingPage {
     /// The same with what a server puts around it.
     #[must_use]
     pub fn within(mut self, around: Around) -> Self {
-        around.allow(&mut self.style, &mut self.policy);
+        allow(&mut self.style, &mut self.policy);
         self.around = around;
         self
     }

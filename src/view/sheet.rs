@@ -3,7 +3,7 @@
 
 use askama::Template;
 
-use super::around::Around;
+use super::around::{Around, allow};
 use super::page::{BASE_STYLE, csp_digest};
 use super::text::visible;
 
@@ -127,7 +127,7 @@ impl Sheet {
         let digest = csp_digest(&style);
         let mut policy =
             format!("default-src 'none'; style-src '{digest}'; base-uri 'none'; form-action 'none'");
-        around.allow(&mut style, &mut policy);
+        allow(&mut style, &mut policy);
         let text = |text: &str| visible(text).into_owned();
         let cell = |cell: SheetCell| SheetCell { text: text(&cell.text), small: text(&cell.small), ..cell };
         let part = |part: SheetPart| SheetPart {

@@ -2,7 +2,7 @@
 
 use askama::Template;
 
-use super::around::Around;
+use super::around::{Around, allow};
 use super::compared::Verdict;
 use super::format::THIN_SPACE;
 use super::origin::Origin;
@@ -124,7 +124,7 @@ impl SidesPage {
     /// The same with what a server puts around it.
     #[must_use]
     pub fn within(mut self, around: Around) -> Self {
-        around.allow(&mut self.style, &mut self.policy);
+        allow(&mut self.style, &mut self.policy);
         self.around = around;
         self
     }

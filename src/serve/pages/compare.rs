@@ -31,11 +31,13 @@ pub fn routes() -> Vec<Route> {
 pub fn asks(opened: &Opened, sides: Option<(&str, &str)>) -> Form {
     let usual = usual(opened).map(|(a, b)| (a.to_string(), b.to_string()));
     let (a, b) = sides.map(|(a, b)| (a.to_owned(), b.to_owned())).or(usual).unwrap_or_default();
-    let field = |name, label, value: String| match value.parse::<Day>() {
-        Ok(_) => Field::Day { name, label, value, bounds: bounds(opened) },
-        // An edition or a range was named, which no picker of days can hold.
-        Err(_) if !value.is_empty() => Field::Text { name, label, value, needed: true },
-        Err(_) => Field::Day { name, label, value, bounds: bounds(opened) },
+    let field = |name, label, value: String| {
+        // An edition or a range that was named can't be held by a picker of days.
+        if value.is_empty() || value.parse::<Day>().is_ok() {
+            Field::Day { name, label, value, bounds: bounds(opened) }
+        } else {
+            Field::Text { name, label, value, needed: true }
+        }
     };
     Form::get("compare", "/compare", "Compare two days", "Compare")
         .with(field("a", "Compare", a))

@@ -173,11 +173,11 @@ fn links(
         let chosen = choice.0.get(name);
         let more = members.len().saturating_sub(MOST);
         let members = members.into_iter().take(MOST).map(|(key, rows)| {
-            let named = named(restored, name, key.as_ref());
+            let (main, small) = named(restored, name, key.as_ref());
             MemberLink {
-                name: named.0,
-                small: named.1,
-                href: to(call, &restored.id, &toggled(choice, name, &key)),
+                name: main,
+                small,
+                href: to(call, &restored.id, &toggled(choice, name, key.clone())),
                 rows: Format::whole().show(&rows).to_string(),
                 chosen: chosen.is_some_and(|keys| keys.contains(&key)),
             }
@@ -227,11 +227,11 @@ fn named(restored: &Restored, dimension: &str, key: Option<&String>) -> (String,
 }
 
 /// The choice with a member more, or without it.
-fn toggled(choice: &Choice, dimension: &str, key: &Option<String>) -> Choice {
+fn toggled(choice: &Choice, dimension: &str, key: Option<String>) -> Choice {
     let mut choice = choice.clone();
     let keys = choice.0.entry(dimension.to_owned()).or_default();
-    if !keys.remove(key) {
-        keys.insert(key.clone());
+    if !keys.remove(&key) {
+        keys.insert(key);
     }
     if keys.is_empty() {
         choice.0.remove(dimension);

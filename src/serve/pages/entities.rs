@@ -16,6 +16,7 @@ use crate::ops::entities::history::{Histories, Subject};
 use crate::ops::entities::moved::{Way, moved_since};
 use crate::ops::entities::told;
 use crate::view::form::{Field, Form};
+use crate::view::format::count;
 use crate::view::sheet::{SheetCell, SheetInput, SheetPart};
 
 /// How many entities are listed.
@@ -98,11 +99,13 @@ fn entities(call: &Call) -> Result<Answer, Problem> {
     if part.rows.is_empty() {
         part.notes.push(format!("None {word} since {since}."));
     }
-    if only.is_none() {
-        part.notes.push(format!(
-            "{} did not; of {} it is not known, since they have no row of that day or before.",
-            told.others, told.unknown
-        ));
+    // How many others there are is nobody's business who sees only some.
+    if only.is_none() && told.others > 0 {
+        part.notes.push(format!("{} did not.", count(told.others as u64)));
+    }
+    if only.is_none() && told.unknown > 0 {
+        let unknown = count(told.unknown as u64);
+        part.notes.push(format!("Of {unknown} it is not known: they have no row of that day or before."));
     }
     let one = Form::get("one", "/timeline", "One of them", "Open")
         .with(Field::Hidden { name: "entity", value: name.to_owned() })

@@ -153,7 +153,7 @@ fn saves(call: &Call, opened: &Opened) -> SheetPart {
             lags.extend(lag);
         }
         let to = address(call, &format!("/days/{}/view", line.id()), &[]);
-        let cell = SheetCell::text(day.to_string()).small(day.date().format("%a").to_string());
+        let first = SheetCell::text(day.to_string()).small(day.date().format("%a").to_string());
         let told = match lag {
             Some(lag) if lag < TimeDelta::zero() => "before its end".to_owned(),
             Some(lag) if lag >= TimeDelta::days(2) => format!("{} days", lag.num_days()),
@@ -162,14 +162,14 @@ fn saves(call: &Call, opened: &Opened) -> SheetPart {
         };
         let class = if lag.is_some_and(|lag| lag < TimeDelta::zero()) { "n warn" } else { "n" };
         part.rows.push(vec![
-            if frozen.present { cell.to(to) } else { cell },
+            if frozen.present { first.to(to) } else { first },
             SheetCell::text(minute_with_year(line.captured_at, zone.name())),
             SheetCell::text(told).class(class),
             SheetCell::text(line.provenance.word()).mark(line.provenance.word()),
         ]);
     }
     lags.sort_unstable();
-    let middle = lags.get(lags.len() / 2);
+    let middle = lags.get(lags.len() / 2).filter(|_| lags.len() > 1);
     part.notes.extend(middle.map(|middle| {
         format!(
             "Of the last {} days that were witnessed, half were saved within {} of their end.",
@@ -202,7 +202,7 @@ fn events(call: &Call, opened: &Opened, mut all: Vec<(String, KeptRow, TimeDelta
         &[("Name", false), ("What happened", false), ("Happened", false), ("Captured after", true)],
     );
     let zone = opened.calendar.zone();
-    all.sort_by(|(_, one, _), (_, other, _)| other.at.cmp(&one.at));
+    all.sort_by_key(|(_, row, _)| std::cmp::Reverse(row.at));
     let late = all.iter().filter(|(_, _, lag)| *lag > LATE).count();
     for (name, row, lag) in all.iter().take(MOST) {
         let why = row.capture.as_ref();

@@ -186,7 +186,7 @@ fn day(call: &Call, opened: &Opened, so_far: bool) -> Result<SheetInput, Problem
             (*id, "It reads the same")
         }
     };
-    input.title = title.to_owned();
+    title.clone_into(&mut input.title);
     input.ways = vec![
         (address(call, &format!("/days/{id}/view"), &[]), format!("See {id}")),
         (address(call, "/snapshot", &[]), "Take another".to_owned()),
@@ -248,10 +248,12 @@ fn entities(
             Captured::Other => (None, "not among those that were asked for".to_owned(), ""),
             Captured::Absent => (None, "not in the source".to_owned(), "bad"),
         };
-        let cell = SheetCell::text(label.clone().unwrap_or_else(|| key.to_owned()))
+        let first = SheetCell::text(label.clone().unwrap_or_else(|| key.to_owned()))
             .small(if label.is_some() { key } else { "" });
-        part.rows
-            .push(vec![if class == "bad" { cell } else { cell.to(to) }, SheetCell::text(said).class(class)]);
+        part.rows.push(vec![
+            if class == "bad" { first } else { first.to(to) },
+            SheetCell::text(said).class(class),
+        ]);
     }
     let more = done.len().saturating_sub(MOST);
     part.notes.extend((more > 0).then(|| format!("{} more are not listed.", count(more as u64))));

@@ -17,7 +17,7 @@ use chrono::Datelike as _;
 
 pub use input::{IndexDay, IndexEdition, IndexInput, IndexMetric};
 
-use super::around::Around;
+use super::around::{Around, allow};
 use super::format::{Format, count};
 use super::page::{BASE_STYLE, csp_digest};
 use super::script::{NUMBER, packed};
@@ -193,7 +193,7 @@ impl IndexPage {
     /// The same with what a server puts around it.
     #[must_use]
     pub fn within(mut self, around: Around) -> Self {
-        around.allow(&mut self.style, &mut self.policy);
+        allow(&mut self.style, &mut self.policy);
         self.around = around;
         self
     }
