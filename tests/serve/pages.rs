@@ -37,12 +37,10 @@ pub fn board() -> Place {
     place.write("asof.toml", CONFIG.to_owned() + MORE);
     place.sqlite("calls.db", crate::cli::CALLS);
     let mut rows = String::from("insert into campaigns values ('9', '<b>Nine & more</b>');");
-    for day in 1..=36_i64 {
+    for day in 1..=36_usize {
         for number in 0..(8 + day % 5) {
-            let (campaign, status) = (
-                ["1027", "2044", "9"][(number % 3) as usize],
-                ["SALE", "NA", "DROP"][(number * day % 3) as usize],
-            );
+            let (campaign, status) =
+                (["1027", "2044", "9"][number % 3], ["SALE", "NA", "DROP"][number * day % 3]);
             rows.push_str(&format!(
                 "insert into calls (at, campaign, status, seconds) values (datetime('2025-10-01', '+{} days', '+{} hours'), '{campaign}', '{status}', {});",
                 day - 1, 8 + number, number * 30
@@ -396,4 +394,26 @@ fn with_tokens_pages_need_one_too_and_the_button_is_for_those_who_may() {
     assert_eq!(get("/snapshot", "one").status, 403);
     assert!(get("/", "two").text().contains("Snapshot now"));
     assert_eq!(get("/snapshot", "two").status, 200);
+}
+
+#[test]
+fn a_token_of_some_rows_sees_no_others_on_any_page() {
+    let place = board();
+    let config = std::fs::read_to_string(place.path("asof.toml")).unwrap();
+    place.write("asof.toml", config + &token("own", "one", "capture", "only = \"stage=trial\"\n"));
+    let server = Server::start(&place, &[]);
+    let get = |path: &str| server.with("GET", path, &[("Authorization", "Bearer one")]);
+    // What tells of days, or keeps something of all, is not for it.
+    for path in ["/", "/days/2025-11-05/view", "/compare", "/health", "/alerts", "/series", "/snapshot"] {
+        assert_eq!(get(path).status, 403, "{path}");
+    }
+    let growth = get("/growth?period=1");
+    assert_eq!(growth.status, 200, "{}", growth.text());
+    assert!(growth.text().contains("1,500") && !growth.text().contains("1,610"));
+    let moved = get("/entities?since=4");
+    assert!(moved.text().contains("Ropes") && !moved.text().contains("Acme"), "{}", moved.text());
+    assert_eq!(get("/timeline?entity=account&key=7").status, 200);
+    for key in ["5", "nobody", "Ropes"] {
+        assert_eq!(get(&format!("/timeline?entity=account&key={key}")).status, 404, "{key}");
+    }
 }

@@ -1,11 +1,12 @@
 //! One entity through time: which one is meant, its rows, and what is computed of them.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use arrow_array::Array as _;
 use chrono::{DateTime, Utc};
 use indexmap::IndexMap;
 
+use super::fits::is_of;
 use super::numbers::last_number;
 use super::rows::{KeptRow, Rows};
 use crate::archive::look_file::{GONE, KEY, LABEL, STATE, text_column};
@@ -14,6 +15,7 @@ use crate::archive::{Archive, ArchiveError, LookDoc, Looks};
 use crate::calendar::Calendar;
 use crate::config::EntitySettings;
 use crate::config::entities::NumberSettings;
+use crate::config::serve::Only;
 use crate::entities::computed::{Computed, SeenRow, computed};
 use crate::model::entity::{FieldKind, FieldValue};
 use crate::model::{Day, Digest, EntityDef};
@@ -21,6 +23,8 @@ use crate::model::{Day, Digest, EntityDef};
 /// How many rows of an entity are read beyond those that a trend needs, since a look of a day may be
 /// numbered after captures of the next.
 const BEYOND: usize = 2;
+/// How many days are read at once where rows of some are enough.
+const FEW_DAYS: usize = 8;
 
 /// The entities that are asked for, and what is told of their numbers.
 #[derive(Clone, Debug)]
@@ -161,6 +165,9 @@ pub struct Histories<'a> {
     pub subject: &'a Subject,
     /// In whose days rows are counted.
     pub calendar: Calendar,
+    /// The only rows that there are for whoever asks; all others are as if they were not, and entities are
+    /// named by their keys then.
+    pub only: Option<&'a Only>,
 }
 
 impl Histories<'_> {
@@ -191,7 +198,9 @@ impl Histories<'_> {
         let days = days.filter(|day| from.is_none_or(|from| from <= *day));
         timeline.thinned = days.filter_map(|day| Some((day, self.looks.why_thinned(day)?))).collect();
         let newest = timeline.rows.last();
-        if newest.is_some_and(|newest| self.looks.thinned_after(newest.kept.at)) {
+        let may_be = newest.is_some_and(|newest| self.looks.thinned_after(newest.kept.at));
+        // Whose that row was nobody knows any more.
+        if may_be && self.only.is_none() {
             let last = last_number(self.archive, self.looks, &timeline.key)?;
             timeline.newest_thinned =
                 Some(last).filter(|last| newest.is_some_and(|row| row.kept.row.seq < *last));
@@ -207,6 +216,10 @@ impl Histories<'_> {
             return Ok((wanted.to_owned(), rows));
         }
         let entity = || self.subject.name.clone();
+        if self.only.is_some() {
+            // Labels are looked for among all, and what was thinned is anybody's.
+            return Err(HistoryError::Unknown { entity: entity(), wanted: wanted.to_owned() });
+        }
         let found = self.by_label(&reader, wanted)?;
         let mut keys = found.into_iter();
         match (keys.next(), keys.next()) {
@@ -239,20 +252,21 @@ impl Histories<'_> {
     /// The rows of a key, oldest first; from a day on and some before. Where it has none from that day on,
     /// its last ones.
     fn rows(&self, reader: &Rows<'_>, key: &str, from: Option<Day>) -> Result<Vec<KeptRow>, ArchiveError> {
-        let mut days: Vec<Day> = self.looks.looks.keys().copied().chain(self.looks.capture_days()).collect();
-        days.sort_unstable();
-        days.dedup();
-        let wanted = BTreeSet::from([key]);
+        let is_seen = |row: &KeptRow| is_of(self.only, &row.row);
+        if from.is_none() {
+            let mut rows = reader.of_key(key)?;
+            rows.retain(is_seen);
+            return Ok(rows);
+        }
+        let mut days = reader.days();
+        days.reverse();
         let mut rows: Vec<KeptRow> = Vec::new();
-        for day in days.into_iter().rev() {
+        for days in days.chunks(FEW_DAYS) {
+            rows.extend(reader.of_key_on(key, days)?.into_iter().filter(is_seen));
             let older = rows.iter().filter(|row| from.is_some_and(|from| row.day < from)).count();
             if older >= self.before() {
                 break;
             }
-            if let Some(line) = self.looks.looks.get(&day) {
-                rows.extend(reader.of_look(&line.doc, &wanted)?);
-            }
-            rows.extend(reader.captures(day)?.into_iter().filter(|row| row.row.key == key));
         }
         rows.sort_by_key(|row| row.row.seq);
         Ok(rows)

@@ -5,13 +5,10 @@ use super::super::answer::Answer;
 use super::super::problem::Problem;
 use super::super::route::Route;
 use super::super::routes::READ;
-use super::growth::{chosen, kinds};
+use super::growth::{chosen, kinds, sees};
 use super::{address, form, sheet};
 use crate::calendar::DayName;
 use crate::config::presentation::label_of;
-use crate::config::serve::Only;
-use crate::model::Number;
-use crate::model::entity::{EntityRow, FieldValue};
 use crate::ops::entities::history::{Histories, Subject};
 use crate::ops::entities::moved::{Way, moved_since};
 use crate::ops::entities::told;
@@ -27,24 +24,12 @@ pub fn routes() -> Vec<Route> {
     vec![Route::get("/entities", READ, entities)]
 }
 
-/// Whether a row is one of those that somebody may see.
-pub fn fits(only: Option<&Only>, row: &EntityRow) -> bool {
-    let Some(only) = only else { return true };
-    match row.fields.get(&only.field) {
-        Some(Some(FieldValue::Text(text))) => *text == only.value,
-        Some(Some(FieldValue::Number(number))) => {
-            only.value.parse::<Number>().is_ok_and(|value| value == *number)
-        }
-        Some(Some(FieldValue::List(items))) => items.contains(&only.value),
-        Some(None) | None => false,
-    }
-}
-
 fn entities(call: &Call) -> Result<Answer, Problem> {
     let asked = &call.asked;
     asked.only(&["entity", "way", "since"])?;
     let (opened, only) = call.entities()?;
     let (name, entity) = chosen(&opened.config, asked.get::<String>("entity")?.as_deref())?;
+    sees(only, name, entity)?;
     let (way, word) = match asked.get::<String>("way")?.as_deref() {
         None | Some("changed") => (Way::Changed, "changed"),
         Some("improved") => (Way::Improved, "improved"),
@@ -58,13 +43,15 @@ fn entities(call: &Call) -> Result<Answer, Problem> {
     let since = opened.day(DayName::DaysAgo(u32::try_from(days).unwrap_or(u32::MAX)), call.now)?;
     let looks = opened.looks.get(name).cloned().unwrap_or_default();
     let subject = Subject::new(name, entity);
-    let histories =
-        Histories { archive: &opened.archive, looks: &looks, subject: &subject, calendar: opened.calendar };
-    let told = moved_since(&histories, since, way)?;
-    let seen = |timeline: &crate::ops::entities::history::Timeline| {
-        timeline.rows.iter().all(|row| fits(only, &row.kept.row))
+    let histories = Histories {
+        archive: &opened.archive,
+        looks: &looks,
+        subject: &subject,
+        calendar: opened.calendar,
+        only,
     };
-    let moved: Vec<_> = told.moved.iter().filter(|(timeline, _)| seen(timeline)).collect();
+    let told = moved_since(&histories, since, way)?;
+    let moved = &told.moved;
     let mut part = SheetPart::new(
         format!("{} that {word} since {since}", label_of(name)),
         &[("Name", false), ("Field", false), ("Before", false), ("Now", false), ("Change", true)],

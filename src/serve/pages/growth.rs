@@ -10,6 +10,7 @@ use super::super::routes::READ;
 use super::{address, form, sheet};
 use crate::archive::ArchiveError;
 use crate::config::presentation::label_of;
+use crate::config::serve::Only;
 use crate::config::{Config, EntitySettings};
 use crate::model::entity::FieldKind;
 use crate::ops::documents::growth::sentences;
@@ -35,6 +36,7 @@ fn growth(call: &Call) -> Result<Answer, Problem> {
     asked.only(&["entity", "period", "by"])?;
     let (opened, only) = call.entities()?;
     let (name, entity) = chosen(&opened.config, asked.get::<String>("entity")?.as_deref())?;
+    sees(only, name, entity)?;
     let days = asked.number("period", 1, (1, 3660))?;
     let by = asked.get::<String>("by")?.filter(|by| !by.is_empty());
     let below = form(call, asks(&opened.config, name, entity, (days, by.as_deref())))?;
@@ -42,12 +44,12 @@ fn growth(call: &Call) -> Result<Answer, Problem> {
         span: Span::Days(u16::try_from(days).unwrap_or(u16::MAX)),
         nearest: false,
         by: by.clone(),
-        filters: only.map(|only| (only.field.clone(), only.value.clone())).into_iter().collect(),
+        filters: Vec::new(),
         key: None,
         top: TOP,
     };
     let looks = opened.looks.get(name).cloned().unwrap_or_default();
-    let basis = Basis { archive: &opened.archive, name, def: &entity.def, looks: &looks, live: None };
+    let basis = Basis { archive: &opened.archive, name, def: &entity.def, looks: &looks, live: None, only };
     let title = format!("Growth of {}", label_of(name));
     let found = match grown(basis, &request) {
         Ok(found) => found,
@@ -170,6 +172,14 @@ pub fn chosen<'c>(config: &'c Config, name: Option<&str>) -> Result<(&'c str, &'
             problem.hint(format!("there are {known}"))
         }
     })
+}
+
+/// Refuses entities without the field by which somebody's rows are told, as if they were not there.
+pub fn sees(only: Option<&Only>, name: &str, entity: &EntitySettings) -> Result<(), Problem> {
+    if only.is_none_or(|only| entity.def.fields.contains_key(&only.field)) {
+        return Ok(());
+    }
+    Err(Problem::not_found("no-such-entity", format!("{name:?} is no entity")))
 }
 
 /// Why growth can't be told.

@@ -10,23 +10,22 @@ use super::super::problem::Problem;
 use super::super::route::Route;
 use super::super::routes::READ;
 use super::{address, sheet};
-use crate::archive::Looks;
 use crate::config::presentation::label_of;
 use crate::model::Provenance;
-use crate::ops::entities::coverage::{Coverage, Standing, coverage};
+use crate::ops::entities::coverage::{Coverage, Covered, Covering, Freshness, coverage};
 use crate::ops::entities::look::spoken;
-use crate::ops::entities::rows::{KeptRow, Rows};
+use crate::ops::entities::timeliness::{Caused, caused};
 use crate::ops::list::{gaps, list};
 use crate::view::format::{DASH, count};
 use crate::view::sheet::{SheetCell, SheetInput, SheetPart};
 use crate::view::when::minute_with_year;
 
-/// An event's capture that comes later is marked.
-const LATE: TimeDelta = TimeDelta::minutes(5);
-
 /// How many entities, days and captures are listed.
 const MOST: usize = 50;
 const DAYS: usize = 21;
+
+/// So many days back captures are told of.
+const SPAN: i64 = 30;
 
 /// What this file answers.
 pub fn routes() -> Vec<Route> {
@@ -50,29 +49,25 @@ fn health(call: &Call) -> Result<Answer, Problem> {
     let sound = if findings == 0 { "nothing".to_owned() } else { count(findings as u64) };
     input.seal.push(("not as it should be".to_owned(), sound, ""));
     input.notes = listing.findings.iter().map(|finding| format!("{finding}.")).collect();
-    let mut late: Vec<(String, KeptRow, TimeDelta)> = Vec::new();
+    let today = opened.today(call.now)?;
+    let since = today.checked_add(-SPAN).unwrap_or(today);
+    let mut all: Vec<(String, Caused)> = Vec::new();
     for (name, entity) in &opened.config.entities {
         let looks = opened.looks.get(name).cloned().unwrap_or_default();
-        let today = opened.today(call.now)?;
-        let told =
-            coverage((&opened.archive, &opened.calendar), (name, entity), &looks, (today, call.now), |_| {
-                true
-            });
-        match told {
+        let (archive, calendar) = (&opened.archive, opened.calendar);
+        // A broken file is told of, and the rest all the same.
+        match coverage(Covering { archive, name, entity, looks: &looks, calendar, only: None }, call.now) {
             Ok(told) => input.parts.push(covered(call, &opened, name, &told)),
-            // A broken file is told of, and the rest all the same.
             Err(error) => input.notes.push(format!("How {name} fares can't be told: {error}.")),
         }
-        match captured(&opened, name, &looks) {
-            Ok(rows) => late.extend(rows.into_iter().map(|(row, lag)| (name.clone(), row, lag))),
-            Err(error) => {
-                input.notes.push(format!("The captures of {name} can't be read: {}.", error.detail))
-            }
+        match caused((archive, name, &looks), None, (since, today)) {
+            Ok(rows) => all.extend(rows.into_iter().map(|row| (name.clone(), row))),
+            Err(error) => input.notes.push(format!("The captures of {name} can't be read: {error}.")),
         }
     }
     input.parts.push(saves(call, &opened));
     if !opened.config.entities.is_empty() {
-        input.parts.push(events(call, &opened, late));
+        input.parts.push(events(call, &opened, all));
     }
     Ok(sheet(call, &opened, ("/health", ""), input)?.holding(Holds::Now))
 }
@@ -89,46 +84,47 @@ fn covered(call: &Call, opened: &Opened, name: &str, told: &Coverage) -> SheetPa
         &[("Name", false), ("State", false), ("Newest", false), ("Age", true), ("Seen", false)],
     );
     let zone = opened.calendar.zone();
-    for one in told.all.iter().take(MOST) {
+    let state = |freshness: Freshness| match freshness {
+        Freshness::Overdue => (0, "overdue", "bad"),
+        Freshness::Due => (1, "due", "warn"),
+        Freshness::Unknown => (2, "not known", ""),
+        Freshness::NotDue => (3, "not due", ""),
+        Freshness::Current => (4, "up to date", "good"),
+    };
+    let mut all: Vec<(&String, &Covered)> = told.entities.iter().collect();
+    all.sort_by_key(|(key, one)| (state(one.freshness).0, one.newest, *key));
+    for (key, one) in all.iter().take(MOST) {
         let label = one.label.clone().filter(|label| !label.trim().is_empty());
-        let to = address(call, "/timeline", &[("entity", name), ("key", &one.key)]);
-        let class = match one.standing {
-            Standing::None | Standing::Overdue => "bad",
-            Standing::Due => "warn",
-            Standing::Waiting => "",
-            Standing::Fresh => "good",
-        };
-        let or_dash = |text: Option<String>| text.unwrap_or_else(|| DASH.to_owned());
+        let to = address(call, "/timeline", &[("entity", name), ("key", key)]);
+        let (_, word, class) = state(one.freshness);
+        let first = SheetCell::text(label.clone().unwrap_or_else(|| (*key).clone()))
+            .small(if label.is_some() { (*key).clone() } else { String::new() });
+        let [day, old, seen] = one.newest.map_or_else(
+            || ["none".to_owned(), DASH.to_owned(), DASH.to_owned()],
+            |(day, at)| [day.to_string(), age(at, call.now), minute_with_year(at, zone.name())],
+        );
         part.rows.push(vec![
-            SheetCell::text(label.clone().unwrap_or_else(|| one.key.clone()))
-                .small(if label.is_some() { one.key.clone() } else { String::new() })
-                .to(to),
-            SheetCell::text(one.standing.word()).class(class),
-            SheetCell::text(or_dash(one.day.map(|day| day.to_string()))),
-            SheetCell::number(or_dash(one.at.map(|at| age(at, call.now)))),
-            SheetCell::text(or_dash(one.at.map(|at| minute_with_year(at, zone.name())))),
+            if one.newest.is_some() { first.to(to) } else { first },
+            SheetCell::text(word).class(class),
+            SheetCell::text(day).class(if one.newest.is_some() { "" } else { "bad" }),
+            SheetCell::number(old),
+            SheetCell::text(seen),
         ]);
     }
-    let newest = told.newest.map_or_else(|| "none yet".to_owned(), |day| day.to_string());
-    part.notes.push(format!(
-        "The newest look is {}: {newest}; {} is the last day that has ended.",
-        told.standing.word(),
-        told.expected
-    ));
-    let counted = [Standing::Fresh, Standing::Waiting, Standing::Due, Standing::Overdue, Standing::None]
-        .map(|standing| (told.count(standing), standing.word()));
-    let counted: Vec<String> = counted
-        .iter()
-        .filter(|(many, _)| *many > 0)
-        .map(|(many, word)| format!("{} {word}", count(*many as u64)))
-        .collect();
-    let all = count(told.all.len() as u64);
-    part.notes.push(format!(
-        "{all} in all: {}. One is overdue once its newest row is {} old, which is the longest that the schedule allows.",
-        if counted.is_empty() { "none".to_owned() } else { counted.join(", ") },
-        if told.longest == 1 { "a day or more".to_owned() } else { format!("{} days or more", told.longest) }
-    ));
-    let more = told.all.len().saturating_sub(MOST);
+    let newest = told.look.as_ref().map_or_else(|| "none yet".to_owned(), |look| look.date.to_string());
+    let until = told.expected.zip(told.until).map(|(day, until)| {
+        format!("; that of {day} is in time until {}", minute_with_year(until, zone.name()))
+    });
+    part.notes.push(format!("The newest look: {newest}{}.", until.unwrap_or_default()));
+    let counted = Freshness::ALL.map(|freshness| {
+        (all.iter().filter(|(_, one)| one.freshness == freshness).count(), state(freshness).1)
+    });
+    let counted = counted.iter().filter(|(many, _)| *many > 0);
+    let counted: Vec<String> =
+        counted.map(|(many, word)| format!("{} {word}", count(*many as u64))).collect();
+    let words = if counted.is_empty() { "none".to_owned() } else { counted.join(", ") };
+    part.notes.push(format!("{} in all: {words}.", count(all.len() as u64)));
+    let more = all.len().saturating_sub(MOST);
     part.notes
         .extend((more > 0).then(|| format!("{} more fare no worse and are not listed.", count(more as u64))));
     part
@@ -183,42 +179,28 @@ fn saves(call: &Call, opened: &Opened) -> SheetPart {
     part
 }
 
-/// The captures of the last days that an event took, and how long after it.
-fn captured(opened: &Opened, name: &str, looks: &Looks) -> Result<Vec<(KeptRow, TimeDelta)>, Problem> {
-    let reader = Rows::new(&opened.archive, name, looks)?;
-    let mut all = Vec::new();
-    for day in looks.capture_days().into_iter().rev().take(DAYS) {
-        for row in reader.captures(day)? {
-            let occurred = row.capture.as_ref().and_then(|why| why.occurred_at);
-            all.extend(occurred.map(|occurred| (row.clone(), row.at.signed_duration_since(occurred))));
-        }
-    }
-    Ok(all)
-}
-
-fn events(call: &Call, opened: &Opened, mut all: Vec<(String, KeptRow, TimeDelta)>) -> SheetPart {
+fn events(call: &Call, opened: &Opened, mut all: Vec<(String, Caused)>) -> SheetPart {
     let mut part = SheetPart::new(
         "How soon events were captured",
         &[("Name", false), ("What happened", false), ("Happened", false), ("Captured after", true)],
     );
     let zone = opened.calendar.zone();
-    all.sort_by_key(|(_, row, _)| std::cmp::Reverse(row.at));
-    let late = all.iter().filter(|(_, _, lag)| *lag > LATE).count();
-    for (name, row, lag) in all.iter().take(MOST) {
-        let why = row.capture.as_ref();
-        let label = row.row.label.clone().filter(|label| !label.trim().is_empty());
-        let to = address(call, "/timeline", &[("entity", name), ("key", &row.row.key)]);
-        let is_late = *lag > LATE;
-        let told = if *lag < TimeDelta::zero() { "before it happened".to_owned() } else { spoken(*lag) };
+    all.sort_by_key(|(_, one)| std::cmp::Reverse(one.kept.at));
+    let late = all.iter().filter(|(_, one)| one.is_late()).count();
+    for (name, one) in all.iter().take(MOST) {
+        let row = &one.kept.row;
+        let why = one.kept.capture.as_ref();
+        let label = row.label.clone().filter(|label| !label.trim().is_empty());
+        let to = address(call, "/timeline", &[("entity", name), ("key", &row.key)]);
+        let is_late = one.is_late();
+        let before = one.lag < TimeDelta::zero();
+        let told = if before { "before it happened".to_owned() } else { spoken(one.lag) };
         part.rows.push(vec![
-            SheetCell::text(label.unwrap_or_else(|| row.row.key.clone()))
-                .small(row.row.snapshot_id().to_string())
+            SheetCell::text(label.unwrap_or_else(|| row.key.clone()))
+                .small(row.snapshot_id().to_string())
                 .to(to),
             SheetCell::text(why.and_then(|why| why.trigger.clone()).unwrap_or_else(|| DASH.to_owned())),
-            SheetCell::text(
-                why.and_then(|why| why.occurred_at)
-                    .map_or_else(|| DASH.to_owned(), |at| minute_with_year(at, zone.name())),
-            ),
+            SheetCell::text(minute_with_year(one.occurred_at, zone.name())),
             SheetCell::text(told).small(if is_late { "late" } else { "" }).class(if is_late {
                 "n bad"
             } else {
@@ -227,13 +209,10 @@ fn events(call: &Call, opened: &Opened, mut all: Vec<(String, KeptRow, TimeDelta
         ]);
     }
     part.notes.push(if all.is_empty() {
-        format!("No capture of the last {DAYS} days with captures says when its event happened.")
+        format!("No capture of the last {SPAN} days says when its event happened.")
     } else {
-        format!(
-            "{} of {} were captured more than 5 min after the event.",
-            count(late as u64),
-            count(all.len() as u64)
-        )
+        let all = count(all.len() as u64);
+        format!("{} of {all} were captured more than 5 min after the event.", count(late as u64))
     });
     part
 }

@@ -6,8 +6,7 @@ use super::super::held::Opened;
 use super::super::problem::Problem;
 use super::super::route::Route;
 use super::super::routes::READ;
-use super::entities::fits;
-use super::growth::chosen;
+use super::growth::{chosen, sees};
 use super::{address, around, form, html, origin, sheet};
 use crate::ops::documents::snapshots::between;
 use crate::ops::entities::history::{Histories, HistoryError, Subject, Timeline, TimelineRow};
@@ -30,11 +29,17 @@ fn timeline(call: &Call) -> Result<Answer, Problem> {
     asked.only(&["entity", "key", "a", "b"])?;
     let (opened, only) = call.entities()?;
     let (name, entity) = chosen(&opened.config, asked.get::<String>("entity")?.as_deref())?;
+    sees(only, name, entity)?;
     let key: String = asked.need("key")?;
     let looks = opened.looks.get(name).cloned().unwrap_or_default();
     let subject = Subject::new(name, entity);
-    let histories =
-        Histories { archive: &opened.archive, looks: &looks, subject: &subject, calendar: opened.calendar };
+    let histories = Histories {
+        archive: &opened.archive,
+        looks: &looks,
+        subject: &subject,
+        calendar: opened.calendar,
+        only,
+    };
     let none =
         || Problem::not_found("no-such-entity", format!("no row of {name} has the key or label {key:?}"));
     let found = histories.timeline(&key, None).map_err(|error| match error {
@@ -44,8 +49,7 @@ fn timeline(call: &Call) -> Result<Answer, Problem> {
         error @ HistoryError::Unknown { .. } => none().hint(error.hint().unwrap_or_default()),
         error => Problem::not_found("no-such-entity", error.to_string()).maybe_hint(error.hint()),
     });
-    let mut found = found?;
-    found.rows.retain(|row| fits(only, &row.kept.row));
+    let found = found?;
     if found.rows.is_empty() {
         return Err(none());
     }
