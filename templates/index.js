@@ -57,7 +57,7 @@
   });
   const days = [...byDay.keys()];
   const place = new Map(days.map((day, at) => [day, at]));
-  const page = (row) => `${row.id}/dashboard.html`;
+  const page = (row) => data.served ? data.served.join(row.id) : `${row.id}/dashboard.html`;
   const shown = (day) => byDay.get(day)[0];
   const latest = (day) => byDay.get(day).at(-1);
   const value = (row, metric) => {
@@ -89,7 +89,7 @@
   // The calendar: words and shades follow the metric, one day of each part is reached by Tab.
   const state = { metric: data.main, a: null, b: null, beside: false };
   const cells = [...document.querySelectorAll("#months a, #years a, [data-id]")].map((cell) => {
-    const row = byId.get(cell.dataset.id ?? decodeURIComponent(cell.getAttribute("href").split("/")[0]));
+    const row = byId.get(cell.dataset.id ?? /\d+-\d\d-\d\d(@\d+)?/.exec(decodeURIComponent(cell.getAttribute("href")))[0]);
     cell.removeAttribute("title");
     return { cell, row, text: cell.querySelector("span") };
   });
@@ -277,6 +277,9 @@
     );
   };
   const frames = () => {
+    // A server has a page with both beside each other.
+    $("beside").hidden = Boolean(data.served);
+    if (data.served) return;
     $("frames").hidden = !state.beside;
     $("beside").setAttribute("aria-expanded", String(state.beside));
     $("beside").textContent = state.beside ? "Hide both pages" : "Show both pages";

@@ -6,19 +6,14 @@ use super::context::{Context, env};
 use super::exit;
 use super::failure::Failure;
 use super::telling;
-use crate::analyze::alerts::State;
-use crate::archive::Archive;
 use crate::calendar::DayName;
-use crate::config::Config;
-use crate::model::Number;
 use crate::ops::alerts::few::Few;
+use crate::ops::alerts::shown::rows;
 use crate::ops::alerts::state::{self, StateFile};
 use crate::ops::alerts::tell::{Teller, Told};
 use crate::ops::alerts::{self, Judgement, document};
 use crate::ops::when::{self, NotFound, When, WhichDay, find_latest};
-use crate::view::format::Format;
-use crate::view::terminal::{self, AlertRow};
-use crate::view::text::member_name;
+use crate::view::terminal;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -116,38 +111,6 @@ impl Alerts {
         }
         Ok(if judgement.firing().next().is_some() { exit::FINDINGS } else { exit::DONE })
     }
-}
-
-fn rows(few: &Few<'_>, judgement: &Judgement, config: &Config, archive: &Archive) -> Vec<AlertRow> {
-    // What members are called is told where the day can be read; else their keys do.
-    let line = judgement.line.as_ref().filter(|_| judgement.judged.iter().any(|one| one.member.is_some()));
-    let doc = line.and_then(|line| archive.metrics(&archive.manifest(line).ok()?).ok());
-    let called = |judged: &alerts::Judged| {
-        let member = judged.member.as_ref()?;
-        let of = judged.metric.as_ref().and_then(|metric| doc.as_ref()?.metrics.get(metric));
-        let found = of.and_then(|metric| metric.by.get(&member.by)?.iter().find(|one| one.key == member.key));
-        let name = member_name(member.key.as_deref(), found.and_then(|found| found.label.as_deref()));
-        Some(match name.small {
-            Some(small) => format!("{} {small}", name.main),
-            None => name.main.into_owned(),
-        })
-    };
-    let number = |judged: &alerts::Judged, number: Option<&Number>| {
-        let look = judged.metric.as_ref().and_then(|metric| config.presentation.metrics.get(metric));
-        let unit = look.and_then(|look| look.unit.as_deref());
-        let both = [judged.verdict.value.as_ref(), judged.verdict.expected.as_ref()];
-        number.map(|number| Format::of(unit, both.into_iter().flatten()).show(number).to_string())
-    };
-    let row = |judged: &&alerts::Judged| AlertRow {
-        name: judged.name.clone(),
-        member: called(judged),
-        state: document::state(judged.verdict.state).to_owned(),
-        fires: judged.verdict.state == State::Fires,
-        value: number(judged, judged.verdict.value.as_ref()),
-        expected: number(judged, judged.verdict.expected.as_ref()),
-        why: judged.verdict.why.clone(),
-    };
-    few.told.iter().map(row).collect()
 }
 
 fn as_document(judgement: &Judgement, about: document::About<'_>, told: Option<&Told>) -> Value {

@@ -13,10 +13,9 @@ use crate::calendar::{DayName, Moment};
 use crate::model::Day;
 use crate::ops::entities::series::{self as entities, Known, Which};
 use crate::ops::forecast::outlook;
-use crate::ops::points::Point;
 use crate::ops::series::{Series, series};
+use crate::ops::series_shown::input;
 use crate::ops::{documents, new_file, series_table};
-use crate::view::series::{SeriesInput, SeriesRow};
 use crate::view::terminal;
 use crate::view::{Origin, SeriesPage};
 
@@ -236,7 +235,7 @@ impl SeriesCommand {
             }
             out.document(&document);
         } else if self.html.is_none() && self.parquet.is_none() {
-            out.answer(&terminal::series(&input(&series, None), &out.options(self.all)));
+            out.answer(&terminal::series(&input(&series, None, true), &out.options(self.all)));
         }
         Ok(exit::DONE)
     }
@@ -249,7 +248,7 @@ pub(super) fn write_page(
     foreseen: Option<&Outlook>,
     path: &Path,
 ) -> Result<(), Failure> {
-    let page = SeriesPage::new(&input(series, foreseen), origin).to_bytes();
+    let page = SeriesPage::new(&input(series, foreseen, true), origin).to_bytes();
     let page = page.map_err(|error| {
         let hint = "this is a mistake in asof: please report it".to_owned();
         Failure::new(exit::FAILED, anyhow::Error::new(error).context("the page can't be written"), Some(hint))
@@ -278,47 +277,4 @@ pub(super) fn no_forecast(error: NoForecast) -> Failure {
         NoForecast::NoModel => "asof series shows the numbers",
     };
     Failure::new(exit::FAILED, error, Some(hint.to_owned()))
-}
-
-/// What is shown of a series.
-fn input<'a>(series: &'a Series, outlook: Option<&'a Outlook>) -> SeriesInput<'a> {
-    let members = series.split.iter().flat_map(|split| &split.members);
-    let row = |(at, point): (usize, &Point)| SeriesRow {
-        day: point.day,
-        edition: point.edition,
-        provenance: point.provenance,
-        value: point.value.clone(),
-        change: series.changes.get(at).cloned().flatten().and_then(|change| {
-            let baseline = point.value.as_ref()? - &change.change;
-            Some((change, baseline))
-        }),
-        members: members.clone().map(|member| member.values.get(at).cloned().flatten()).collect(),
-    };
-    let mut notes = series.remarks();
-    if let Some(split) = &series.split {
-        if split.more > 0 {
-            let (more, members) = (split.more, if split.more == 1 { "member" } else { "members" });
-            notes.push(format!(
-                "{more} more {members} of {}: --top COUNT or --all shows them",
-                split.dimension
-            ));
-        }
-        notes.extend(
-            split
-                .redefined
-                .iter()
-                .map(|day| format!("{} was defined otherwise from {day} on", split.dimension)),
-        );
-    }
-    let gap = |gap: &crate::ops::list::Gap| terminal::Gap { first: gap.from, last: gap.to, cold: gap.cold };
-    SeriesInput {
-        label: &series.label,
-        unit: series.unit.as_deref(),
-        rows: series.totals.points.iter().enumerate().map(row).collect(),
-        gaps: series.totals.gaps.iter().map(gap).collect(),
-        members: members.clone().map(|member| (member.key.clone(), member.label.clone())).collect(),
-        redefined: series.redefined.clone(),
-        outlook,
-        notes,
-    }
 }

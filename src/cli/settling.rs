@@ -6,16 +6,15 @@ use super::context::Context;
 use super::exit;
 use super::failure::Failure;
 use super::place::{Opened, Place};
-use crate::archive::History;
 use crate::calendar::Moment;
 use crate::config::presentation::label_of;
 use crate::config::problem::known_names;
-use crate::model::{Day, Number};
+use crate::model::Number;
 use crate::ops::documents;
 use crate::ops::list::looks;
 use crate::ops::new_file;
 use crate::ops::settling::{MetricReport, Report, collect};
-use crate::view::format::count;
+use crate::ops::settling_shown::{notes, seal};
 use crate::view::settling::{SettlingInput, SettlingMetric, SettlingPage};
 use crate::view::terminal;
 use crate::view::text::safe;
@@ -112,36 +111,4 @@ impl Settling {
         }
         Ok(())
     }
-}
-
-/// What was looked at: the days, their editions, and how often they were read again without a difference.
-fn seal(history: &History) -> Vec<(&'static str, String)> {
-    let (mut days, mut editions, mut again) = (0, 0, 0);
-    for (day, all) in history.days() {
-        days += 1;
-        editions += all.len();
-        again += history.confirmations(day).len();
-    }
-    let (first, last) = (history.days().next(), history.days().next_back());
-    let name = |day: Option<(Day, _)>| day.map(|(day, _): (Day, &[_])| day.to_string());
-    let number = |many: usize| count(many as u64);
-    let mut seal = vec![("days", number(days))];
-    seal.extend(name(first).map(|day| ("from", day)));
-    seal.extend(name(last).map(|day| ("to", day)));
-    seal.extend([("editions", number(editions)), ("read again and equal", number(again))]);
-    seal
-}
-
-/// What else is to be known: what was left out.
-fn notes(report: &Report) -> Vec<String> {
-    let over: Vec<&str> = report.over.iter().map(String::as_str).collect();
-    let over = (!over.is_empty()).then(|| {
-        format!("Left out, since it is taken over several days and follows from them: {}.", over.join(", "))
-    });
-    let redefined = report.metrics.iter().filter(|(_, metric)| metric.redefined > 0).map(|(name, metric)| {
-        let looks =
-            if metric.redefined == 1 { "1 look is" } else { &format!("{} looks are", metric.redefined) };
-        format!("{name}: {looks} left out, since it was defined otherwise then.")
-    });
-    over.into_iter().chain(redefined).collect()
 }

@@ -310,7 +310,7 @@ impl<'t> Sums<'t> {
 }
 
 /// The value of a metric whose parts are in these columns.
-fn made(
+pub(super) fn made(
     parts: &IndexMap<String, String>,
     value: impl Fn(&str) -> Option<Number>,
     divide: Option<&Number>,

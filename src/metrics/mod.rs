@@ -3,6 +3,7 @@
 pub mod agree;
 pub mod builder;
 mod cells;
+pub mod chosen;
 pub mod cube;
 pub mod document;
 pub mod figure;

@@ -115,6 +115,7 @@ pub fn input(history: &History, config: &Config) -> IndexInput {
         main: main_metric(&config.presentation, &names),
         days: days.collect(),
         findings: super::list::findings(history),
+        served: None,
         metrics: names.into_iter().map(|name| metric(name, &config.presentation)).collect(),
     }
 }

@@ -97,6 +97,11 @@ impl Call {
         Ok(Self { caller, asked, headers, path, body, now, stop, server: Arc::clone(server), tenant })
     }
 
+    /// The tenant that was named in the request.
+    pub fn tenant_asked(&self) -> Option<&str> {
+        self.tenant.as_deref()
+    }
+
     /// The archive, for what is told of its days. Days tell of all rows, so nobody gets them who may see only some.
     ///
     /// # Errors

@@ -111,12 +111,13 @@ impl Answer {
         if let Some(next) = &self.next {
             set(LINK, &format!("<{next}>; rel=\"next\""));
         }
+        // What is said of an answer that the client has takes the place of what was said of it then.
+        if let Some(policy) = &self.policy {
+            set(CONTENT_SECURITY_POLICY, policy);
+        }
         if !known {
             set(CONTENT_TYPE, self.media);
             set(CONTENT_LENGTH, &self.body.len().to_string());
-            if let Some(policy) = &self.policy {
-                set(CONTENT_SECURITY_POLICY, policy);
-            }
         }
         response
     }

@@ -113,6 +113,14 @@ impl Asked {
         })
     }
 
+    /// What is asked for by names that start with this, without it.
+    pub fn starting(&self, with: &str) -> Vec<(String, String)> {
+        let all = self.query.iter();
+        let found =
+            all.filter_map(|(name, value)| Some((name.strip_prefix(with)?.to_owned(), value.clone())));
+        found.collect()
+    }
+
     /// The same question in the same words, whatever their order: by this answers are kept.
     pub fn canonical(&self) -> String {
         format!("{:?} {:?}", self.path, self.query)

@@ -103,7 +103,8 @@ fn admit(server: &Server, ends: Option<Ends>, request: &Request) -> Result<(), P
     let mut origins = headers.get_all(ORIGIN).iter();
     if let Some(origin) = origins.next() {
         let origin = origin.to_str().unwrap_or_default();
-        let own = ["http", "https"].iter().any(|scheme| *origin == format!("{scheme}://{host}"));
+        // A page that tells nobody where it was left from names no origin, but the browser does say that it is ours.
+        let own = is_own(headers, origin) || (origin == "null" && is_from_here(headers));
         if origins.next().is_some() || !(own || server.settings.origins.iter().any(|known| known == origin)) {
             let origin: String = origin.chars().take(80).collect();
             return Err(Problem::forbidden(format!("pages of {origin:?} may not ask here"))
@@ -112,6 +113,18 @@ fn admit(server: &Server, ends: Option<Ends>, request: &Request) -> Result<(), P
     }
     let length = headers.get(CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse::<u64>().ok());
     if length.is_some_and(|length| length > MOST_BODY as u64) { Err(too_large()) } else { Ok(()) }
+}
+
+/// Whether the browser says that a page of this very server sent it. No page can set this header.
+pub fn is_from_here(headers: &HeaderMap) -> bool {
+    let mut sites = headers.get_all("sec-fetch-site").iter();
+    matches!((sites.next(), sites.next()), (Some(site), None) if site.as_bytes() == b"same-origin")
+}
+
+/// Whether an origin is that by which it was called.
+pub fn is_own(headers: &HeaderMap, origin: &str) -> bool {
+    host(headers)
+        .is_ok_and(|host| ["http", "https"].iter().any(|scheme| *origin == *format!("{scheme}://{host}")))
 }
 
 /// By which name it was called.

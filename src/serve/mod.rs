@@ -15,6 +15,7 @@
 //! | [`cache`] | answers that are kept, by digest |
 //! | [`pace`] | how fast requests come and how long they take |
 //! | [`open_api`] | what there is, for programs |
+//! | [`pages`] | what people look at |
 //! | [`routes`] | one file for each thing that can be asked for |
 
 pub mod access;
@@ -28,6 +29,7 @@ pub mod held;
 pub mod listen;
 pub mod open_api;
 pub mod pace;
+pub mod pages;
 pub mod problem;
 pub mod route;
 pub mod routes;

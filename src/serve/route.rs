@@ -9,7 +9,7 @@ use axum::Router;
 use axum::body::{Body, to_bytes};
 use axum::extract::rejection::RawPathParamsRejection;
 use axum::extract::{RawPathParams, Request, State};
-use axum::http::{Method, StatusCode};
+use axum::http::{HeaderMap, Method, Response, StatusCode};
 use axum::routing::{self, MethodRouter};
 use tokio::sync::{Semaphore, watch};
 use tokio::time::timeout;
@@ -17,6 +17,7 @@ use tokio::time::timeout;
 use super::Server;
 use super::access::{Access, Call};
 use super::answer::Answer;
+use super::pages::trouble;
 use super::problem::Problem;
 
 /// The largest body that is taken, in bytes.
@@ -86,10 +87,9 @@ pub fn router(server: &Arc<Server>, routes: Vec<Route>) -> Router {
         let path = path.replace(SNAPSHOTS, "{entity}");
         all = all.route(&path, method(Arc::new(route)));
     }
-    all.fallback(|| async {
-        Problem::not_found("no-such-thing", "there is nothing of this name")
-            .hint("/api tells what there is")
-            .into_response()
+    all.fallback(|request: Request| async move {
+        let problem = Problem::not_found("no-such-thing", "there is nothing of this name");
+        told(problem.hint("/api tells what there is"), request.headers(), request.uri().path())
     })
     .method_not_allowed_fallback(|| async {
         Problem::new(StatusCode::METHOD_NOT_ALLOWED, "method", "this is not asked for in that way")
@@ -97,6 +97,11 @@ pub fn router(server: &Arc<Server>, routes: Vec<Route>) -> Router {
             .into_response()
     })
     .with_state(Arc::clone(server))
+}
+
+/// What went wrong, for people as a page.
+fn told(problem: Problem, headers: &HeaderMap, path: &str) -> Response<Body> {
+    if trouble::wants_page(headers, path) { trouble::response(problem) } else { problem.into_response() }
 }
 
 fn method(route: Arc<Route>) -> MethodRouter<Arc<Server>> {
@@ -107,12 +112,13 @@ fn method(route: Arc<Route>) -> MethodRouter<Arc<Server>> {
         let route = Arc::clone(&route);
         async move {
             let headers = request.headers().clone();
+            let path_asked = request.uri().path().to_owned();
             match run(&server, &route, path, request).await {
                 Ok(answer) => answer.into_response(&headers),
                 Err(mut problem) => {
                     problem.detail = server.without_folders(&problem.detail);
                     problem.hint = problem.hint.map(|hint| server.without_folders(&hint));
-                    problem.into_response()
+                    told(problem, &headers, &path_asked)
                 }
             }
         }

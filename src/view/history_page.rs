@@ -2,6 +2,7 @@
 
 use askama::Template;
 
+use super::around::{Around, allow};
 use super::chart::Drawing;
 use super::format::Format;
 use super::history::{HistoryInput, HistoryRow, StepLine};
@@ -25,6 +26,7 @@ pub struct HistoryPage {
     origin: String,
     style: String,
     policy: String,
+    around: Around,
     first: String,
     last: String,
     rows: usize,
@@ -93,6 +95,7 @@ impl HistoryPage {
             subject: origin.subject(),
             origin: origin.sentence(),
             policy: format!("default-src 'none'; style-src '{digest}'; base-uri 'none'; form-action 'none'"),
+            around: Around::default(),
             style,
             first: day(input.rows.first()),
             last: day(input.rows.last()),
@@ -113,6 +116,14 @@ impl HistoryPage {
                 })
                 .collect(),
         }
+    }
+
+    /// The same with what a server puts around it.
+    #[must_use]
+    pub fn within(mut self, around: Around) -> Self {
+        allow(&mut self.style, &mut self.policy);
+        self.around = around;
+        self
     }
 
     /// The HTML.

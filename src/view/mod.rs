@@ -4,6 +4,7 @@
 //! [`day`] decides what is shown, as exact numbers; [`page`] and [`terminal`] put it into form;
 //! [`mod@format`], [`when`] and [`text`] are the only places where numbers, times and names become text.
 
+pub mod around;
 pub mod breakdown;
 pub mod chart;
 pub mod compared;
@@ -11,6 +12,8 @@ pub mod day;
 pub mod entity_context;
 pub mod fence;
 pub mod filter;
+pub mod filter_links;
+pub mod form;
 pub mod format;
 pub mod growth;
 pub mod growth_panel;
@@ -34,6 +37,7 @@ pub mod seal;
 pub mod seen;
 pub mod series;
 pub mod settling;
+pub mod sheet;
 pub mod sides;
 pub mod sides_page;
 pub mod spark;
@@ -47,6 +51,7 @@ pub mod words;
 #[cfg(test)]
 pub(crate) mod sample;
 
+pub use around::Around;
 pub use day::DayInput;
 pub use growth_panel::{GrownInput, SpanInput};
 pub use history_page::HistoryPage;
@@ -55,4 +60,5 @@ pub use layout::{Layout, Section, lay_out};
 pub use origin::Origin;
 pub use page::DayPage;
 pub use series::SeriesPage;
+pub use settling::SettlingPage;
 pub use sides_page::SidesPage;

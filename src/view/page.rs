@@ -11,6 +11,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use sha2::{Digest as _, Sha256};
 
+use super::around::{Around, allow};
 use super::compared::{self, Against, Verdict};
 use super::day::{self, DayInput, SectionView, Tile};
 use super::filter::{self, Filtering, PAGE_LIMIT};
@@ -39,6 +40,7 @@ pub struct DayPage {
     date_in_words: String,
     style: String,
     policy: String,
+    around: Around,
     provenance: &'static str,
     previous: Option<Previous>,
     /// Whether other pages lie where the archive has them.
@@ -133,6 +135,7 @@ impl DayPage {
             date: input.doc.date.to_string(),
             date_in_words: when::in_words(input.doc.date),
             policy: policy(&style, None),
+            around: Around::default(),
             style,
             provenance: input.doc.provenance.word(),
             previous: input.doc.previous.map(|previous| Previous {
@@ -181,6 +184,14 @@ impl DayPage {
             Filtering::Not(why) => self.notes.push(why),
             Filtering::Nothing => {}
         }
+    }
+
+    /// The same with what a server puts around it.
+    #[must_use]
+    pub fn within(mut self, around: Around) -> Self {
+        allow(&mut self.style, &mut self.policy);
+        self.around = around;
+        self
     }
 
     /// The HTML.

@@ -2,6 +2,7 @@
 
 use askama::Template;
 
+use super::around::{Around, allow};
 use super::chart::Drawing;
 use super::format::{DASH, Format};
 use super::line::{self, Dot};
@@ -79,6 +80,7 @@ pub struct SeriesPage {
     missing: i64,
     style: String,
     policy: String,
+    around: Around,
     drawing: Option<Drawing>,
     redefined: Vec<String>,
     notes: Vec<String>,
@@ -130,6 +132,7 @@ impl SeriesPage {
             days: input.rows.len(),
             missing: input.gaps.iter().map(|gap| gap.last.days_since(gap.first) + 1).sum(),
             policy: format!("default-src 'none'; style-src '{digest}'; base-uri 'none'; form-action 'none'"),
+            around: Around::default(),
             style,
             drawing: line::line(&dots, &input.redefined, input.outlook, &format),
             redefined: input.redefined.iter().map(ToString::to_string).collect(),
@@ -152,6 +155,14 @@ impl SeriesPage {
             members: input.members.iter().map(name).collect(),
             rows: rows(input, &format),
         }
+    }
+
+    /// The same with what a server puts around it.
+    #[must_use]
+    pub fn within(mut self, around: Around) -> Self {
+        allow(&mut self.style, &mut self.policy);
+        self.around = around;
+        self
     }
 
     /// The HTML.

@@ -2,6 +2,7 @@
 
 use askama::Template;
 
+use super::around::{Around, allow};
 use super::chart::{self, Column, Drawing, Size};
 use super::format::{Format, count};
 use super::origin::Origin;
@@ -126,6 +127,7 @@ pub struct SettlingPage {
     seal: Vec<(&'static str, String)>,
     style: String,
     policy: String,
+    around: Around,
     notes: Vec<String>,
     head: [&'static str; 5],
     metrics: Vec<MetricPart>,
@@ -163,12 +165,21 @@ impl SettlingPage {
             title: origin.subject(),
             origin: origin.sentence(),
             seal: input.seal.clone(),
+            around: Around::default(),
             style,
             policy,
             notes: notes.map(|note| visible(&note).into_owned()).collect(),
             head: HEAD,
             metrics: input.metrics.iter().map(part).collect(),
         }
+    }
+
+    /// The same with what a server puts around it.
+    #[must_use]
+    pub fn within(mut self, around: Around) -> Self {
+        allow(&mut self.style, &mut self.policy);
+        self.around = around;
+        self
     }
 
     /// The HTML.

@@ -2,6 +2,7 @@
 
 use askama::Template;
 
+use super::around::{Around, allow};
 use super::compared::Verdict;
 use super::format::THIN_SPACE;
 use super::origin::Origin;
@@ -23,6 +24,7 @@ pub struct SidesPage {
     origin: String,
     style: String,
     policy: String,
+    around: Around,
     sides: Vec<SidePart>,
     warnings: Vec<WarningPart>,
     metrics: Vec<RowPart>,
@@ -86,6 +88,7 @@ impl SidesPage {
             subject: origin.subject(),
             origin: origin.sentence(),
             policy: format!("default-src 'none'; style-src '{digest}'; base-uri 'none'; form-action 'none'"),
+            around: Around::default(),
             style,
             sides: view.sides.iter().map(side).collect(),
             warnings: view
@@ -116,6 +119,14 @@ impl SidesPage {
                 .collect(),
             notes: view.notes.iter().map(|note| visible(note).into_owned()).collect(),
         }
+    }
+
+    /// The same with what a server puts around it.
+    #[must_use]
+    pub fn within(mut self, around: Around) -> Self {
+        allow(&mut self.style, &mut self.policy);
+        self.around = around;
+        self
     }
 
     /// The HTML.

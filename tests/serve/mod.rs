@@ -10,6 +10,7 @@ mod entities_events;
 mod entities_input;
 mod entities_speed;
 mod input;
+mod pages;
 mod trouble;
 
 /// The lines of a token of this text.

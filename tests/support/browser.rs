@@ -43,8 +43,8 @@ const FLAGS: [&str; 15] = [
     "--disable-default-apps",
     "--disable-sync",
     "--hide-scrollbars",
-    // Nothing goes out, even where a page asks for it; that it asked is seen all the same.
-    "--host-resolver-rules=MAP * ~NOTFOUND",
+    // Nothing goes out of this machine, even where a page asks for it; that it asked is seen all the same.
+    "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",
     "--remote-debugging-pipe",
     "about:blank",
 ];

@@ -51,6 +51,7 @@ pub fn input(metrics: Vec<IndexMetric>, days: Vec<IndexDay>) -> IndexInput {
         main: 0,
         days,
         findings: Vec::new(),
+        served: None,
     }
 }
 

@@ -19,7 +19,7 @@ fn archive(input: &IndexInput) -> (tempfile::TempDir, PathBuf) {
     let dir = tempfile::tempdir().unwrap();
     for day in &input.days {
         for edition in &day.editions {
-            let page = dir.path().join(day.page(edition).unwrap());
+            let page = dir.path().join(day.page(edition, None).unwrap());
             fs::create_dir_all(page.parent().unwrap()).unwrap();
             let text = format!("<!doctype html><title>a page</title><p>{} {}</p>", day.day, edition.edition);
             fs::write(page, text).unwrap();

@@ -7,10 +7,12 @@
 //! | [`tell`](mod@tell) | what is news, and telling it |
 //! | [`few`] | of an alert with many members, those that are told |
 //! | [`document`](mod@document) | an alert as JSON |
+//! | [`shown`] | what is said of each, as views take it |
 
 pub mod document;
 pub mod few;
 pub mod series;
+pub mod shown;
 pub mod state;
 pub mod tell;
 

@@ -19,7 +19,7 @@ use crate::ops::when::{When, WhichDay, find_latest};
 use axum::http::StatusCode;
 
 /// How long connection trouble is retried: somebody waits.
-const RETRY_FOR: Duration = Duration::from_secs(5);
+pub const RETRY_FOR: Duration = Duration::from_secs(5);
 
 /// What this file answers.
 pub fn routes() -> Vec<Route> {
@@ -75,7 +75,7 @@ pub fn drift(call: &Call) -> Result<Answer, Problem> {
 }
 
 /// Reads the day again, on a runtime of its own: this thread has nothing else to do.
-fn look(
+pub fn look(
     call: &Call,
     opened: &Opened,
     line: SnapshotLine,

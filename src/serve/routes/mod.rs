@@ -21,7 +21,7 @@ use super::route::Route;
 use crate::config::serve::Scope;
 
 /// Whoever may read.
-const READ: Access = Access::Scope(Scope::Read);
+pub const READ: Access = Access::Scope(Scope::Read);
 
 /// Whoever may have something kept.
 const CAPTURE: Access = Access::Scope(Scope::Capture);
@@ -39,6 +39,7 @@ pub fn all() -> Vec<Route> {
         series::routes(),
         settling::routes(),
         alerts::routes(),
+        super::pages::routes(),
         growth::routes(),
         entity::routes(),
         entity_context::routes(),

@@ -43,7 +43,7 @@ impl Cell {
         day: &IndexDay,
         value: Option<&Number>,
         level: Option<usize>,
-        format: &Format,
+        (format, served): (&Format, Option<&[String; 2]>),
         say: Words,
     ) -> Option<Self> {
         let shown = day.shown()?;
@@ -53,8 +53,8 @@ impl Cell {
         Some(Self {
             number: number(day.day),
             class,
-            href: day.page(shown),
-            thinned: (shown.present && shown.thinned)
+            href: day.page(shown, served),
+            thinned: (shown.present && shown.thinned && served.is_none())
                 .then(|| SnapshotId::new(day.day, shown.edition).to_string()),
             value: value.map(|value| value.number).unwrap_or_default(),
             words: match say {

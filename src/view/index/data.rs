@@ -18,6 +18,9 @@ use crate::view::text::{isolated, visible};
 struct Data<'a> {
     /// The first day.
     first: Option<Day>,
+    /// What stands before and after an id in the address of a day, where a server has it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    served: Option<&'a [String; 2]>,
     /// The metric that gives the shade at first.
     main: usize,
     metrics: Vec<Metric<'a>>,
@@ -92,6 +95,7 @@ pub fn json(input: &IndexInput, drawn: &[Drawn<'_>]) -> Result<String, serde_jso
     };
     let data = Data {
         first,
+        served: input.served.as_ref(),
         main: input.main,
         metrics: input
             .metrics
@@ -107,7 +111,10 @@ pub fn json(input: &IndexInput, drawn: &[Drawn<'_>]) -> Result<String, serde_jso
             .collect(),
         provenance: rows.iter().map(|row| letter(row.edition.provenance)).collect(),
         reason: numbered().filter_map(reason).collect(),
-        gone: numbered().filter(|(_, row)| !row.edition.has_page()).map(|(at, _)| at).collect(),
+        gone: numbered()
+            .filter(|(_, row)| row.day.page(row.edition, input.served.as_ref()).is_none())
+            .map(|(at, _)| at)
+            .collect(),
         thinned: numbered()
             .filter(|(_, row)| row.edition.present && row.edition.thinned)
             .map(|(at, _)| at)

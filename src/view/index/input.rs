@@ -23,6 +23,9 @@ pub struct IndexInput {
     pub days: Vec<IndexDay>,
     /// What is not as it should be, as sentences.
     pub findings: Vec<String>,
+    /// Where a server has the days: what stands before and after a snapshot's id; `None` where the pages lie beside
+    /// this one.
+    pub served: Option<[String; 2]>,
 }
 
 /// A metric, as it is shown now.
@@ -87,9 +90,13 @@ impl IndexDay {
         self.editions.get(self.shown + 1..)?.last()
     }
 
-    /// Where the page of an edition lies, as seen from the index; `None` when it is not there.
-    pub fn page(&self, edition: &IndexEdition) -> Option<String> {
-        edition.has_page().then(|| format!("{}/dashboard.html", SnapshotId::new(self.day, edition.edition)))
+    /// Where the page of an edition lies, as seen from the index; `None` when it is not there. A server makes it anew.
+    pub fn page(&self, edition: &IndexEdition, served: Option<&[String; 2]>) -> Option<String> {
+        let id = SnapshotId::new(self.day, edition.edition);
+        match served {
+            None => edition.has_page().then(|| format!("{id}/dashboard.html")),
+            Some([before, after]) => edition.present.then(|| format!("{before}{id}{after}")),
+        }
     }
 
     /// Whether anything was said of it.

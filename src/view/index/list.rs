@@ -94,7 +94,7 @@ pub fn told(input: &IndexInput) -> (Vec<ToldRow>, usize) {
     let count = all.clone().count();
     let row = |day: &IndexDay| ToldRow {
         day: when::in_words(day.day),
-        href: day.shown().and_then(|shown| day.page(shown)),
+        href: day.shown().and_then(|shown| day.page(shown, input.served.as_ref())),
         said: day.said().iter().map(|said| visible(said).into_owned()).collect(),
     };
     (all.take(TOLD_SHOWN).map(row).collect(), count.saturating_sub(TOLD_SHOWN))
@@ -110,8 +110,8 @@ pub fn later(input: &IndexInput, drawn: &[Drawn<'_>]) -> (Vec<LaterRow>, usize) 
         moved.truncate(DIFFERENCES_SHOWN);
         LaterRow {
             day: when::in_words(day.day),
-            shown: link(day, shown),
-            later: link(day, later),
+            shown: link(input, day, shown),
+            later: link(input, day, later),
             frozen: when::minute_with_year(later.captured_at, &input.zone),
             reason: later.reason.as_deref().map(|reason| visible(reason).into_owned()),
             moved,
@@ -141,8 +141,8 @@ fn moved(
         .collect()
 }
 
-fn link(day: &IndexDay, edition: &IndexEdition) -> EditionLink {
-    EditionLink { number: edition.edition.number(), href: day.page(edition) }
+fn link(input: &IndexInput, day: &IndexDay, edition: &IndexEdition) -> EditionLink {
+    EditionLink { number: edition.edition.number(), href: day.page(edition, input.served.as_ref()) }
 }
 
 /// All days, newest first, with what is missing between them.
@@ -152,7 +152,7 @@ pub fn years(input: &IndexInput, drawn: Option<&Drawn<'_>>) -> Vec<ListYear> {
     for day in input.days.iter().rev() {
         let gap = after.and_then(|after| gap(day.day, after));
         after = Some(day.day);
-        let rows = gap.into_iter().chain(row(day, input.main, drawn));
+        let rows = gap.into_iter().chain(row(input, day, drawn));
         let year = day.day.date().year();
         match years.last_mut() {
             Some(last) if last.year == year => last.rows.extend(rows),
@@ -162,22 +162,22 @@ pub fn years(input: &IndexInput, drawn: Option<&Drawn<'_>>) -> Vec<ListYear> {
     years
 }
 
-fn row(day: &IndexDay, main: usize, drawn: Option<&Drawn<'_>>) -> Option<ListRow> {
+fn row(input: &IndexInput, day: &IndexDay, drawn: Option<&Drawn<'_>>) -> Option<ListRow> {
     let shown = day.shown()?;
     let several = day.editions.len() > 1;
-    let value = shown.values.get(main).and_then(Option::as_ref).zip(drawn);
+    let value = shown.values.get(input.main).and_then(Option::as_ref).zip(drawn);
     let later = day.later().and_then(|later| later.reason.as_deref());
     Some(ListRow::Day {
         day: day.day.date().format("%a %-d %b").to_string(),
-        href: day.page(shown),
+        href: day.page(shown, input.served.as_ref()),
         missing: match () {
             () if !shown.present => Some("its folder is missing"),
-            () if shown.thinned => Some("its page was thinned"),
+            () if shown.thinned && input.served.is_none() => Some("its page was thinned"),
             () => None,
         },
         value: value.map_or_else(|| DASH.to_owned(), |(value, drawn)| drawn.format.show(value).html()),
         provenance: (shown.provenance != Provenance::Witnessed).then(|| shown.provenance.word()),
-        editions: day.editions.iter().filter(|_| several).map(|edition| link(day, edition)).collect(),
+        editions: day.editions.iter().filter(|_| several).map(|edition| link(input, day, edition)).collect(),
         reason: later.map(|text| visible(text).into_owned()),
         said: day.said().into_iter().chain(day.looks.iter().map(|look| isolated(look).to_string())).collect(),
     })

@@ -17,6 +17,7 @@ use chrono::Datelike as _;
 
 pub use input::{IndexDay, IndexEdition, IndexInput, IndexMetric};
 
+use super::around::{Around, allow};
 use super::format::{Format, count};
 use super::page::{BASE_STYLE, csp_digest};
 use super::script::{NUMBER, packed};
@@ -35,6 +36,7 @@ pub struct IndexPage {
     style: String,
     script: String,
     policy: String,
+    around: Around,
     data: String,
     facts: Vec<Fact>,
     findings: Vec<String>,
@@ -157,6 +159,7 @@ impl IndexPage {
         Ok(Self {
             title: visible(&input.title).into_owned(),
             policy: policy(&style, &script),
+            around: Around::default(),
             style,
             script,
             data: data::json(input, &drawn)?,
@@ -185,6 +188,14 @@ impl IndexPage {
             any_thinned: shown.any(|edition| edition.present && edition.thinned),
             origin: origin(input),
         })
+    }
+
+    /// The same with what a server puts around it.
+    #[must_use]
+    pub fn within(mut self, around: Around) -> Self {
+        allow(&mut self.style, &mut self.policy);
+        self.around = around;
+        self
     }
 
     /// The HTML.
@@ -237,7 +248,7 @@ impl<'a> Days<'a> {
         let day = self.input.days.get(at)?;
         let value = day.shown()?.values.get(self.input.main).and_then(Option::as_ref);
         let level = self.drawn.and_then(|drawn| drawn.shading.levels.get(at).copied().flatten());
-        Cell::frozen(day, value, level, &self.format, say)
+        Cell::frozen(day, value, level, (&self.format, self.input.served.as_ref()), say)
     }
 }
 
@@ -296,7 +307,7 @@ fn newest(input: &IndexInput) -> Option<Newest> {
     Some(Newest {
         first: input.days.first()?.day.to_string(),
         day: day.day.to_string(),
-        href: day.page(shown),
+        href: day.page(shown, input.served.as_ref()),
         words: day.day.date().format("%a %-d %b").to_string(),
     })
 }
