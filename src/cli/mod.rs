@@ -37,6 +37,7 @@ mod settling;
 mod stats;
 mod telling;
 mod tenants;
+mod token;
 mod verify;
 mod worklist;
 
@@ -159,6 +160,7 @@ enum Command {
     Prune(prune::Prune),
     Schedule(schedule::Schedule),
     Serve(serve::Serve),
+    Token(token::Token),
 }
 
 /// What `compare` takes besides: an entity and its key before the two that are compared. It is a parser of
@@ -229,6 +231,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         Command::Prune(prune) => prune.run(&context),
         Command::Schedule(schedule) => schedule.run(&context),
         Command::Serve(serve) => serve.run(&context),
+        Command::Token(token) => token.run(&context),
     });
     match result {
         Ok(code) => output::ended(code),

@@ -93,7 +93,7 @@ impl Serve {
             .enable_all()
             .build()
             .map_err(failed("the runtime can't start".to_owned()))?;
-        let served = runtime.block_on(async {
+        let ended = runtime.block_on(async {
             let taken = failed(format!("can't listen at {}", self.listen));
             let listener = TcpListener::bind(self.listen).await.map_err(taken)?;
             let address = listener.local_addr().map_err(failed("the address can't be told".to_owned()))?;
@@ -107,7 +107,7 @@ impl Serve {
         });
         // What still waits for a disk or a database is left to end with the process.
         runtime.shutdown_background();
-        served
+        ended
     }
 }
 

@@ -47,7 +47,7 @@ impl Default for ServeSettings {
             max_requests: 64,
             max_source_queries: 2,
             request_timeout: Duration::from_secs(30),
-            source_timeout: Duration::from_secs(120),
+            source_timeout: Duration::from_mins(2),
             client_timeout: Duration::from_secs(15),
             tokens: IndexMap::new(),
         }

@@ -35,18 +35,16 @@ pub fn without_page<'h>(history: &'h History, restored: &Restored) -> Option<&'h
     history.thinned(&restored.id).filter(|pruned| pruned.files.iter().any(|path| path == "dashboard.html"))
 }
 
-/// Renders the page of a day anew and puts it into a new folder inside this one, which is nobody else's: neither the page of
-/// another archive nor a file of another user is in the way. Gives its path.
+/// The page of a day, rendered anew.
 ///
 /// # Errors
-/// When it can't be rendered or written.
-pub fn render(
+/// When it can't be rendered.
+pub fn page(
     restored: &Restored,
     pruned: &Pruned,
     layout: &Layout,
-    into: &Path,
     now: DateTime<Utc>,
-) -> Result<PathBuf, AnewError> {
+) -> Result<Vec<u8>, PageError> {
     let remark = format!(
         "Rendered anew on {}: the frozen page was thinned on {}. It can't be filtered.",
         now.format("%Y-%m-%d %H:%M UTC"),
@@ -63,7 +61,22 @@ pub fn render(
         grown: &[],
     })
     .on_its_own();
-    let bytes = page.to_bytes()?;
+    page.to_bytes()
+}
+
+/// Renders the page of a day anew and puts it into a new folder inside this one, which is nobody else's: neither the page of
+/// another archive nor a file of another user is in the way. Gives its path.
+///
+/// # Errors
+/// When it can't be rendered or written.
+pub fn render(
+    restored: &Restored,
+    pruned: &Pruned,
+    layout: &Layout,
+    into: &Path,
+    now: DateTime<Utc>,
+) -> Result<PathBuf, AnewError> {
+    let bytes = page(restored, pruned, layout, now)?;
     let folder = into.join(format!("asof-{}", Uuid::new_v4().simple()));
     let made = DirBuilder::new().mode(0o700).create(&folder);
     made.map_err(|error| Refused { doing: "create", path: folder.clone(), error })?;

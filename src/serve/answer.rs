@@ -81,7 +81,7 @@ impl Answer {
     #[must_use]
     pub fn holding(self, holds: Holds) -> Self {
         let digest = self.digest.filter(|_| holds != Holds::Now);
-        Self { holds, digest, ..self }
+        Self { digest, holds, ..self }
     }
 
     /// It as a response to a request with these headers: 304 where the client has it.

@@ -116,13 +116,13 @@ mod tests {
     }
 
     fn asked(cache: &Cache, key: u8, size: usize) -> bool {
-        let mut made = false;
+        let mut is_fresh = false;
         let make = || {
-            made = true;
+            is_fresh = true;
             Ok::<_, Infallible>(answer(size))
         };
         let Ok(_) = cache.get(Digest::of(&[key]), make);
-        made
+        is_fresh
     }
 
     #[test]

@@ -122,9 +122,10 @@ fn host(headers: &HeaderMap) -> Result<Authority, Problem> {
     };
     let text = host.to_str().ok().map(str::to_ascii_lowercase);
     let authority = text.and_then(|text| text.parse::<Authority>().ok());
-    authority
-        .filter(|host| !host.as_str().contains('@'))
-        .ok_or_else(|| Problem::bad("the Host can't be read"))
+    // Nothing stands before the name, and what stands after it is a port.
+    let plain = |host: &Authority| host.as_str() == host.host() || host.port().is_some();
+    let authority = authority.filter(|host| !host.as_str().contains('@') && plain(host));
+    authority.ok_or_else(|| Problem::bad("the Host can't be read"))
 }
 
 /// Whether a name is one of ours: this machine itself, the address it was reached at, or one of the configuration.

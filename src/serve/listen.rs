@@ -43,13 +43,10 @@ pub async fn listen(listener: TcpListener, server: Arc<Server>, mut stop: watch:
             () = wanted(&mut stop) => break,
             accepted = accept(&listener, &connections) => accepted,
         };
-        let (stream, ends, place) = match accepted {
-            Ok(accepted) => accepted,
+        let Ok((stream, ends, place)) = accepted else {
             // One that went before it was accepted is none; else there are no files left, and some have to close first.
-            Err(_) => {
-                sleep(PAUSE).await;
-                continue;
-            }
+            sleep(PAUSE).await;
+            continue;
         };
         let (service, mut stop) = (service.clone(), stop.clone());
         tokio::spawn(async move {

@@ -63,23 +63,22 @@ impl Route {
 
 /// All that can be asked for.
 pub fn router(server: &Arc<Server>, routes: Vec<Route>) -> Router {
-    let mut router = Router::new();
+    let mut all = Router::new();
     for route in routes {
         let path = route.path;
-        router = router.route(path, method(Arc::new(route)));
+        all = all.route(path, method(Arc::new(route)));
     }
-    router
-        .fallback(|| async {
-            Problem::not_found("no-such-thing", "there is nothing of this name")
-                .hint("/api tells what there is")
-                .into_response()
-        })
-        .method_not_allowed_fallback(|| async {
-            Problem::new(StatusCode::METHOD_NOT_ALLOWED, "method", "this is not asked for in that way")
-                .hint("the header Allow tells how")
-                .into_response()
-        })
-        .with_state(Arc::clone(server))
+    all.fallback(|| async {
+        Problem::not_found("no-such-thing", "there is nothing of this name")
+            .hint("/api tells what there is")
+            .into_response()
+    })
+    .method_not_allowed_fallback(|| async {
+        Problem::new(StatusCode::METHOD_NOT_ALLOWED, "method", "this is not asked for in that way")
+            .hint("the header Allow tells how")
+            .into_response()
+    })
+    .with_state(Arc::clone(server))
 }
 
 fn method(route: Arc<Route>) -> MethodRouter<Arc<Server>> {

@@ -1,3 +1,14 @@
 //! `asof serve` as a real process over real archives.
 
+mod access;
+mod answers;
+mod clients;
 mod days;
+mod input;
+mod trouble;
+
+/// The lines of a token of this text.
+fn token(name: &str, secret: &str, scope: &str, more: &str) -> String {
+    let hash = asof::model::Digest::of(secret.as_bytes());
+    format!("\n[serve.tokens.{name}]\nhash = \"sha256:{hash}\"\nscope = \"{scope}\"\n{more}")
+}

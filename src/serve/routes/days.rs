@@ -37,7 +37,7 @@ pub fn routes() -> Vec<Route> {
     )),
     (status = "default", description = "What went wrong", body = super::super::open_api::Problem, content_type = "application/problem+json"),
 ))]
-fn days(call: &Call) -> Result<Answer, Problem> {
+pub fn days(call: &Call) -> Result<Answer, Problem> {
     let asked = &call.asked;
     asked.only(&["from", "to", "limit", "cursor"])?;
     let media = accepted(&call.headers)?;

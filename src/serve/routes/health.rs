@@ -18,7 +18,7 @@ pub fn routes() -> Vec<Route> {
     (status = 500, description = "An archive is damaged", body = super::super::open_api::Problem, content_type = "application/problem+json"),
     (status = 503, description = "An archive is not there", body = super::super::open_api::Problem, content_type = "application/problem+json"),
 ), security(()))]
-fn health(call: &Call) -> Result<Answer, Problem> {
+pub fn health(call: &Call) -> Result<Answer, Problem> {
     call.asked.only(&[])?;
     for held in call.server.held.values() {
         // What exactly is wrong is told by what needs a token, and in the log.
