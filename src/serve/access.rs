@@ -137,9 +137,10 @@ impl Call {
         }
         let server = &self.server;
         if let Some(held) = server.held.get(&None) {
-            return match &self.tenant {
-                None => Ok(held),
-                Some(_) => Err(Problem::bad("there are no tenants").hint("leave tenant out")),
+            return match (&self.tenant, &self.caller.tenant) {
+                (None, None) => Ok(held),
+                (_, Some(_)) => Err(Problem::forbidden("this token is a tenant's, and there are none here")),
+                (Some(_), None) => Err(Problem::bad("there are no tenants").hint("leave tenant out")),
             };
         }
         let tenant = match (&self.caller.tenant, &self.tenant) {
@@ -150,6 +151,10 @@ impl Call {
             (Some(own), _) => own,
             (None, Some(asked)) => asked,
             (None, None) => {
+                // Where only one is served it is meant.
+                if let (Some(held), 1) = (server.held.values().next(), server.held.len()) {
+                    return Ok(held);
+                }
                 let known: Vec<&str> = server.held.keys().flatten().map(String::as_str).collect();
                 return Err(Problem::bad("there are tenants, and each has an archive of its own")
                     .hint(format!("name one by tenant=: {}", listed(known))));

@@ -51,7 +51,7 @@ pub type Log = Arc<dyn Fn(&str) + Send + Sync>;
 
 /// What the server is given by whoever starts it.
 pub struct Setup {
-    /// The configuration; with tenants, that of all.
+    /// The configuration; with tenants that of all, or of the only one that is served.
     pub config: Config,
     /// How many bytes of answers are kept.
     pub cache: usize,
@@ -91,8 +91,8 @@ impl Server {
     pub fn new(setup: Setup) -> Self {
         let Setup { config, cache, clock, env, log, log_all } = setup;
         let settings = config.serve.clone();
-        let held = if config.tenants.is_empty() {
-            BTreeMap::from([(None, Held::new(config))])
+        let held = if config.tenants.is_empty() || config.tenant.is_some() {
+            BTreeMap::from([(config.tenant.clone(), Held::new(config))])
         } else {
             let own = |id: &String| Some((Some(id.clone()), Held::new(config.of_tenant(id)?)));
             config.tenants.iter().filter_map(own).collect()

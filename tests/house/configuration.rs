@@ -228,9 +228,11 @@ fn the_examples_make_a_configuration_when_put_together() {
         })
         .filter(|place| {
             let key = place.rsplit(' ').next().unwrap_or_default();
-            !config
-                .iter()
-                .any(|text| text.contains(&format!("{key} = ")) || text.contains(&format!("{key}  ")))
+            !config.iter().any(|text| {
+                [format!("{key} = "), format!("{key}  "), format!(".{key}.")]
+                    .iter()
+                    .any(|shown| text.contains(shown))
+            })
         })
         .collect();
     none(&unseen, "no example shows the key");

@@ -256,4 +256,10 @@ counters = { views = "view_count" }
         "{}",
         told.text()
     );
+    // Where one tenant is served, there is no other.
+    let server = Server::start(&place, &["--tenant", "globex"]);
+    let ask = |path: &str, sent: &str| server.with("GET", path, &bearer(sent));
+    assert_eq!(ask("/api/days", "Bearer two").json()["archive"], id("globex"));
+    assert_eq!(ask("/api/days", "Bearer one").status, 404);
+    assert_eq!(ask("/api/days?tenant=globex", "Bearer one").status, 403);
 }

@@ -87,7 +87,7 @@ fn documents_are_those_of_the_command_line() {
     );
     // Five calls against three.
     let compared = server.get("/api/compare?a=2025-11-06&b=2025-11-05").json();
-    assert_eq!(compared["metrics"]["calls"]["change"], json!(2));
+    assert_eq!(compared["metrics"]["calls"]["difference"], json!(2));
     let csv = server.with("GET", "/api/series/calls", &[("Accept", "text/csv")]);
     let rows: Vec<Vec<&str>> = csv.text().lines().map(|line| line.split(',').take(3).collect()).collect();
     assert_eq!(rows, [["date", "value", "edition"], ["2025-11-05", "3", "1"], ["2025-11-06", "5", "1"]]);
