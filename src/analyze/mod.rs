@@ -7,6 +7,7 @@ pub mod drift;
 pub mod earlier;
 pub mod forecast;
 pub mod growth;
+pub mod looks_kept;
 pub mod odd;
 pub mod outlook;
 pub mod restated;

@@ -142,7 +142,10 @@ impl Archive {
     ) -> Result<impl Iterator<Item = Result<CaptureRow, ArchiveError>> + use<>, ArchiveError> {
         reading::check_path(&doc.path)?;
         let path = self.dir().join(captures_folder(entity, day)).join(&doc.path);
-        let file = checked::open(&path, doc)?;
+        let file = checked::open(&path, doc).map_err(|error| {
+            let name = format!("{}/{}", captures_folder(entity, day), doc.path);
+            self.if_thinned(entity, day, &name, error)
+        })?;
         let damaged = move |error: CaptureFileError| document::damaged(&path, error.to_string());
         let rows = CaptureReader::new(file).map_err(&damaged)?;
         Ok(rows.map(move |row| row.map_err(&damaged)))

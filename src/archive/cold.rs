@@ -1,8 +1,9 @@
 //! A cold store: an archive of copies, into which days go before they are thinned here.
 //!
 //! It has the ledger of the archive that it was copied from, up to some line, and of some of its days
-//! the whole folder. Whoever reads it checks the same digests.
+//! the whole folder, or the looks and captures. Whoever reads it checks the same digests.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -14,7 +15,8 @@ use super::ledger::Ledger;
 use super::lock::Lock;
 use super::open::{ARCHIVE, DEFINITIONS, LEDGER, LOCK, MANIFEST};
 use super::{Archive, ArchiveError, ArchiveId, SnapshotLine, document, files};
-use crate::model::{Digest, Manifest};
+use crate::model::manifest::FileDoc;
+use crate::model::{Digest, Fingerprint, Manifest};
 
 /// The file that tells a cold store from the archive that it was copied from.
 const MARKER: &str = "cold-store.json";
@@ -183,6 +185,37 @@ impl ColdStore {
             self.check(&format!("{name}/{}", file.path), file.sha256)?;
         }
         Ok(())
+    }
+
+    /// Copies files of looks and captures, with the definitions by which they were read; each is checked when it
+    /// is read and once more when it was written.
+    ///
+    /// # Errors
+    /// When a file of the archive or of the copy is not what its digest says, and when writing fails.
+    pub fn keep_held(
+        &self,
+        archive: &Archive,
+        definitions: &[Fingerprint],
+        held: &BTreeMap<String, FileDoc>,
+    ) -> Result<(), ArchiveError> {
+        archive.check_held(held)?;
+        for fingerprint in definitions {
+            archive.entity_definition(*fingerprint)?;
+            let text = files::read(&archive.definitions_path(*fingerprint))?;
+            self.copy(&format!("{DEFINITIONS}/{fingerprint}.json"), &text, fingerprint.0)?;
+        }
+        for (path, doc) in held {
+            self.copy(path, &files::read(&archive.dir().join(path))?, doc.sha256)?;
+        }
+        files::sync_dir(&self.dir)
+    }
+
+    /// Whether it holds these files of looks and captures: they are read once more.
+    ///
+    /// # Errors
+    /// When it does not.
+    pub fn holds_held(&self, held: &BTreeMap<String, FileDoc>) -> Result<(), ArchiveError> {
+        held.iter().try_for_each(|(path, doc)| self.check(path, doc.sha256))
     }
 
     /// Writes a file unless it is there, and checks what is on disk then.

@@ -1,9 +1,11 @@
-//! What the ledger's lines about entities say: looks, days without one, captures, and captures put together.
+//! What the ledger's lines about entities say: looks, days without one, captures, captures put together, and
+//! what of them was thinned.
 
 use chrono::{DateTime, Utc};
 use indexmap::IndexMap;
 use serde::{Deserialize, Serialize};
 
+use super::ArchiveId;
 use super::reading::check_path;
 use crate::model::entity::CaptureType;
 use crate::model::manifest::FileDoc;
@@ -92,6 +94,25 @@ pub struct CompactedDoc {
     pub of: Vec<String>,
 }
 
+/// Files of a day's look and captures that were thinned.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ThinnedDoc {
+    /// The entities.
+    pub entity: String,
+    /// The day.
+    pub date: Day,
+    /// The paths of the files, from the archive's folder on.
+    pub files: Vec<String>,
+    /// The cold store into which they were copied before.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub to: Option<String>,
+    /// The id of that cold store.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub store: Option<ArchiveId>,
+    /// Why.
+    pub reason: String,
+}
+
 /// The lines about entities.
 #[derive(Clone, Debug)]
 pub enum EntityLine {
@@ -103,6 +124,8 @@ pub enum EntityLine {
     Capture(Said<CaptureDoc>),
     /// Captures that were put together.
     Compacted(Said<CompactedDoc>),
+    /// Files that were thinned.
+    Thinned(Said<ThinnedDoc>),
 }
 
 impl EntityLine {
@@ -113,6 +136,7 @@ impl EntityLine {
             Self::Unlooked(line) => line.seq,
             Self::Capture(line) => line.seq,
             Self::Compacted(line) => line.seq,
+            Self::Thinned(line) => line.seq,
         }
     }
 
@@ -123,6 +147,7 @@ impl EntityLine {
             Self::Unlooked(line) => line.at,
             Self::Capture(line) => line.at,
             Self::Compacted(line) => line.at,
+            Self::Thinned(line) => line.at,
         }
     }
 
@@ -133,6 +158,7 @@ impl EntityLine {
             Self::Unlooked(line) => (&line.doc.entity, line.doc.date),
             Self::Capture(line) => (&line.doc.entity, line.doc.date),
             Self::Compacted(line) => (&line.doc.entity, line.doc.date),
+            Self::Thinned(line) => (&line.doc.entity, line.doc.date),
         }
     }
 
@@ -140,7 +166,7 @@ impl EntityLine {
     pub fn path(&self) -> Option<String> {
         match self {
             Self::Look(line) => Some(look_folder(&line.doc.entity, line.doc.date)),
-            Self::Unlooked(_) => None,
+            Self::Unlooked(_) | Self::Thinned(_) => None,
             Self::Capture(line) => {
                 Some(format!("{}/{}", captures_folder(&line.doc.entity, line.doc.date), line.doc.file.path))
             }
@@ -169,6 +195,7 @@ impl EntityLine {
             "unlooked" => said(seq, at, bytes).map(Self::Unlooked),
             "capture" => said(seq, at, bytes).map(Self::Capture),
             "compacted" => said(seq, at, bytes).map(Self::Compacted),
+            "thinned" => said(seq, at, bytes).map(Self::Thinned),
             _ => return None,
         };
         Some(line.and_then(|line| match line.impossible() {
@@ -191,6 +218,7 @@ impl EntityLine {
             Self::Compacted(line) => {
                 line.doc.of.iter().chain([&line.doc.file.path]).map(String::as_str).collect()
             }
+            Self::Thinned(line) => return line.doc.impossible(),
         };
         if let Some(name) = names.iter().find(|name| !is_file_name(name)) {
             return Some(format!("{} can't be the name of a file", shortened(name)));
@@ -198,6 +226,26 @@ impl EntityLine {
         let twice =
             names.iter().enumerate().find(|(at, name)| names.iter().take(*at).any(|one| one == *name));
         twice.map(|(_, name)| format!("{name:?} is named twice"))
+    }
+}
+
+impl ThinnedDoc {
+    /// A path in it that is none of a file of the day's look or captures, or is named twice.
+    fn impossible(&self) -> Option<String> {
+        let folders = [look_folder(&self.entity, self.date), captures_folder(&self.entity, self.date)];
+        let own = |path: &str| {
+            let (folder, name) = path.rsplit_once('/').unwrap_or_default();
+            folders.iter().any(|own| own == folder) && is_file_name(name)
+        };
+        if let Some(path) = self.files.iter().find(|path| !own(path)) {
+            return Some(format!(
+                "{} can't be the file of a look or of captures of that day",
+                shortened(path)
+            ));
+        }
+        let twice = self.files.iter().enumerate();
+        let twice = twice.map(|(at, path)| (self.files.iter().take(at).any(|one| one == path), path));
+        twice.filter(|(is, _)| *is).map(|(_, path)| format!("{} is named twice", shortened(path))).next()
     }
 }
 
@@ -255,6 +303,33 @@ mod tests {
         let long = "a".repeat(201);
         for file in ["", ".", "..", "../a", "a/b", "/etc/passwd", ".lock", "a\\b", "a\0", "é", &long] {
             assert!(capture("video", file).unwrap().unwrap_err().contains("the name of a file"), "{file}");
+        }
+    }
+
+    #[test]
+    fn only_files_of_the_day_can_be_thinned() {
+        let thinned = |files: &[&str]| {
+            let text = serde_json::json!({
+                "entity": "video", "date": "2025-11-06", "files": files, "reason": "none",
+            });
+            let text = text.to_string();
+            EntityLine::read("thinned", 1, chrono::DateTime::UNIX_EPOCH, text.as_bytes()).unwrap()
+        };
+        let own = "entities/video/date=2025-11-06/rows.parquet";
+        assert!(thinned(&[own, "captures/video/date=2025-11-06/day.jsonl.zst"]).is_ok());
+        assert!(thinned(&[own, own]).unwrap_err().to_string().contains("is named twice"));
+        for other in [
+            "rows.parquet",
+            "entities/video/date=2025-11-05/rows.parquet",
+            "entities/account/date=2025-11-06/rows.parquet",
+            "entities/video/date=2025-11-06/../rows.parquet",
+            "entities/video/date=2025-11-06/.lock",
+            "entities/video/date=2025-11-06",
+            "/entities/video/date=2025-11-06/rows.parquet",
+            "2025-11-06/manifest.json",
+            "",
+        ] {
+            assert!(thinned(&[other]).unwrap_err().to_string().contains("can't be the file"), "{other}");
         }
     }
 

@@ -3,7 +3,7 @@
 //! A look is a folder, a capture a file. Each is staged and synced, has its line in the ledger by digest,
 //! and then gets its name: the same way as a day, and apart from the days.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs::{self, File, OpenOptions};
 use std::io;
 use std::path::{Path, PathBuf};
@@ -16,6 +16,7 @@ use super::claim::{self, Claim};
 use super::ledger::{Ledger, Line};
 use super::look_file::{LookFileError, LookReader, Written};
 use super::look_line::{CaptureDoc, CompactedDoc, EntityLine, LookDoc, Said, UnlookedDoc, look_folder};
+use super::thinned::ThinnedDay;
 use super::{Archive, ArchiveError, checked, document, files};
 use crate::model::entity;
 use crate::model::manifest::FileDoc;
@@ -26,19 +27,28 @@ pub const ROWS: &str = "rows.parquet";
 /// The file of a look with the keys that are not among them.
 pub const REST: &str = "rest.parquet";
 
-/// What an archive holds of one kind of entities, from the ledger: no file is opened.
+/// What an archive holds of one kind of entities, from the ledger: no file is opened. Of those that may have
+/// been thinned it is looked whether they are there.
 #[derive(Clone, Debug, Default)]
 pub struct Looks {
-    /// The daily looks.
+    /// The daily looks whose files are there.
     pub looks: BTreeMap<Day, Said<LookDoc>>,
     /// The days for which nobody looked, and why, by the last word on it.
     pub unlooked: BTreeMap<Day, Said<UnlookedDoc>>,
-    /// The captures, in the ledger's order.
+    /// The captures whose files are there, in the ledger's order.
     pub captures: Vec<Said<CaptureDoc>>,
     /// The days whose captures were put together.
     pub compacted: BTreeMap<Day, Vec<Said<CompactedDoc>>>,
     /// The number of the last line about them, 0 for none.
     pub last: u64,
+    /// What lines say was thinned, by day.
+    pub thinned: BTreeMap<Day, ThinnedDay>,
+    /// The looks whose files were thinned. What their lines say is still known.
+    pub thinned_looks: BTreeMap<Day, Said<LookDoc>>,
+    /// The captures whose files were.
+    pub thinned_captures: Vec<Said<CaptureDoc>>,
+    /// The names of the files of captures that are gone, by day.
+    pub(super) gone: BTreeSet<(Day, String)>,
 }
 
 impl Looks {
@@ -50,6 +60,7 @@ impl Looks {
             EntityLine::Unlooked(line) => drop(self.unlooked.insert(line.doc.date, line)),
             EntityLine::Capture(line) => self.captures.push(line),
             EntityLine::Compacted(line) => self.compacted.entry(line.doc.date).or_default().push(line),
+            EntityLine::Thinned(line) => self.note_thinned(line),
         }
     }
 
@@ -60,10 +71,13 @@ impl Looks {
             compacted.clone().flat_map(|line| line.doc.of.iter().map(String::as_str)).collect();
         let own = self.captures.iter().filter(|line| line.doc.date == day).map(|line| &line.doc.file);
         let all = compacted.map(|line| &line.doc.file).chain(own);
-        all.filter(|file| !gone.contains(&file.path.as_str())).collect()
+        all.filter(|file| {
+            !gone.contains(&file.path.as_str()) && !self.gone.contains(&(day, file.path.clone()))
+        })
+        .collect()
     }
 
-    /// The days that have captures.
+    /// The days that have captures whose files are there.
     pub fn capture_days(&self) -> Vec<Day> {
         let mut days: Vec<Day> = self.captures.iter().map(|line| line.doc.date).collect();
         days.sort_unstable();
@@ -116,12 +130,20 @@ impl Archive {
         for line in self.entity_lines(ledger) {
             if as_of.is_none_or(|as_of| line.at() <= as_of) {
                 all.entry(line.about().0.to_owned()).or_default().take(line);
-            } else if let EntityLine::Compacted(line) = line
-                && let Some(looks) = all.get_mut(&line.doc.entity)
-            {
-                // What was known then lies in another file since.
-                looks.compacted.entry(line.doc.date).or_default().push(line);
+            } else if let Some(looks) = all.get_mut(line.about().0) {
+                match line {
+                    // What was known then lies in another file since.
+                    EntityLine::Compacted(line) => {
+                        looks.compacted.entry(line.doc.date).or_default().push(line);
+                    }
+                    // What is gone is gone, whatever moment is asked about.
+                    EntityLine::Thinned(line) => looks.note_thinned(line),
+                    EntityLine::Look(_) | EntityLine::Unlooked(_) | EntityLine::Capture(_) => {}
+                }
             }
+        }
+        for looks in all.values_mut() {
+            looks.settle(self);
         }
         Ok(all)
     }
@@ -189,9 +211,8 @@ impl Archive {
         self.writing(wait, now, |writer| {
             let known = self.looks(None)?;
             let looks = known.get(&doc.entity);
-            let said = looks.is_some_and(|looks| {
-                looks.looks.contains_key(&doc.date) || looks.unlooked.contains_key(&doc.date)
-            });
+            let said = looks
+                .is_some_and(|looks| looks.has_looked(doc.date) || looks.unlooked.contains_key(&doc.date));
             if said { Ok(()) } else { writer.add("unlooked", now, doc).map(drop) }
         })
     }
@@ -359,8 +380,9 @@ impl Archive {
     /// A file of a look, open at its beginning, once its bytes are those that were kept.
     fn look_file(&self, look: &LookDoc, name: &str) -> Result<Option<File>, ArchiveError> {
         let Some(doc) = look.files.iter().find(|doc| doc.path == name) else { return Ok(None) };
-        let path = self.dir().join(look_folder(&look.entity, look.date)).join(name);
-        checked::open(&path, doc).map(Some)
+        let path = format!("{}/{name}", look_folder(&look.entity, look.date));
+        let opened = checked::open(&self.dir().join(&path), doc);
+        opened.map(Some).map_err(|error| self.if_thinned(&look.entity, look.date, &path, error))
     }
 
     /// A failure about a file of a look, as one of the archive.

@@ -14,6 +14,7 @@
 //! | [`ledger`], `snapshot_line`, [`chain`] | the ledger's lines, and whether they are as they were written |
 //! | `record` | lines that freeze nothing: days that still hold, labels and remarks |
 //! | [`prune`] | thinning days: the line, then the files |
+//! | [`thin_looks`], [`thinned`] | the same of looks and captures, and what is told of them then |
 //! | [`cold`] | a folder into which days are copied before they are thinned |
 //! | `derived` | what may be replaced: the index |
 //! | [`cube_file`] | cubes as Parquet |
@@ -50,6 +51,8 @@ pub mod reading;
 mod record;
 mod snapshot_line;
 pub mod staging;
+pub mod thin_looks;
+pub mod thinned;
 pub mod verify;
 pub mod verify_looks;
 mod verify_rows;
@@ -63,10 +66,11 @@ pub(crate) use files::rename_new;
 pub use history::{Frozen, History, Marked, Marks};
 pub use keys::{KeyStream, KeysFile};
 pub use ledger::{Confirmation, DamagedLine, Mark, SnapshotLine};
-pub use look_line::{CaptureDoc, LookDoc, Said, UnlookedDoc};
+pub use look_line::{CaptureDoc, LookDoc, Said, ThinnedDoc, UnlookedDoc};
 pub use looks::{Kept, Looks};
 pub use open::{Archive, ArchiveId};
 pub use prune::{Pruned, Thinning, Unfinished};
 pub use reading::METRICS;
 pub use staging::{Sealed, Staging};
+pub use thin_looks::{ThinningLooks, UnfinishedLooks};
 pub use verify::Finding;

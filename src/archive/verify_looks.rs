@@ -3,7 +3,6 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
-use std::io;
 use std::path::Path;
 
 use chrono::{DateTime, Utc};
@@ -11,18 +10,20 @@ use chrono::{DateTime, Utc};
 use super::ledger::Ledger;
 use super::look_line::{CaptureDoc, EntityLine, LookDoc, Said, captures_folder, look_folder};
 use super::looks::{Looks, REST, ROWS};
-use super::verify::{Finding, Inside, walk};
+use super::thinned::ThinnedDay;
+use super::verify::Finding;
 use super::verify_rows::{self, Numbers};
 use super::{Archive, ArchiveError, checked, files};
 use crate::model::manifest::FileDoc;
 use crate::model::{Day, EntityDef, Fingerprint};
 
+mod beside;
+mod thinned;
+
 /// The folder of all looks.
 const ENTITIES: &str = "entities";
 /// The folder of all captures.
 const CAPTURES: &str = "captures";
-/// How deep folders are looked into.
-const DEEPEST: usize = 8;
 /// How often all is looked at again when others keep adding to it.
 const TRIES: usize = 3;
 
@@ -147,41 +148,54 @@ impl Check<'_> {
                 EntityLine::Look(line) => {
                     (self.step)(&format!("checking {name} of {day}"));
                     self.out.looks += 1;
-                    self.look(line, &mut numbers);
+                    self.look(line, looks.thinned.get(&day), &mut numbers);
                 }
                 EntityLine::Capture(line) => {
                     self.out.captures += 1;
                     let found = captured.get(&day).map_or(&[][..], Vec::as_slice);
                     let rows = days.entry(day).or_insert_with(|| {
                         (self.step)(&format!("checking captures of {name} of {day}"));
-                        self.captures(name, day, found)
+                        self.captures(name, day, found, looks.thinned.get(&day))
                     });
                     self.numbered(line, &looks, rows, &mut numbers);
                 }
+                EntityLine::Thinned(line) => self.thinned(line, &looks),
                 EntityLine::Unlooked(_) | EntityLine::Compacted(_) => {}
             }
         }
     }
 
     /// Checks a look.
-    fn look(&mut self, line: &Said<LookDoc>, numbers: &mut Numbers) {
+    fn look(&mut self, line: &Said<LookDoc>, thinned: Option<&ThinnedDay>, numbers: &mut Numbers) {
         let look = &line.doc;
         let folder = look_folder(&look.entity, look.date);
         let path = self.archive.dir().join(&folder);
         self.folders.insert(folder.clone());
-        let def = self.definition(line.seq, look.definition);
+        let all = || look.files.iter().map(|doc| format!("{folder}/{}", doc.path));
         if matches!(files::exists(&path), Ok(false)) {
             numbers.doubt();
             // A cold store has some of them.
-            if self.archive.cold().is_none() {
-                self.damage(&folder, "is missing, and the ledger has its line");
+            match self.archive.cold() {
+                Some(_) if all().any(|path| self.is_copied(&path, thinned)) => {
+                    self.damage(&folder, "is missing, and the ledger says that it was copied here");
+                }
+                None if !all().all(|path| self.may_be_gone(&path, thinned)) => {
+                    self.damage(&folder, "is missing, and the ledger has its line");
+                }
+                _ => {}
             }
             return;
         }
+        let def = self.definition(line.seq, look.definition);
         let read = (self.read)(look.date);
         let (mut rows, mut rest, mut whole) = (None, None, read);
         for doc in &look.files {
             let name = format!("{folder}/{}", doc.path);
+            let cold = self.archive.cold().is_some() && !self.is_copied(&name, thinned);
+            if (cold || self.may_be_gone(&name, thinned)) && self.is_missing(&name) {
+                whole = false;
+                continue;
+            }
             match self.file(&name, doc, read) {
                 Ok(file) if doc.path == ROWS => rows = file,
                 Ok(file) if doc.path == REST => rest = file,
@@ -234,15 +248,20 @@ impl Check<'_> {
     }
 
     /// Checks the files of a day's captures, and gives the rows by the instants at which they were taken.
-    fn captures(&mut self, entity: &str, day: Day, files: &[CaptureFile<'_>]) -> DayRows {
+    fn captures(
+        &mut self,
+        entity: &str,
+        day: Day,
+        files: &[CaptureFile<'_>],
+        thinned: Option<&ThinnedDay>,
+    ) -> DayRows {
         let folder = captures_folder(entity, day);
         let read = (self.read)(day);
         let mut all: DayRows = read.then(BTreeMap::new);
         for file in files {
             let name = format!("{folder}/{}", file.doc.path);
-            if self.archive.cold().is_some()
-                && matches!(files::exists(&self.archive.dir().join(&name)), Ok(false))
-            {
+            let cold = self.archive.cold().is_some() && !self.is_copied(&name, thinned);
+            if (cold || self.may_be_gone(&name, thinned)) && self.is_missing(&name) {
                 all = None;
                 continue;
             }
@@ -308,7 +327,10 @@ impl Check<'_> {
 
     /// Whether the rows of a capture go on counting.
     fn numbered(&mut self, line: &Said<CaptureDoc>, looks: &Looks, rows: &DayRows, numbers: &mut Numbers) {
-        self.definition(line.seq, line.doc.definition);
+        // A cold store has those of its copies.
+        if rows.is_some() || self.archive.cold().is_none() {
+            self.definition(line.seq, line.doc.definition);
+        }
         let own = |other: &&Said<CaptureDoc>| {
             (other.doc.date, other.doc.captured_at) == (line.doc.date, line.doc.captured_at)
         };
@@ -377,84 +399,6 @@ impl Check<'_> {
         let found = found.ok();
         self.definitions.insert(fingerprint, found.clone());
         found
-    }
-
-    /// Finds what lies among the looks and captures and is none of them.
-    fn unlisted(&mut self) {
-        let mut found: Vec<String> = Vec::new();
-        for folder in [ENTITIES, CAPTURES] {
-            if files::no_link(self.archive.dir(), folder).is_err() {
-                self.link(folder);
-            }
-        }
-        for entity in self.names(ENTITIES) {
-            for day in self.names(&entity) {
-                if !self.archive.dir().join(&day).is_dir() {
-                    found.push(day);
-                } else if self.folders.contains(&day) {
-                    self.walk(&day, &mut found);
-                } else {
-                    let error = ArchiveError::Unlisted { path: self.archive.dir().join(&day) };
-                    self.out.findings.push(Finding::of(self.archive.dir(), &error));
-                }
-            }
-            if !self.archive.dir().join(&entity).is_dir() {
-                found.push(entity);
-            }
-        }
-        if self.archive.dir().join(CAPTURES).is_dir() {
-            self.walk(CAPTURES, &mut found);
-        }
-        found.sort_unstable();
-        for path in found.into_iter().filter(|path| !self.expected.contains(path)).collect::<Vec<_>>() {
-            self.out.findings.push(Finding {
-                path,
-                line: None,
-                what: "has no line in the ledger, so it is no part of the archive".to_owned(),
-                hint: Some("asof did not put it there: move it out of the archive".to_owned()),
-            });
-        }
-    }
-
-    /// What lies in a folder of the archive, sorted; nothing when it is no folder.
-    fn names(&mut self, folder: &str) -> Vec<String> {
-        let path = self.archive.dir().join(folder);
-        let mut names = Vec::new();
-        match fs::read_dir(&path) {
-            Ok(entries) => {
-                for entry in entries.flatten() {
-                    let name = format!("{folder}/{}", entry.file_name().to_string_lossy());
-                    match entry.file_type() {
-                        Ok(kind) if kind.is_symlink() => self.link(&name),
-                        _ => names.push(name),
-                    }
-                }
-            }
-            Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => {}
-            Err(error) => {
-                self.out.findings.push(Finding::of(self.archive.dir(), &files::unreadable(&path, error)));
-            }
-        }
-        names.sort_unstable();
-        names
-    }
-
-    fn walk(&mut self, folder: &str, found: &mut Vec<String>) {
-        let mut inside = Inside::default();
-        let dir = self.archive.dir().join(folder);
-        if let Err(error) = walk(&dir, &format!("{folder}/"), DEEPEST, &mut inside) {
-            self.out.findings.push(Finding::of(self.archive.dir(), &error));
-        }
-        found.append(&mut inside.others);
-        for link in inside.links.iter().filter(|link| !self.expected.contains(*link)).collect::<Vec<_>>() {
-            self.link(link);
-        }
-    }
-
-    /// Nothing is kept through a link: what it leads to may be anything, and may be changed by anyone.
-    fn link(&mut self, path: &str) {
-        let error = ArchiveError::Link { path: self.archive.dir().join(path) };
-        self.out.findings.push(Finding::of(self.archive.dir(), &error));
     }
 
     fn damage(&mut self, path: &str, what: impl Into<String>) {

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
-use serde_json::{Value, json};
+use serde_json::json;
 
 use super::context::{Context, block_on, env};
 use super::exit;
@@ -17,6 +17,7 @@ use super::tenants;
 use crate::calendar::{Calendar, Moment};
 use crate::config::{Config, EntitySettings};
 use crate::model::entity::CaptureType;
+use crate::ops::documents::capture::{document, seconds};
 use crate::ops::entities::capture::{CaptureRequest, capture};
 use crate::ops::entities::captured::{CaptureOutcome, Captured};
 use crate::ops::entities::look::LookRequest;
@@ -239,33 +240,4 @@ fn line(key: &str, what: &Captured, now: DateTime<Utc>) -> String {
         Captured::Other => format!("{key} is not among those of --where"),
         Captured::Absent => format!("{key} is not in the source"),
     }
-}
-
-/// Whole seconds; what is begun counts.
-fn seconds(span: Duration) -> u64 {
-    span.as_secs() + u64::from(span.subsec_nanos() > 0)
-}
-
-fn document(name: &str, key: &str, what: &Captured) -> Value {
-    let mut document = json!({ "event": "capture", "entity": name, "key": key });
-    let more = match what {
-        Captured::Kept { id, label, changes } => json!({
-            "status": "captured", "snapshot_id": id, "sequence": id.seq, "label": label, "changes": changes,
-        }),
-        Captured::Cooldown { remaining, id } => json!({
-            "status": "cooldown", "remaining_seconds": seconds(*remaining), "snapshot_id": id, "sequence": id.seq,
-        }),
-        Captured::Existing { id, at } => {
-            json!({ "status": "existing", "snapshot_id": id, "sequence": id.seq, "captured_at": at })
-        }
-        Captured::Unchanged { id } => {
-            json!({ "status": "unchanged", "snapshot_id": id, "sequence": id.seq })
-        }
-        Captured::Other => json!({ "status": "other" }),
-        Captured::Absent => json!({ "status": "absent" }),
-    };
-    if let (Some(document), Value::Object(more)) = (document.as_object_mut(), more) {
-        document.extend(more);
-    }
-    document
 }

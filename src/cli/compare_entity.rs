@@ -1,17 +1,15 @@
 //! `asof compare ENTITY KEY A B`: two snapshots of one entity, field by field.
 
-use serde_json::{Map, Value, json};
-
 use super::context::Context;
 use super::exit;
 use super::failure::Failure;
-use super::history::{input, row_document, subject};
+use super::history::subject;
 use super::place::Place;
 use crate::calendar::Moment;
-use crate::entities::computed::{Computed, SeenRow, computed};
-use crate::model::entity::FieldValue;
-use crate::ops::entities::history::{Histories, Timeline, TimelineRow};
+use crate::ops::documents::snapshots::{between, document};
+use crate::ops::entities::history::{Histories, TimelineRow};
 use crate::ops::entities::pick::{RowName, pick};
+use crate::ops::entities::told::input;
 use crate::view::terminal;
 
 const EXAMPLES: &str = "\
@@ -73,48 +71,9 @@ impl CompareEntity {
         } else {
             // The one it is held against is the one before.
             timeline.rows = vec![b, TimelineRow { computed: moved, ..a }];
-            let shown = input(&timeline, &opened);
+            let shown = input(&timeline, opened.calendar.zone());
             context.output.answer(&terminal::history_pair(&shown, &context.output.options(true)));
         }
         Ok(exit::DONE)
     }
-}
-
-/// What numbers did from one row to another; trends are of rows in a row, and not told here.
-fn between(timeline: &Timeline, from: &TimelineRow, to: &TimelineRow) -> Computed {
-    let seen = [from, to].map(|row| SeenRow { taken: row.kept.day, at: row.kept.at, row: &row.kept.row });
-    let mut told = computed(&timeline.numbers, &seen).pop().unwrap_or_else(|| to.computed.clone());
-    for moved in told.moves.values_mut() {
-        moved.trend = None;
-    }
-    told
-}
-
-fn document(timeline: &Timeline, a: &TimelineRow, b: &TimelineRow, moved: &Computed) -> Value {
-    let field = |name: &String| {
-        let value =
-            |row: &TimelineRow| -> Option<FieldValue> { row.kept.row.fields.get(name).cloned().flatten() };
-        let told = moved.moves.get(name);
-        let mut field = json!({
-            "a": value(a),
-            "b": value(b),
-            "same": a.kept.row.fields.get(name) == b.kept.row.fields.get(name),
-        });
-        if let (Some(told), Some(field)) = (told, field.as_object_mut()) {
-            field.insert("change".to_owned(), json!(told.change));
-            field.insert("percentage".to_owned(), json!(told.percentage));
-            field.insert("is_significant".to_owned(), json!(told.is_significant));
-        }
-        (name.clone(), field)
-    };
-    let fields: Map<String, Value> = timeline.fields.keys().map(field).collect();
-    json!({
-        "entity": timeline.entity,
-        "key": timeline.key,
-        "label": timeline.label,
-        "a": row_document(timeline, a),
-        "b": row_document(timeline, b),
-        "fields": fields,
-        "is_significant_change": moved.is_significant,
-    })
 }

@@ -2,25 +2,23 @@
 
 use std::time::Duration;
 
-use serde_json::{Value, json};
-
 use super::context::{Context, block_on, env};
 use super::exit;
 use super::failure::Failure;
-use super::history::{input, row_document, subject};
+use super::history::subject;
 use super::place::{Opened, Place};
 use super::progress::TerminalProgress;
 use crate::archive::ArchiveError;
 use crate::calendar::Moment;
 use crate::config::{Config, EntitySettings};
-use crate::entities::question::Mention;
 use crate::model::entity::CaptureType;
+use crate::ops::documents::context::document;
 use crate::ops::entities::capture::{CaptureRequest, capture};
 use crate::ops::entities::context::{ContextRequest, Gathered, Referenced, gather, texts};
 use crate::ops::entities::history::{Histories, HistoryError};
 use crate::ops::entities::look::LookRequest;
-use crate::view::entity_context::{ContextInput, TextInput, TextsInput, text};
-use crate::view::fence;
+use crate::ops::entities::told::{input, texts_input};
+use crate::view::entity_context::{ContextInput, text};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -90,29 +88,18 @@ impl ContextCommand {
         }
         let timeline = &gathered.timeline;
         let told = ContextInput {
-            history: input(timeline, &opened),
+            history: input(timeline, opened.calendar.zone()),
             digest: gathered.digest.map(|digest| digest.to_string()),
             asked: &gathered.asked,
             all: self.history,
-            texts: referenced.map(|read| read.map(|(all, at)| (all.into_iter().map(of_kind).collect(), at))),
+            texts: referenced
+                .map(|read| read.map(|(all, at)| (all.into_iter().map(texts_input).collect(), at))),
             most_tokens: usize::try_from(self.max_tokens).unwrap_or(usize::MAX),
         };
         let (text, left_out) = text(&told);
         if context.output.json() {
-            let newest = timeline.rows.last().map(|row| row_document(timeline, row));
-            context.output.document(&json!({
-                "entity": timeline.entity,
-                "key": timeline.key,
-                "label": timeline.label,
-                "captured": captured,
-                "snapshot": newest,
-                "digest": gathered.digest,
-                "asked": gathered.asked.iter().map(of_mention).collect::<Vec<_>>(),
-                "tokens": fence::tokens(&text),
-                "max_tokens": self.max_tokens,
-                "left_out": left_out,
-                "text": text,
-            }));
+            let most = self.max_tokens;
+            context.output.document(&document(&gathered, captured, most, (&text, left_out)));
         } else {
             context.output.answer(&text);
         }
@@ -135,7 +122,9 @@ impl ContextCommand {
             today: opened.today,
         };
         let gathered = gather(&histories, &request).map_err(|error| match error {
-            error @ HistoryError::Unknown { .. } => Missing::Nothing(error.into()),
+            error @ (HistoryError::Unknown { .. } | HistoryError::Thinned { .. }) => {
+                Missing::Nothing(error.into())
+            }
             error => Missing::Failed(error.into()),
         })?;
         Ok((opened, gathered))
@@ -207,28 +196,4 @@ impl From<Failure> for Missing {
         let missing = archive.is_some_and(|error| matches!(error, ArchiveError::Missing { .. }));
         if missing { Self::Nothing(failure) } else { Self::Failed(failure) }
     }
-}
-
-fn of_kind(of: Referenced) -> TextsInput {
-    TextsInput {
-        kind: of.kind,
-        chars: of.chars,
-        is_known: of.is_known,
-        texts: of
-            .texts
-            .into_iter()
-            .map(|text| TextInput { id: text.id, title: text.title, time: text.time, text: text.text })
-            .collect(),
-        more: of.more,
-        missing: of.missing,
-    }
-}
-
-fn of_mention(mention: &Mention) -> Value {
-    json!({
-        "words": mention.words,
-        "from": mention.span.and_then(|span| span.from),
-        "to": mention.span.map(|span| span.to),
-        "known": mention.span.is_some(),
-    })
 }

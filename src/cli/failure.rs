@@ -81,6 +81,7 @@ impl From<GrowthError> for Failure {
             GrowthError::NoLook { .. }
             | GrowthError::NoDay { .. }
             | GrowthError::NoRow { .. }
+            | GrowthError::Thinned { .. }
             | GrowthError::Unread { .. } => exit::FAILED,
             GrowthError::Archive(error) => of_archive(error),
         };
@@ -93,7 +94,7 @@ impl From<HistoryError> for Failure {
     fn from(error: HistoryError) -> Self {
         let code = match &error {
             HistoryError::Several { .. } => exit::USAGE,
-            HistoryError::Unknown { .. } => exit::FAILED,
+            HistoryError::Unknown { .. } | HistoryError::Thinned { .. } => exit::FAILED,
             HistoryError::Archive(error) => of_archive(error),
         };
         let hint = error.hint();

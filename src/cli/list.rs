@@ -206,11 +206,15 @@ fn with_looks(mut row: terminal::ListRow, seen: &BTreeMap<String, Looks>) -> ter
     for (name, looks) in seen {
         let look = listed(looks, row.day);
         row.headline.push(match &look {
-            ListedLook::Kept { rows, .. } => Some((Number::from(*rows), None)),
+            ListedLook::Kept { rows, .. } | ListedLook::Thinned { rows, .. } => {
+                Some((Number::from(*rows), None))
+            }
             _ => None,
         });
-        if let ListedLook::Unlooked { reason } = look {
-            row.notes.push(format!("no {name}: {reason}"));
+        match look {
+            ListedLook::Unlooked { reason } => row.notes.push(format!("no {name}: {reason}")),
+            ListedLook::Thinned { .. } => row.notes.push(format!("{name} thinned")),
+            ListedLook::Kept { .. } | ListedLook::Unknown => {}
         }
     }
     row

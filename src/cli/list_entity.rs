@@ -1,20 +1,19 @@
 //! `asof list ENTITY`: which of them moved.
 
-use chrono::TimeDelta;
-use serde_json::{Value, json};
-
 use super::context::Context;
 use super::exit;
 use super::failure::Failure;
-use super::history::{input, moved as move_document, subject};
+use super::history::subject;
 use super::place::Opened;
 use crate::calendar::{DayName, DayNameError};
 use crate::config::duration;
-use crate::model::Day;
+use crate::ops::documents::moved::document;
 use crate::ops::entities::history::{Histories, Timeline};
-use crate::ops::entities::moved::{MovedSince, Way, moved_since};
+use crate::ops::entities::moved::{Way, moved_since};
+use crate::ops::entities::told::input;
 use crate::view::history::MovedInput;
 use crate::view::terminal;
+use chrono::TimeDelta;
 
 /// What is asked for of entities.
 #[derive(Clone, Debug, clap::Args)]
@@ -68,68 +67,22 @@ impl Moved {
             Failure::said(exit::USAGE, format!("{day} lies before the calendar begins"), hint)
         })?;
         let told = moved_since(&histories, since, way)?;
-        let word = match way {
-            Way::Changed => "changed",
-            Way::Improved => "improved",
-            Way::Declined => "declined",
-        };
         if context.output.json() {
-            context.output.document(&document(name, word, since, &told));
+            context.output.document(&document(name, way, since, &told));
         } else {
             let one = |(timeline, fields): &(Timeline, Vec<String>)| {
-                let shown = input(timeline, opened);
+                let shown = input(timeline, opened.calendar.zone());
                 (shown.heading(), shown.lines_of(fields))
             };
             let shown = MovedInput {
-                heading: format!("{name} that {word} since {since}"),
+                heading: format!("{name} that {} since {since}", way.word()),
                 entities: told.moved.iter().map(one).collect(),
                 others: told.others,
                 unknown: told.unknown,
+                thinned: told.thinned.clone(),
             };
             context.output.answer(&terminal::moved(&shown, &context.output.options(true)));
         }
         Ok(exit::DONE)
     }
-}
-
-fn document(name: &str, word: &str, since: Day, told: &MovedSince) -> Value {
-    let one = |(timeline, fields): &(Timeline, Vec<String>)| {
-        let rows = timeline.rows.first().zip(timeline.rows.last());
-        let side = |row: &crate::ops::entities::history::TimelineRow| {
-            json!({
-                "snapshot_id": row.kept.row.snapshot_id(),
-                "date": row.kept.day,
-                "captured_at": row.kept.at,
-            })
-        };
-        let field = |field: &String| {
-            let (older, newest) = rows?;
-            let value = |row: &crate::ops::entities::history::TimelineRow| {
-                row.kept.row.fields.get(field).cloned().flatten()
-            };
-            let mut told = json!({ "previous": value(older), "current": value(newest) });
-            if let (Some(Value::Object(moved)), Some(told)) =
-                (newest.computed.moves.get(field).map(move_document), told.as_object_mut())
-            {
-                let wanted = ["change", "percentage", "is_significant"];
-                told.extend(moved.into_iter().filter(|(name, _)| wanted.contains(&name.as_str())));
-            }
-            Some((field.clone(), told))
-        };
-        json!({
-            "key": timeline.key,
-            "label": timeline.label,
-            "previous": rows.map(|(older, _)| side(older)),
-            "current": rows.map(|(_, newest)| side(newest)),
-            "fields": fields.iter().filter_map(field).collect::<serde_json::Map<String, Value>>(),
-        })
-    };
-    json!({
-        "entity": name,
-        "way": word,
-        "since": since,
-        "moved": told.moved.iter().map(one).collect::<Vec<_>>(),
-        "others": told.others,
-        "unknown": told.unknown,
-    })
 }

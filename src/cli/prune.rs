@@ -9,10 +9,11 @@ use super::context::Context;
 use super::exit;
 use super::failure::Failure;
 use super::progress::TerminalProgress;
+use super::prune_told;
 use super::save::span;
 use super::tenants;
 use crate::analyze::retention::Fate;
-use crate::archive::{ColdStore, Unfinished};
+use crate::archive::{ColdStore, Unfinished, UnfinishedLooks};
 use crate::config::Config;
 use crate::config::tenant::within;
 use crate::model::Day;
@@ -28,7 +29,8 @@ Examples:
 
 Which days stay whole is said under [retention]; pinned days and the newest always do. A thinned
 day loses its page and its cubes. Its manifest and its numbers stay, and so do keys that later
-days are counted against. With --drop-totals the numbers go as well.";
+days are counted against. Of entities, a thinned day loses its look and its captures; their sums
+stay. What rows and pages to come need always stays. With --drop-totals the numbers go as well.";
 
 /// Thin old days as [retention] says
 #[derive(Clone, Debug, clap::Args)]
@@ -76,31 +78,39 @@ impl Prune {
         } else {
             archive.finish_thinning(&history, self.wait, context.now())?
         };
+        let unfinished_looks = if self.dry_run {
+            archive.unfinished_looks(&history)
+        } else {
+            archive.finish_thinning_looks(&history, self.wait, context.now())?
+        };
+        let unfinished = Left { day: unfinished, looks: unfinished_looks };
         let Some(settings) = &config.retention else {
-            self.nothing(context, unfinished.as_ref());
+            self.nothing(context, &unfinished);
             return Ok(exit::DONE);
         };
         let progress = TerminalProgress::new(out);
         let today = context.today(config)?;
-        let plan = plan(&archive, &history, (config, settings), self.drop_totals, today, &progress);
+        let when = (today, context.now());
+        let plan = plan(&archive, &history, (config, settings), self.drop_totals, when, &progress);
         progress.clear();
         let plan = plan?;
-        let told = Told { plan: &plan, unfinished: unfinished.as_ref() };
+        let told = Told { plan: &plan, unfinished: &unfinished };
         for (day, why) in &plan.left {
             out.warn(&format!("{day} is left whole: {why}"));
+        }
+        for told in prune_told::left(&plan.looks) {
+            out.warn(&told);
         }
         if self.dry_run {
             if out.json() {
                 out.document(&told.document(None));
             } else {
-                let left_behind = unfinished.as_ref().map(|left| left_behind(left, true)).unwrap_or_default();
-                out.answer(&(left_behind + &told.lines() + &told.summary()));
+                out.answer(&(unfinished.told(true) + &told.lines() + &told.summary()));
             }
             return Ok(exit::DONE);
         }
         if !out.json() {
-            let left_behind = unfinished.as_ref().map(|left| left_behind(left, false)).unwrap_or_default();
-            out.report(&(left_behind + &told.lines()));
+            out.report(&(unfinished.told(false) + &told.lines()));
         }
         let request = PruneRequest { to: self.to, wait: self.wait };
         let asked = (config, settings);
@@ -109,22 +119,24 @@ impl Prune {
         if out.json() {
             out.document(&told.document(Some(&outcome)));
         } else {
-            out.report(&done(&outcome));
+            out.report(&done(&outcome, !plan.looks.is_empty()));
         }
         if let Some(warning) = &outcome.warning {
             out.warn(warning);
         }
-        Ok(if plan.left.is_empty() { exit::DONE } else { exit::PARTLY })
+        let whole = plan.left.is_empty() && plan.looks.iter().all(|kind| kind.left.is_empty());
+        Ok(if whole { exit::DONE } else { exit::PARTLY })
     }
 
     /// Says that there is nothing to do without a retention but what was left behind.
-    fn nothing(&self, context: &Context<'_>, unfinished: Option<&Unfinished>) {
+    fn nothing(&self, context: &Context<'_>, unfinished: &Left) {
         let out = context.output;
-        let mut text = unfinished.map(|left| left_behind(left, self.dry_run)).unwrap_or_default();
+        let mut text = unfinished.told(self.dry_run);
         text += "the configuration has no [retention]: every day is kept whole, and nothing is pruned\n";
         if out.json() {
             let mut document = json!({
-                "days": [], "dry_run": self.dry_run, "retention": false, "removes": of_unfinished(unfinished),
+                "days": [], "entities": [], "dry_run": self.dry_run, "retention": false,
+                "removes": unfinished.paths(),
             });
             if let (false, Some(document)) = (self.dry_run, document.as_object_mut()) {
                 document.extend(done_fields(&Outcome::default()));
@@ -138,11 +150,25 @@ impl Prune {
     }
 }
 
-/// The files that a run before left behind.
-fn of_unfinished(unfinished: Option<&Unfinished>) -> Vec<String> {
-    let paths =
-        unfinished.into_iter().flat_map(|left| left.files.iter().map(|file| format!("{}/{file}", left.id)));
-    paths.collect()
+/// What a run before left behind.
+struct Left {
+    day: Option<Unfinished>,
+    looks: Option<UnfinishedLooks>,
+}
+
+impl Left {
+    /// The files.
+    fn paths(&self) -> Vec<String> {
+        let days =
+            self.day.iter().flat_map(|left| left.files.iter().map(|file| format!("{}/{file}", left.id)));
+        days.chain(self.looks.iter().flat_map(|left| left.files.iter().cloned())).collect()
+    }
+
+    /// What is said of them.
+    fn told(&self, dry_run: bool) -> String {
+        let days = self.day.iter().map(|left| left_behind(left, dry_run));
+        days.chain(self.looks.iter().map(|left| prune_told::left_behind(left, dry_run))).collect()
+    }
 }
 
 /// What is said of these.
@@ -160,13 +186,14 @@ fn left_behind(left: &Unfinished, dry_run: bool) -> String {
 struct Told<'a> {
     plan: &'a Plan<'a>,
     /// What a run before left behind.
-    unfinished: Option<&'a Unfinished>,
+    unfinished: &'a Left,
 }
 
 impl Told<'_> {
     /// What becomes of each day, a line each.
     fn lines(&self) -> String {
-        self.plan.retention.days.iter().map(|(day, fate)| self.line(*day, fate)).collect()
+        let days = self.plan.retention.days.iter().map(|(day, fate)| self.line(*day, fate));
+        days.collect::<String>() + &prune_told::lines(&self.plan.looks)
     }
 
     fn line(&self, day: Day, fate: &Fate) -> String {
@@ -206,7 +233,8 @@ impl Told<'_> {
             0 => {}
             left => told += &format!(", {left} to leave since something is wrong"),
         }
-        let files = plan.files().len() + self.unfinished.map_or(0, |left| left.files.len());
+        told += &prune_told::summary(&plan.looks);
+        let files = plan.files().len() + self.unfinished.paths().len();
         told + &format!(": {} would be removed; nothing was done\n", many(files, "file"))
     }
 
@@ -229,10 +257,11 @@ impl Told<'_> {
             }
             document
         });
-        let mut removes = of_unfinished(self.unfinished);
+        let mut removes = self.unfinished.paths();
         removes.extend(outcome.map_or_else(|| self.plan.files(), |outcome| outcome.files.clone()));
         let mut document = json!({
-            "days": days.collect::<Vec<_>>(), "dry_run": outcome.is_none(), "retention": true, "removes": removes,
+            "days": days.collect::<Vec<_>>(), "entities": prune_told::document(&self.plan.looks),
+            "dry_run": outcome.is_none(), "retention": true, "removes": removes,
         });
         if let (Some(outcome), Some(document)) = (outcome, document.as_object_mut()) {
             document.extend(done_fields(outcome));
@@ -241,16 +270,21 @@ impl Told<'_> {
     }
 }
 
-fn done(outcome: &Outcome) -> String {
+fn done(outcome: &Outcome, has_looks: bool) -> String {
+    let looks = if has_looks {
+        format!(" and {} of entities", many(outcome.looks.len(), "day"))
+    } else {
+        String::new()
+    };
     format!(
-        "{} thinned: {} of {} bytes removed\n",
+        "{}{looks} thinned: {} of {} bytes removed\n",
         many(outcome.editions.len(), "edition"),
         many(outcome.files.len(), "file"),
         outcome.bytes
     )
 }
 
-fn many(count: usize, one: &str) -> String {
+pub(super) fn many(count: usize, one: &str) -> String {
     format!("{count} {one}{}", if count == 1 { "" } else { "s" })
 }
 
@@ -258,6 +292,7 @@ fn done_fields(outcome: &Outcome) -> Vec<(String, Value)> {
     let editions: Vec<String> = outcome.editions.iter().map(ToString::to_string).collect();
     vec![
         ("thinned".to_owned(), json!(editions)),
+        ("thinned_entities".to_owned(), json!(prune_told::thinned(&outcome.looks))),
         ("files".to_owned(), json!(outcome.files.len())),
         ("bytes".to_owned(), json!(outcome.bytes)),
     ]
@@ -268,7 +303,9 @@ impl From<PruneError> for Failure {
         let hint = error.hint();
         match error {
             PruneError::Archive(error) => error.into(),
-            error @ PruneError::KeepsNothing => Self::new(exit::USAGE, error, hint),
+            error @ (PruneError::KeepsNothing | PruneError::KeepsNoLook { .. }) => {
+                Self::new(exit::USAGE, error, hint)
+            }
         }
     }
 }

@@ -26,6 +26,7 @@ pub mod nights;
 pub mod past;
 pub mod points;
 pub mod prune;
+pub mod prune_looks;
 pub mod reading;
 pub mod rehearse;
 pub mod reread;

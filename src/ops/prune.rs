@@ -8,6 +8,7 @@ use std::time::Duration;
 use chrono::{DateTime, Utc};
 
 use super::index;
+use super::prune_looks::{self, KindPlan};
 use super::side_by_side::both;
 use crate::analyze::alerts;
 use crate::analyze::earlier::WEEK;
@@ -41,6 +42,8 @@ pub struct Outcome {
     pub files: Vec<String>,
     /// How many bytes these had.
     pub bytes: u64,
+    /// The days of entities that were thinned.
+    pub looks: Vec<(String, Day)>,
     /// What went wrong although it was done, as a sentence.
     pub warning: Option<String>,
 }
@@ -51,6 +54,12 @@ pub enum PruneError {
     /// Nothing would be left.
     #[error("[retention] keeps no day: every frozen day but the newest would be thinned")]
     KeepsNothing,
+    /// Nothing would be left of some entities.
+    #[error("[retention] keeps no day of {entity}: every look but the newest would be thinned")]
+    KeepsNoLook {
+        /// The entities.
+        entity: String,
+    },
     /// The archive refused.
     #[error(transparent)]
     Archive(#[from] ArchiveError),
@@ -60,7 +69,9 @@ impl PruneError {
     /// What to do about it.
     pub fn hint(&self) -> Option<String> {
         match self {
-            Self::KeepsNothing => Some("add a rule such as keep_monthly = \"forever\"".to_owned()),
+            Self::KeepsNothing | Self::KeepsNoLook { .. } => {
+                Some("add a rule such as keep_monthly = \"forever\"".to_owned())
+            }
             Self::Archive(error) => error.hint(),
         }
     }
@@ -75,6 +86,8 @@ pub struct Plan<'h> {
     pub totals: Option<BTreeMap<Day, Totals>>,
     /// The days that are left as they are, since something is wrong with a file that was to go; and what.
     pub left: BTreeMap<Day, String>,
+    /// What becomes of each day of entities, by kind.
+    pub looks: Vec<KindPlan>,
     /// What goes.
     wanted: Vec<Wanted<'h>>,
 }
@@ -82,7 +95,13 @@ pub struct Plan<'h> {
 impl Plan<'_> {
     /// The files that go, by their paths in the archive.
     pub fn files(&self) -> Vec<String> {
-        self.wanted.iter().flat_map(Wanted::paths).collect()
+        let looks = self.looks.iter().flat_map(KindPlan::files).cloned();
+        self.wanted.iter().flat_map(Wanted::paths).chain(looks).collect()
+    }
+
+    /// Whether nothing goes.
+    fn is_empty(&self) -> bool {
+        self.wanted.is_empty() && self.looks.iter().all(KindPlan::is_empty)
     }
 
     /// The days that are thinned: neither before nor left as they are.
@@ -100,7 +119,7 @@ pub fn plan<'h>(
     history: &'h History,
     (config, settings): (&Config, &RetentionSettings),
     drop_totals: bool,
-    today: Day,
+    (today, now): (Day, DateTime<Utc>),
     progress: &dyn Progress,
 ) -> Result<Plan<'h>, PruneError> {
     history.intact()?;
@@ -110,7 +129,8 @@ pub fn plan<'h>(
         return Err(PruneError::KeepsNothing);
     }
     let totals = if drop_totals { Some(totals(archive, history, config, &retention)?) } else { None };
-    let mut plan = Plan { retention, totals, left: BTreeMap::new(), wanted: Vec::new() };
+    let looks = prune_looks::plan(archive, history, (config, settings), (today, now), progress)?;
+    let mut plan = Plan { retention, totals, left: BTreeMap::new(), looks, wanted: Vec::new() };
     let mut asked: Vec<(Day, bool, String)> = Vec::new();
     for (day, fate) in &plan.retention.days {
         let drop_totals = plan.totals.as_ref().is_some_and(|totals| totals.get(day) == Some(&Totals::Go));
@@ -181,14 +201,14 @@ pub fn prune(
         Some(dir) => ColdStore::look(archive, dir)?,
         None => None,
     };
-    if !plan.wanted.is_empty() {
+    if !plan.is_empty() {
         // Before anything is copied: whether the ledger can be added to.
         archive.thin(&[], &|_, _| Ok(false), request.wait, now)?;
     }
     let mut outcome = Outcome::default();
     let mut done = Ok(());
     let cold = match &request.to {
-        Some(dir) if !plan.wanted.is_empty() || known.is_some() => {
+        Some(dir) if !plan.is_empty() || known.is_some() => {
             Some(ColdStore::open(archive, dir, request.wait)?)
         }
         _ => None,
@@ -201,11 +221,18 @@ pub fn prune(
             break;
         }
     }
+    let thinner = prune_looks::Thinner { archive, settings, cold: cold.as_ref(), request, now };
+    for kind in &plan.looks {
+        if done.is_err() {
+            break;
+        }
+        done = thinner.thin(kind, &mut outcome, progress);
+    }
     if let (Some(cold), Ok(())) = (&cold, &done) {
         // It knows then what it has to hold.
         cold.follow(archive)?;
     }
-    if !outcome.editions.is_empty() || index::is_stale(archive) {
+    if !outcome.editions.is_empty() || !outcome.looks.is_empty() || index::is_stale(archive) {
         outcome.warning = index::rebuild(archive, config).err().map(|error| {
             format!("the page of all days could not be written, the next save tries again: {error}")
         });
@@ -374,7 +401,7 @@ impl Thinner<'_> {
     }
 }
 
-fn absolute(dir: &Path) -> String {
+pub(super) fn absolute(dir: &Path) -> String {
     dir.canonicalize().unwrap_or_else(|_| dir.to_owned()).display().to_string()
 }
 

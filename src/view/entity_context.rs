@@ -109,6 +109,13 @@ pub fn text(input: &ContextInput<'_>) -> (String, usize) {
             sheet.line(&format!("- {day}: {}", flat(reason)));
         }
     }
+    let thinned = history.thinned_notes();
+    if !thinned.is_empty() {
+        sheet.heading("Rows that were thinned");
+        for note in thinned {
+            sheet.line(&format!("- {}", flat(&note)));
+        }
+    }
     sheet.finish()
 }
 

@@ -33,6 +33,10 @@ pub struct HistoryInput<'a> {
     pub rows: Vec<HistoryRow<'a>>,
     /// The days for which nobody looked, and why.
     pub unlooked: &'a [(Day, String)],
+    /// The days whose rows were thinned, and when.
+    pub thinned: &'a [(Day, String)],
+    /// The number of its newest row, where that was thinned.
+    pub newest_thinned: Option<u64>,
     /// The day of the look in which it was not any more.
     pub gone: Option<Day>,
 }
@@ -65,6 +69,8 @@ pub struct MovedInput {
     pub others: usize,
     /// Of how many it is unknown.
     pub unknown: usize,
+    /// The days whose rows were thinned, and for which earlier ones stand.
+    pub thinned: Vec<Day>,
 }
 
 /// A row as it is told.
@@ -236,13 +242,38 @@ impl HistoryInput<'_> {
     pub fn notes(&self) -> Vec<String> {
         let unlooked = self.unlooked.iter().map(|(day, reason)| format!("{day} can't be known: {reason}"));
         let gone = self.gone.map(|day| format!("in the look of {day} it was not there any more"));
-        unlooked.chain(gone).collect()
+        unlooked.chain(gone).chain(self.thinned_notes()).collect()
+    }
+
+    /// What is to be said of rows that were thinned.
+    pub fn thinned_notes(&self) -> Vec<String> {
+        let mut notes: Vec<String> = Vec::new();
+        let mut reasons: Vec<&String> = self.thinned.iter().map(|(_, why)| why).collect();
+        reasons.sort_unstable();
+        reasons.dedup();
+        for reason in reasons {
+            let days: Vec<Day> =
+                self.thinned.iter().filter(|(_, why)| why == reason).map(|(day, _)| *day).collect();
+            notes.push(format!("no rows of {}: {reason}", spanned(&days)));
+        }
+        let newest = self.newest_thinned.map(|seq| format!("its newest row, #{seq}, was thinned"));
+        notes.extend(newest);
+        notes
     }
 
     /// The days since which it was defined otherwise than before.
     pub fn redefined(&self) -> Vec<Day> {
         let pairs = self.rows.iter().zip(self.rows.iter().skip(1));
         pairs.filter(|(one, next)| one.definition != next.definition).map(|(_, next)| next.day).collect()
+    }
+}
+
+/// Days in order as a span: `4 days from 2025-10-01 to 2025-10-30`.
+pub fn spanned(days: &[Day]) -> String {
+    match days {
+        [] => "no day".to_owned(),
+        [day] => day.to_string(),
+        [first, .., last] => format!("{} days from {first} to {last}", days.len()),
     }
 }
 

@@ -66,6 +66,8 @@ mod telling_trouble;
 mod tenants;
 mod tenants_commands;
 mod tenants_sources;
+mod thinning_killed;
+mod thinning_looks;
 mod time_types;
 mod usage;
 mod verifying;

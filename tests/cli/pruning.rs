@@ -242,10 +242,10 @@ $ asof prune --dry-run
 the configuration has no [retention]: every day is kept whole, and nothing is pruned
 exit 0
 $ asof prune --json
-{"bytes":0,"days":[],"dry_run":false,"files":0,"removes":[],"retention":false,"thinned":[]}
+{"bytes":0,"days":[],"dry_run":false,"entities":[],"files":0,"removes":[],"retention":false,"thinned":[],"thinned_entities":[]}
 exit 0
 $ asof prune --dry-run --json
-{"days":[],"dry_run":true,"removes":[],"retention":false}
+{"days":[],"dry_run":true,"entities":[],"removes":[],"retention":false}
 exit 0
 $ asof prune
 ! error: [retention] keeps no day: every frozen day but the newest would be thinned

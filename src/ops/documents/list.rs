@@ -35,6 +35,7 @@ pub fn document(listing: &Listing, metrics: &[String], seen: &BTreeMap<String, L
 fn look_document(look: &ListedLook) -> Value {
     let (rows, seen, reason) = match look {
         ListedLook::Kept { rows, seen } => (Some(rows), Some(seen), None),
+        ListedLook::Thinned { rows, seen, why } => (Some(rows), Some(seen), Some(why.as_str())),
         ListedLook::Unlooked { reason } => (None, None, Some(reason.as_str())),
         ListedLook::Unknown => (None, None, Some("nobody looked")),
     };

@@ -2,9 +2,11 @@
 
 use chrono::{DateTime, Utc};
 
+pub use super::growth_error::GrowthError;
+use super::numbers::last_number;
 use super::sides::{Live, Presence, Side, Sides, Wanted};
 use crate::analyze::growth::{Asked, Compared, Grown, NotDue, grow};
-use crate::archive::{Archive, ArchiveError, Looks};
+use crate::archive::{Archive, Looks};
 use crate::model::entity::FieldKind;
 use crate::model::{Day, EntityDef};
 
@@ -75,105 +77,6 @@ pub struct Growth {
     pub grown: Grown,
     /// What is to be said of it, such as which counters were not read then.
     pub notes: Vec<String>,
-}
-
-/// Why growth can't be told.
-#[derive(Debug, thiserror::Error)]
-pub enum GrowthError {
-    /// Nobody ever looked.
-    #[error("nobody has looked at {entity} yet")]
-    NoLook {
-        /// The entities.
-        entity: String,
-    },
-    /// A day has no look.
-    #[error("there is no look at {entity} for {day}{}", because(reason.as_ref()))]
-    NoDay {
-        /// The entities.
-        entity: String,
-        /// The day.
-        day: Day,
-        /// Why, as far as the archive says.
-        reason: Option<String>,
-        /// The nearest day that has one.
-        nearest: Option<Day>,
-    },
-    /// The one that is asked for has no row.
-    #[error("{entity} {key:?} has no row {}: {}", spoken(*day), if *waits { "it was not due then" } else { "it was not there" })]
-    NoRow {
-        /// The entities.
-        entity: String,
-        /// Its key.
-        key: String,
-        /// The day of the look that would have it; `None` where there is no look with it at all.
-        day: Option<Day>,
-        /// Whether it was there, and only not due.
-        waits: bool,
-    },
-    /// A field was not read by the look that counts.
-    #[error("{name:?} was not read by the look at {entity} of {day}")]
-    Unread {
-        /// The entities.
-        entity: String,
-        /// The field.
-        name: String,
-        /// The look's day.
-        day: Day,
-    },
-    /// There is no such field.
-    #[error("{name:?} is no {kind} of {entity}")]
-    NoField {
-        /// The entities.
-        entity: String,
-        /// What was asked for.
-        name: String,
-        /// What it should be.
-        kind: &'static str,
-        /// What there is.
-        known: Vec<String>,
-    },
-    /// There are no counters.
-    #[error("{entity} has no counters, and only these grow")]
-    NoCounters {
-        /// The entities.
-        entity: String,
-    },
-    /// The older day is not before the newer one.
-    #[error("{from} is not before {to}")]
-    Backwards {
-        /// The older one.
-        from: Day,
-        /// The newer one.
-        to: Day,
-    },
-    /// The archive can't be read.
-    #[error(transparent)]
-    Archive(#[from] ArchiveError),
-}
-
-impl GrowthError {
-    /// What to do about it.
-    pub fn hint(&self) -> Option<String> {
-        match self {
-            Self::NoLook { .. } => Some("asof save looks once a day, shortly after the day's end".to_owned()),
-            Self::NoRow { .. } => None,
-            Self::Unread { .. } => Some("the next look reads it".to_owned()),
-            Self::NoDay { nearest, .. } => nearest.map(|day| format!("the nearest look is that of {day}")),
-            Self::NoField { known, .. } if known.is_empty() => None,
-            Self::NoField { known, .. } => Some(format!("there are {}", known.join(", "))),
-            Self::NoCounters { .. } => Some("name columns under counters".to_owned()),
-            Self::Backwards { .. } => Some("name the earlier day first".to_owned()),
-            Self::Archive(error) => error.hint(),
-        }
-    }
-}
-
-fn because(reason: Option<&String>) -> String {
-    reason.map_or_else(String::new, |reason| format!(": {reason}"))
-}
-
-fn spoken(day: Option<Day>) -> String {
-    day.map_or_else(|| "in any look".to_owned(), |day| format!("in the look of {day}"))
 }
 
 /// What growth is told from.
@@ -300,16 +203,40 @@ impl<'a> Finder<'a> {
         all.sort_by_key(|side| std::cmp::Reverse(side.seen().at));
         for side in &all {
             match self.sides.presence(*side)? {
-                Presence::Row => return Ok(*side),
+                Presence::Row => {
+                    self.is_newest(*side)?;
+                    return Ok(*side);
+                }
                 Presence::Absent => return Err(self.no_row(Some(side.seen().day), false)),
                 Presence::NotDue | Presence::Unasked => {}
             }
+        }
+        if let Some(key) = self.request.key.as_ref().filter(|_| !self.sides.looks.thinned_days().is_empty()) {
+            self.is_left(key, None)?;
         }
         Err(if all.is_empty() || self.request.key.is_none() {
             GrowthError::NoLook { entity: self.entity() }
         } else {
             self.no_row(None, false)
         })
+    }
+
+    /// Refuses a side that has not the newest row of the key, since that was thinned.
+    fn is_newest(&self, side: Side<'a>) -> Result<(), GrowthError> {
+        let Some(key) = &self.request.key else { return Ok(()) };
+        if matches!(side, Side::Live(_)) || !self.sides.looks.thinned_after(side.seen().at) {
+            return Ok(());
+        }
+        self.is_left(key, self.sides.number(side, key)?)
+    }
+
+    /// Refuses a key whose newest row has not this number.
+    fn is_left(&self, key: &str, found: Option<u64>) -> Result<(), GrowthError> {
+        let seq = last_number(self.sides.archive, self.sides.looks, key)?;
+        if found.unwrap_or(0) >= seq {
+            return Ok(());
+        }
+        Err(GrowthError::Thinned { entity: self.entity(), key: key.to_owned(), seq })
     }
 
     /// What stands for a day: its look, or else its last capture that has what is asked for.
@@ -348,7 +275,9 @@ impl<'a> Finder<'a> {
     }
 
     fn reason(&self, day: Day) -> Option<String> {
-        self.sides.looks.unlooked.get(&day).map(|line| line.doc.reason.clone())
+        let looks = self.sides.looks;
+        let unlooked = || looks.unlooked.get(&day).map(|line| line.doc.reason.clone());
+        looks.why_thinned(day).or_else(unlooked)
     }
 
     /// The older side, or why there is none.

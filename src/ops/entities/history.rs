@@ -6,6 +6,7 @@ use arrow_array::Array as _;
 use chrono::{DateTime, Utc};
 use indexmap::IndexMap;
 
+use super::numbers::last_number;
 use super::rows::{KeptRow, Rows};
 use crate::archive::look_file::{GONE, KEY, LABEL, STATE, text_column};
 use crate::archive::looks::{REST, ROWS};
@@ -73,6 +74,10 @@ pub struct Timeline {
     pub rows: Vec<TimelineRow>,
     /// The days within for which nobody looked, and why.
     pub unlooked: Vec<(Day, String)>,
+    /// The days within whose rows were thinned, and when.
+    pub thinned: Vec<(Day, String)>,
+    /// The number of its newest row, where that was thinned.
+    pub newest_thinned: Option<u64>,
     /// The day of the look in which it was not any more, if that came after its last row.
     pub gone: Option<Day>,
 }
@@ -96,6 +101,16 @@ pub enum HistoryError {
         entity: String,
         /// What was asked for.
         wanted: String,
+    },
+    /// All of its rows were thinned.
+    #[error("all rows of {entity} {key:?} were thinned: it had {rows}")]
+    Thinned {
+        /// What it is one of.
+        entity: String,
+        /// Its key.
+        key: String,
+        /// How many rows it had.
+        rows: u64,
     },
     /// Several are called so.
     #[error("{} of {entity} are called {wanted:?}: {}", found.len(), named(found))]
@@ -129,6 +144,7 @@ impl HistoryError {
             Self::Unknown { entity, .. } => {
                 Some(format!("asof growth {entity} --top 20 lists some; asof save looks at all of them"))
             }
+            Self::Thinned { .. } => Some("a cold store or a backup may have them".to_owned()),
             Self::Several { .. } => Some("name one by its key".to_owned()),
             Self::Archive(error) => error.hint(),
         }
@@ -154,7 +170,8 @@ impl Histories<'_> {
     /// When there is none or more than one, or the archive can't be read.
     pub fn timeline(&self, wanted: &str, from: Option<Day>) -> Result<Timeline, HistoryError> {
         let (key, rows) = self.find(wanted, from)?;
-        Ok(self.told(key, rows, from)?)
+        let timeline = self.told(key, rows, from)?;
+        Ok(self.with_thinned(timeline, from)?)
     }
 
     /// The same with its newest rows, whenever they were seen; from a day on all of them, and of those
@@ -164,7 +181,22 @@ impl Histories<'_> {
     /// Those of [`Histories::timeline`].
     pub fn recent(&self, wanted: &str, from: Option<Day>) -> Result<Timeline, HistoryError> {
         let (key, rows) = self.find(wanted, from)?;
-        Ok(self.told(key, rows, None)?)
+        let timeline = self.told(key, rows, None)?;
+        Ok(self.with_thinned(timeline, from)?)
+    }
+
+    /// The same with what is to be said of rows that were thinned.
+    fn with_thinned(&self, mut timeline: Timeline, from: Option<Day>) -> Result<Timeline, ArchiveError> {
+        let days = self.looks.thinned_days().into_iter();
+        let days = days.filter(|day| from.is_none_or(|from| from <= *day));
+        timeline.thinned = days.filter_map(|day| Some((day, self.looks.why_thinned(day)?))).collect();
+        let newest = timeline.rows.last();
+        if newest.is_some_and(|newest| self.looks.thinned_after(newest.kept.at)) {
+            let last = last_number(self.archive, self.looks, &timeline.key)?;
+            timeline.newest_thinned =
+                Some(last).filter(|last| newest.is_some_and(|row| row.kept.row.seq < *last));
+        }
+        Ok(timeline)
     }
 
     /// The rows of the entity that is meant; with those before that trends need.
@@ -178,7 +210,15 @@ impl Histories<'_> {
         let found = self.by_label(&reader, wanted)?;
         let mut keys = found.into_iter();
         match (keys.next(), keys.next()) {
-            (None, _) => Err(HistoryError::Unknown { entity: entity(), wanted: wanted.to_owned() }),
+            (None, _) => {
+                let has_gone = !self.looks.thinned_days().is_empty();
+                let rows = if has_gone { last_number(self.archive, self.looks, wanted)? } else { 0 };
+                let wanted = wanted.to_owned();
+                Err(match rows {
+                    0 => HistoryError::Unknown { entity: entity(), wanted },
+                    rows => HistoryError::Thinned { entity: entity(), key: wanted, rows },
+                })
+            }
             (Some((key, _)), None) => {
                 let rows = self.rows(&reader, &key, from)?;
                 Ok((key, rows))
@@ -302,11 +342,21 @@ impl Histories<'_> {
             all.into_iter().filter(|row| from.is_none_or(|from| row.kept.day >= from)).collect();
         let first = rows.first().map(|row| row.kept.day);
         let unlooked = self.looks.unlooked.values().filter(|line| {
-            !self.looks.looks.contains_key(&line.doc.date)
-                && first.is_some_and(|first| line.doc.date >= first)
+            !self.looks.has_looked(line.doc.date) && first.is_some_and(|first| line.doc.date >= first)
         });
         let unlooked = unlooked.map(|line| (line.doc.date, line.doc.reason.clone())).collect();
-        Ok(Timeline { entity: self.subject.name.clone(), key, label, fields, numbers, rows, unlooked, gone })
+        Ok(Timeline {
+            entity: self.subject.name.clone(),
+            key,
+            label,
+            fields,
+            numbers,
+            rows,
+            unlooked,
+            thinned: Vec::new(),
+            newest_thinned: None,
+            gone,
+        })
     }
 
     /// The day of the newest look, if that was after the newest row and the entity was not any more.

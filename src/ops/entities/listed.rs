@@ -16,6 +16,15 @@ pub enum ListedLook {
         /// How many entities it saw.
         seen: u64,
     },
+    /// There was one, and its rows were thinned.
+    Thinned {
+        /// How many rows it kept.
+        rows: u64,
+        /// How many entities it saw.
+        seen: u64,
+        /// When, in words.
+        why: String,
+    },
     /// There is none, and the archive says why.
     Unlooked {
         /// Why.
@@ -27,6 +36,10 @@ pub enum ListedLook {
 
 /// What is known of a day's look.
 pub fn listed(looks: &Looks, day: Day) -> ListedLook {
+    if let Some(line) = looks.thinned_looks.get(&day).filter(|_| !looks.looks.contains_key(&day)) {
+        let why = looks.why_thinned(day).unwrap_or_default();
+        return ListedLook::Thinned { rows: line.doc.rows, seen: line.doc.seen, why };
+    }
     match (looks.looks.get(&day), looks.unlooked.get(&day)) {
         (Some(look), _) => ListedLook::Kept { rows: look.doc.rows, seen: look.doc.seen },
         (None, Some(line)) => ListedLook::Unlooked { reason: line.doc.reason.clone() },
@@ -39,9 +52,10 @@ pub fn listed(looks: &Looks, day: Day) -> ListedLook {
 pub fn said(all: &BTreeMap<String, Looks>, day: Day) -> Vec<String> {
     let words = all.iter().filter_map(|(name, looks)| match listed(looks, day) {
         ListedLook::Kept { rows, .. } => Some(format!("{} {name}", count(rows))),
+        ListedLook::Thinned { rows, .. } => Some(format!("{} {name}, thinned", count(rows))),
         ListedLook::Unlooked { reason } => Some(format!("no {name}: {reason}")),
         ListedLook::Unknown => {
-            let begun = looks.looks.keys().next().is_some_and(|first| *first < day);
+            let begun = looks.all_looks().keys().next().is_some_and(|first| *first < day);
             begun.then(|| format!("no {name}: nobody looked"))
         }
     });

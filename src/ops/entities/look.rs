@@ -134,7 +134,7 @@ async fn look(
 ) -> Result<Looked, EntityError> {
     let archive = Archive::open_or_create(&config.archive.dir, None, (request.now)())?;
     let known = archive.looks(None)?.remove(name).unwrap_or_default();
-    if known.looks.contains_key(&day) {
+    if known.has_looked(day) {
         return Ok(Looked::Already);
     }
     let calendar = Calendar::new(config.calendar);
@@ -178,9 +178,7 @@ async fn look(
     for _ in 0..TRIES {
         match known.keep(&table, &doc, request)? {
             Kept::Done(kept) => return Ok(Looked::Kept(Box::new(kept))),
-            Kept::Taken
-                if archive.looks(None)?.get(name).is_some_and(|looks| looks.looks.contains_key(&day)) =>
-            {
+            Kept::Taken if archive.looks(None)?.get(name).is_some_and(|looks| looks.has_looked(day)) => {
                 return Ok(Looked::Already);
             }
             Kept::Taken => {}

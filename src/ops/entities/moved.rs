@@ -25,6 +25,17 @@ pub enum Way {
     Declined,
 }
 
+impl Way {
+    /// As it is told: `changed`.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Changed => "changed",
+            Self::Improved => "improved",
+            Self::Declined => "declined",
+        }
+    }
+}
+
 /// What moved.
 #[derive(Clone, Debug)]
 pub struct MovedSince {
@@ -34,6 +45,8 @@ pub struct MovedSince {
     pub others: usize,
     /// Of how many it is unknown, since they have no row of that day or before.
     pub unknown: usize,
+    /// The days up to that day whose rows were thinned, and for which earlier rows stand.
+    pub thinned: Vec<Day>,
 }
 
 /// Tells which entities that are still there moved since a day.
@@ -41,7 +54,8 @@ pub struct MovedSince {
 /// # Errors
 /// When the archive can't be read.
 pub fn moved_since(histories: &Histories<'_>, since: Day, way: Way) -> Result<MovedSince, ArchiveError> {
-    let mut told = MovedSince { moved: Vec::new(), others: 0, unknown: 0 };
+    let mut told =
+        MovedSince { moved: Vec::new(), others: 0, unknown: 0, thinned: thinned(histories, since) };
     for (_, pair) in pairs(histories, since)? {
         let (Some(older), newest) = pair else {
             told.unknown += 1;
@@ -57,6 +71,15 @@ pub fn moved_since(histories: &Histories<'_>, since: Day, way: Way) -> Result<Mo
         }
     }
     Ok(told)
+}
+
+/// The days up to `since` whose rows were thinned, after the last one whose rows are there.
+fn thinned(histories: &Histories<'_>, since: Day) -> Vec<Day> {
+    let looks = histories.looks;
+    let there = looks.looks.keys().copied().chain(looks.capture_days());
+    let last = there.filter(|day| *day <= since).max();
+    let gone = looks.thinned_days().into_iter();
+    gone.filter(|day| *day <= since && last.is_none_or(|last| last < *day)).collect()
 }
 
 /// The fields by which an entity moved that way.

@@ -128,6 +128,34 @@ impl Source<'_> {
     }
 }
 
+/// The number of a key's newest row, whether that is still there or was thinned; 0 for a key without one.
+///
+/// # Errors
+/// When a file is missing or damaged.
+pub fn last_number(archive: &Archive, looks: &Looks, key: &str) -> Result<u64, ArchiveError> {
+    let newest = looks.looks.values().max_by_key(|line| line.seq);
+    let mut last = 0;
+    for name in newest.iter().flat_map(|_| [ROWS, REST]) {
+        let Some(line) = newest else { break };
+        let row = archive.look_row(&line.doc, name, &[KEY, SEQ], key)?;
+        let seq = row.as_ref().and_then(seq_column).filter(|seqs| !seqs.is_empty()).map(|seqs| seqs.value(0));
+        last = last.max(seq.unwrap_or(0));
+    }
+    let since = newest.map_or(0, |line| line.seq);
+    let captures = looks.captures.iter().filter(|line| line.seq > since);
+    let days: BTreeSet<(Day, &str)> =
+        captures.map(|line| (line.doc.date, line.doc.entity.as_str())).collect();
+    for (day, entity) in days {
+        for file in looks.capture_files(day) {
+            for row in archive.capture_stream(entity, day, file)? {
+                let row = row?.row;
+                last = last.max(if row.key == key { row.seq } else { 0 });
+            }
+        }
+    }
+    Ok(last)
+}
+
 /// The keys of a file of a look.
 fn of_look(
     archive: &Archive,

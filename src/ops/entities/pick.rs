@@ -87,6 +87,18 @@ pub fn pick<'t>(timeline: &'t Timeline, name: &RowName, today: Day) -> Result<&'
         }
     };
     found.ok_or_else(|| {
+        let thinned = match name {
+            RowName::Day(day) => {
+                let day = day.resolve(today);
+                timeline.thinned.iter().find(|(thinned, _)| Some(*thinned) == day).map(|(_, why)| why.clone())
+            }
+            RowName::Id(id) => {
+                let last = rows.last().map(|row| row.kept.row.seq).max(timeline.newest_thinned);
+                let had = timeline.key == id.key && last.is_some_and(|last| id.seq <= last);
+                had.then(|| "it was thinned".to_owned())
+            }
+            RowName::Latest(_) => None,
+        };
         let ids = rows.first().zip(rows.last());
         let hint = if nearest.is_empty() {
             ids.map(|(first, last)| {
@@ -95,6 +107,10 @@ pub fn pick<'t>(timeline: &'t Timeline, name: &RowName, today: Day) -> Result<&'
         } else {
             let days: Vec<String> = nearest.iter().map(ToString::to_string).collect();
             Some(format!("the nearest are those of {}", days.join(" and ")))
+        };
+        let hint = match (thinned, hint) {
+            (Some(thinned), Some(hint)) => Some(format!("{thinned}; {hint}")),
+            (thinned, hint) => thinned.or(hint),
         };
         NoRow { of: format!("{} {}", timeline.entity, timeline.key), name: name.to_string(), hint }
     })

@@ -71,7 +71,11 @@ pub fn series(
     if opened {
         let days = totals.points.len();
         for (at, point) in totals.points.iter_mut().enumerate() {
-            let (value, note, found) = of_day(known, counter, which, point.day)?;
+            let thinned = looks.why_thinned(point.day).filter(|_| !looks.looks.contains_key(&point.day));
+            let (value, note, found) = match thinned {
+                Some(why) => (None, Some(why), Vec::new()),
+                None => of_day(known, counter, which, point.day)?,
+            };
             (point.value, point.note) = (value, note);
             for (key, value) in found {
                 let values = groups.entry(key).or_insert_with(|| vec![None; days]);
@@ -107,7 +111,8 @@ pub fn totals(
     let within = |day: &Day| from.is_none_or(|from| from <= *day) && to.is_none_or(|to| *day <= to);
     let mut defined: IndexMap<Fingerprint, Option<Fingerprint>> = IndexMap::new();
     let mut points = Vec::new();
-    for (day, line) in looks.looks.iter().filter(|(day, _)| within(day)) {
+    let all = looks.all_looks();
+    for (day, line) in all.iter().filter(|(day, _)| within(day)) {
         let look = &line.doc;
         if !defined.contains_key(&look.definition) {
             let def = archive.entity_definition(look.definition)?;
@@ -126,7 +131,7 @@ pub fn totals(
             note,
         });
     }
-    let gaps = gaps(looks.looks.keys().copied(), false).into_iter().filter_map(|gap| gap.within(from, to));
+    let gaps = gaps(all.keys().copied(), false).into_iter().filter_map(|gap| gap.within(from, to));
     Ok(Points { points, gaps: gaps.collect(), damaged: Vec::new() })
 }
 
@@ -165,7 +170,9 @@ fn of_day(known: Known<'_>, counter: &str, which: &Which, day: Day) -> Result<To
     };
     let found = match growth(Basis { archive, name, def, looks, live: None }, &request) {
         Ok(found) => found,
-        Err(error @ (GrowthError::NoRow { .. } | GrowthError::Unread { .. })) => {
+        Err(
+            error @ (GrowthError::NoRow { .. } | GrowthError::Unread { .. } | GrowthError::Thinned { .. }),
+        ) => {
             return Ok((None, Some(error.to_string()), Vec::new()));
         }
         Err(error) => return Err(error),

@@ -13,7 +13,10 @@ use crate::view::growth::{GrowthInput, SeenInput};
 use crate::view::{GrownInput, SpanInput};
 
 /// Over how many days growth is shown.
-const SPANS: [u16; 3] = [1, 7, 30];
+const SPANS: [u16; 3] = [1, 7, FURTHEST];
+
+/// The longest of these spans, in days.
+pub const FURTHEST: u16 = 30;
 
 /// How many entities are listed that grew most.
 const TOP: usize = 10;
@@ -44,7 +47,11 @@ pub fn shown(archive: &Archive, config: &Config, day: Day) -> Shown {
     };
     for (name, entity) in &config.entities {
         let looks = looks.remove(name).unwrap_or_default();
-        let Some(look) = looks.looks.get(&day).map(|line| &line.doc) else { continue };
+        let Some(look) = looks.looks.get(&day).map(|line| &line.doc) else {
+            let why = looks.why_thinned(day).filter(|_| looks.thinned_looks.contains_key(&day));
+            shown.damaged.extend(why.map(|why| format!("What {name} did can't be shown: {why}.")));
+            continue;
+        };
         if entity.def.of_kind(FieldKind::Counter).next().is_none() {
             continue;
         }

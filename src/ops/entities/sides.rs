@@ -10,7 +10,7 @@ use chrono::{DateTime, Utc};
 
 use super::growth::Seen;
 use crate::analyze::growth::{NotDue, Piece};
-use crate::archive::look_file::{KEY, LABEL, NOT_DUE, STATE, text_column};
+use crate::archive::look_file::{KEY, LABEL, NOT_DUE, SEQ, STATE, seq_column, text_column};
 use crate::archive::looks::{REST, ROWS};
 use crate::archive::{Archive, ArchiveError, CaptureDoc, LookDoc, Looks};
 use crate::entities::LookTable;
@@ -129,6 +129,22 @@ impl<'a> Sides<'a> {
                 let found = live.table.sorted_keys().any(|(_, other)| other == key);
                 Ok(if found { Presence::Row } else { Presence::Absent })
             }
+        }
+    }
+
+    /// The number of the key's row in a side.
+    pub(super) fn number(&self, side: Side<'a>, key: &str) -> Result<Option<u64>, ArchiveError> {
+        match side {
+            Side::Look(look) => {
+                let row = self.archive.look_row(look, ROWS, &[KEY, SEQ], key)?;
+                let seqs = row.as_ref().and_then(seq_column);
+                Ok(seqs.filter(|seqs| !seqs.is_empty()).map(|seqs| seqs.value(0)))
+            }
+            Side::Capture(capture) => {
+                let rows = self.captured(capture)?.into_iter().filter(|row| row.row.key == key);
+                Ok(rows.map(|row| row.row.seq).max())
+            }
+            Side::Live(_) => Ok(None),
         }
     }
 

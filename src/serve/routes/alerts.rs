@@ -51,7 +51,8 @@ pub fn alerts(call: &Call) -> Result<Answer, Problem> {
         find_latest(history, named, today)?;
         return Err(Problem::mistake(format!("nothing can be said of {day}")));
     };
-    let mut document = document::message(&judgement, Path::new(""), &Few::all(&judgement.judged));
+    let about = document::About { folder: Path::new(""), tenant: opened.config.tenant.as_deref() };
+    let mut document = document::message(&judgement, about, &Few::all(&judgement.judged));
     pages(&mut document);
     document["findings"] = judgement.damaged.clone().into();
     // Whether a day is missing depends on the time of day.

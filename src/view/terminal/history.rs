@@ -2,7 +2,7 @@
 
 use super::table::{Cell, Line, Side, Table};
 use super::{Options, Tone};
-use crate::view::history::{HistoryInput, MovedInput, Step, StepLine};
+use crate::view::history::{HistoryInput, MovedInput, Step, StepLine, spanned};
 use crate::view::text::safe;
 
 /// The rows, oldest first, so that the newest stands last.
@@ -59,6 +59,11 @@ pub fn moved(input: &MovedInput, options: &Options) -> String {
         counts.push(format!("{} had no row by then, so it is unknown", input.unknown));
     }
     text.push_str(&format!("\n{}\n", Tone::Faint.paint(&counts.join(" · "), options.color)));
+    if !input.thinned.is_empty() {
+        let note =
+            format!("! the rows of {} were thinned: earlier ones stand for them", spanned(&input.thinned));
+        text.push_str(&format!("{}\n", Tone::Warning.paint(&note, options.color)));
+    }
     text
 }
 

@@ -8,7 +8,7 @@ use crate::ops::entities::growth::{Growth, GrowthRequest, NoBaseline, Seen, Span
 use crate::view::growth::hours;
 
 /// Why there is no older side, and what can be done.
-pub(super) fn sentences(name: &str, missing: &NoBaseline) -> Vec<String> {
+pub fn sentences(name: &str, missing: &NoBaseline) -> Vec<String> {
     let why = missing.reason.as_ref().map_or_else(String::new, |reason| format!(": {reason}"));
     let Some(day) = missing.day else {
         return vec!["growth is unknown: so many days before, no calendar had begun".to_owned()];
@@ -20,7 +20,7 @@ pub(super) fn sentences(name: &str, missing: &NoBaseline) -> Vec<String> {
 }
 
 /// The whole answer as JSON.
-pub(super) fn document(name: &str, request: &GrowthRequest, found: &Growth) -> Value {
+pub fn document(name: &str, request: &GrowthRequest, found: &Growth) -> Value {
     let side =
         |side: &Seen| json!({ "date": side.day, "at": side.at, "capture": side.capture, "live": side.live });
     let previous = found.previous.as_ref().ok();
@@ -113,7 +113,7 @@ fn of_top(grown: &Grown) -> Map<String, Value> {
 ///
 /// # Errors
 /// None in practice: writing into memory does not fail.
-pub(super) fn csv(found: &Growth) -> Result<Vec<u8>, csv::Error> {
+pub fn csv(found: &Growth) -> Result<Vec<u8>, csv::Error> {
     let mut writer = csv::Writer::from_writer(Vec::new());
     writer.write_record(["of", "key", "label", "counter", "current", "previous", "growth", "percentage"])?;
     let told = |number: Option<i128>| number.map(|number| number.to_string()).unwrap_or_default();
