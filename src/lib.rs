@@ -25,6 +25,7 @@ pub mod calendar;
 pub mod cli;
 pub mod config;
 pub mod entities;
+pub mod mcp;
 pub mod metrics;
 pub mod model;
 pub mod notify;

@@ -24,6 +24,8 @@ pub struct Piece {
     pub group: Option<StringArray>,
     /// What decides whether they are looked at: each with the value that it must have.
     pub filters: Vec<(Option<StringArray>, String)>,
+    /// The same of the only rows that there are for whoever asks: all others are as if they were not.
+    pub only: Option<(Option<StringArray>, String)>,
 }
 
 /// Keys of a side that have no row there though they were seen, sorted.
@@ -167,28 +169,29 @@ struct Side<I> {
 impl<E, I: Iterator<Item = Result<Piece, E>>> Side<I> {
     fn new(pieces: I) -> Result<Self, E> {
         let mut side = Self { pieces, piece: None, at: 0 };
-        side.refill()?;
+        side.piece = side.pieces.next().transpose()?;
+        side.settle()?;
         Ok(side)
     }
 
-    fn refill(&mut self) -> Result<(), E> {
-        self.at = 0;
-        loop {
-            self.piece = self.pieces.next().transpose()?;
-            match &self.piece {
-                Some(piece) if piece.keys.is_empty() => {}
-                _ => return Ok(()),
+    /// Goes on to the next row that there is, if it is at none.
+    fn settle(&mut self) -> Result<(), E> {
+        while let Some(piece) = &self.piece {
+            if self.at >= piece.keys.len() {
+                self.piece = self.pieces.next().transpose()?;
+                self.at = 0;
+            } else if piece.is_hidden(self.at) {
+                self.at += 1;
+            } else {
+                break;
             }
         }
+        Ok(())
     }
 
     fn advance(&mut self) -> Result<(), E> {
         self.at += 1;
-        if self.piece.as_ref().is_some_and(|piece| self.at >= piece.keys.len()) {
-            self.refill()
-        } else {
-            Ok(())
-        }
+        self.settle()
     }
 
     /// The row at hand.
@@ -204,15 +207,23 @@ impl Piece {
     }
 
     fn passes(&self, row: usize) -> bool {
-        self.filters.iter().all(|(column, wanted)| {
-            column.as_ref().is_some_and(|column| column.is_valid(row) && column.value(row) == wanted)
-        })
+        self.filters.iter().all(|filter| has(filter, row))
+    }
+
+    /// Whether there is no such row for whoever asks.
+    fn is_hidden(&self, row: usize) -> bool {
+        self.only.as_ref().is_some_and(|only| !has(only, row))
     }
 
     fn group(&self, row: usize) -> Option<String> {
         let column = self.group.as_ref()?;
         column.is_valid(row).then(|| column.value(row).to_owned())
     }
+}
+
+/// Whether a row has a value in a column.
+fn has((column, wanted): &(Option<StringArray>, String), row: usize) -> bool {
+    column.as_ref().is_some_and(|column| column.is_valid(row) && column.value(row) == wanted)
 }
 
 /// Merges the rows of two looks. `not_due` are the keys that were seen and have no row: of the newer

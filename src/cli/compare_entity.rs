@@ -56,6 +56,7 @@ impl CompareEntity {
             looks: &looks,
             subject: &subject,
             calendar: opened.calendar,
+            only: None,
         };
         let mut timeline = histories.timeline(&self.key, None)?;
         let found = |name: &RowName| {

@@ -114,6 +114,7 @@ impl ContextCommand {
             looks: &looks,
             subject: &subject,
             calendar: opened.calendar,
+            only: None,
         };
         let request = ContextRequest {
             wanted: &self.key,

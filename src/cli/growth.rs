@@ -150,7 +150,8 @@ impl GrowthCommand {
             top: self.top,
         };
         let live = if self.live { Some(self.read(context, &config, name, entity)?) } else { None };
-        let basis = Basis { archive: &archive, name, def: &entity.def, looks: &looks, live: live.as_ref() };
+        let (def, live) = (&entity.def, live.as_ref());
+        let basis = Basis { archive: &archive, name, def, looks: &looks, live, only: None };
         let found = growth(basis, &request)?;
         let out = context.output;
         let mut remarks = found.previous.as_ref().err().map(|none| sentences(name, none)).unwrap_or_default();

@@ -91,6 +91,7 @@ impl HistoryCommand {
             looks: &looks,
             subject: &subject,
             calendar: opened.calendar,
+            only: None,
         };
         let from = self.months.and_then(|months| months_back(opened.today, months));
         let timeline = histories.timeline(&self.key, from)?;

@@ -55,6 +55,7 @@ impl Moved {
             looks: &looks,
             subject: &subject,
             calendar: opened.calendar,
+            only: None,
         };
         let way = match (self.improved, self.declined) {
             (true, _) => Way::Improved,

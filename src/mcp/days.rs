@@ -13,7 +13,6 @@ use crate::config::problem::known_names;
 use crate::model::{Day, Edition, SnapshotId};
 use crate::serve::access::Call;
 use crate::serve::problem::Problem;
-use crate::serve::route::Cost;
 use crate::serve::routes;
 
 /// How many days are listed when nothing is said.
@@ -45,7 +44,7 @@ pub const LIST_DAYS: Tool = Tool {
         Parameter::new("limit", Kind::Whole(1, 1000, Some(30)), "How many days at most", &["30"]),
         Parameter::new("cursor", Kind::Text, "Where to go on: `next` of the answer before", &["2025-12-01"]),
     ],
-    cost: |_| Cost::Archive,
+    asks_source: |_| false,
     writes: false,
     shape: || shape("Days"),
     answer: list_days,
@@ -70,7 +69,7 @@ pub const GET_DAY: Tool = Tool {
         METRIC,
         BY,
     ],
-    cost: |_| Cost::Archive,
+    asks_source: |_| false,
     writes: false,
     shape: || shape("Day"),
     answer: get_day,
@@ -102,7 +101,7 @@ pub const COMPARE: Tool = Tool {
         Parameter::new("key", Kind::Text, "Which of them, by its key or its label", &["\"5\""]),
         AS_OF,
     ],
-    cost: |_| Cost::Archive,
+    asks_source: |_| false,
     writes: false,
     shape: || json!({ "anyOf": [shape("Compared"), super::entities::pair_shape()], "type": "object" }),
     answer: compare,
@@ -125,7 +124,7 @@ pub const DRIFT: Tool = Tool {
             &["current"],
         ),
     ],
-    cost: |_| Cost::Source,
+    asks_source: |_| true,
     writes: false,
     shape: || shape("Drift"),
     answer: drift,
@@ -152,7 +151,7 @@ pub const SERIES: Tool = Tool {
         Parameter::new("forecast", Kind::Whole(1, 90, None), "Say what so many days will probably bring", &["7"]),
         AS_OF,
     ],
-    cost: |_| Cost::Archive,
+    asks_source: |_| false,
     writes: false,
     shape: || shape("Series"),
     answer: series,

@@ -30,7 +30,6 @@ use crate::model::progress::Silent;
 use crate::serve::access::Call;
 use crate::serve::held::Opened;
 use crate::serve::problem::Problem;
-use crate::serve::route::Cost;
 
 /// Which entities.
 pub const ENTITY: Parameter = Parameter::new(
@@ -66,7 +65,7 @@ pub const GROWTH: Tool = Tool {
         Parameter::new("top", Kind::Whole(0, 1000, Some(0)), "List so many that grew most", &["10"]),
         Parameter::new("live", Kind::Flag, "Ask the source what is there now, and keep nothing of it", &["true"]),
     ],
-    cost: |arguments| if arguments.flag("live") { Cost::Source } else { Cost::Archive },
+    asks_source: |arguments| arguments.flag("live"),
     writes: false,
     shape: || {
         json!({
@@ -109,7 +108,7 @@ pub const LIST: Tool = Tool {
         ),
         Parameter::new("since", Kind::Text, "Since this day, or so many days ago; 7d when left out", &["30d", "2025-11-01"]),
     ],
-    cost: |_| Cost::Archive,
+    asks_source: |_| false,
     writes: false,
     shape: || {
         json!({
@@ -139,7 +138,7 @@ pub const HISTORY: Tool = Tool {
         KEY.needed(),
         Parameter::new("months", Kind::Whole(1, 12_000, None), "Only the last so many months", &["3"]),
     ],
-    cost: |_| Cost::Archive,
+    asks_source: |_| false,
     writes: false,
     shape: || {
         json!({

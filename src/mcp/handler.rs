@@ -24,7 +24,7 @@ use crate::config::serve::Scope;
 use crate::serve::Server;
 use crate::serve::access::Caller;
 use crate::serve::problem::Problem;
-use crate::serve::route::{Cost, Waiting, work};
+use crate::serve::route::{Waiting, work};
 
 /// The name by which this server is known.
 pub const NAME: &str = "asof";
@@ -70,13 +70,13 @@ impl Handler {
     /// Runs something that waits for disks and databases, for as long as somebody waits for it.
     async fn run<T: Send + 'static>(
         &self,
-        cost: Cost,
+        asks_source: bool,
         context: &RequestContext<RoleServer>,
         job: impl FnOnce(tokio::sync::watch::Receiver<bool>) -> Result<T, Problem> + Send + 'static,
     ) -> Result<T, Problem> {
         let (waiting, stop) = Waiting::new();
         let done = tokio::select! {
-            done = work(&self.server, cost, move || job(stop)) => done,
+            done = work(&self.server, asks_source, move || job(stop)) => done,
             () = context.ct.cancelled() => {
                 Err(Problem::bad("nobody waits for this any more"))
             }
@@ -100,9 +100,9 @@ impl Handler {
         let tool = tool(&request.name, &caller)?;
         let takes = tool.takes(!self.tenants(&caller).is_empty());
         let arguments = Arguments::new(&takes, request.arguments.unwrap_or_default())?;
-        let (budget, cost) = (arguments.budget(), (tool.cost)(&arguments));
+        let (budget, asks) = (arguments.budget(), (tool.asks_source)(&arguments));
         let server = Arc::clone(&self.server);
-        self.run(cost, context, move |stop| {
+        self.run(asks, context, move |stop| {
             let asking = Asking { server, caller, arguments, stop };
             (tool.answer)(&asking)?.within(budget)
         })
@@ -179,7 +179,7 @@ impl ServerHandler for Handler {
         let caller = self.caller(&context.extensions).ok_or_else(|| error(&nobody()))?;
         let (server, cursor) = (Arc::clone(&self.server), request.and_then(|request| request.cursor));
         let listed = self
-            .run(Cost::Archive, &context, move |stop| resources::list(&server, caller, cursor.as_deref(), stop))
+            .run(false, &context, move |stop| resources::list(&server, caller, cursor.as_deref(), stop))
             .await;
         listed.map_err(|problem| error(&problem))
     }
@@ -202,7 +202,7 @@ impl ServerHandler for Handler {
         let caller = self.caller(&context.extensions).ok_or_else(|| error(&nobody()))?;
         let server = Arc::clone(&self.server);
         let read = self
-            .run(Cost::Archive, &context, move |stop| resources::read(&server, caller, &request.uri, stop))
+            .run(false, &context, move |stop| resources::read(&server, caller, &request.uri, stop))
             .await;
         read.map(Into::into).map_err(|problem| error(&problem))
     }

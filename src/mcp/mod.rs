@@ -7,7 +7,9 @@
 //! | [`tools`] | what can be asked for |
 //! | [`arguments`] | what a tool takes |
 //! | [`asking`] | a call of a tool, as a request |
-//! | [`days`], [`entities`] | what answers |
+//! | [`days`], [`entities`], [`context`] | what answers |
+//! | [`source`] | asking the source |
+//! | [`rests`] | what answers about entities rest on |
 //! | [`told`] | an answer, within a budget |
 //! | [`resources`] | days as resources |
 //! | [`instructions`] | what a model is told of all this |
@@ -15,12 +17,15 @@
 
 pub mod arguments;
 pub mod asking;
+pub mod context;
 pub mod days;
 pub mod entities;
 pub mod handler;
 pub mod http;
 pub mod instructions;
 pub mod resources;
+pub mod rests;
+pub mod source;
 pub mod stdio;
 pub mod told;
 pub mod tools;

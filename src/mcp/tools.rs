@@ -9,10 +9,9 @@ use utoipa::OpenApi as _;
 use super::arguments::{Arguments, BUDGET, Parameter, WHOSE, schema};
 use super::asking::Asking;
 use super::told::{self, Told};
-use super::{days, entities};
+use super::{context, days, entities};
 use crate::serve::open_api::Document;
 use crate::serve::problem::Problem;
-use crate::serve::route::Cost;
 
 /// A tool.
 pub struct Tool {
@@ -24,8 +23,8 @@ pub struct Tool {
     pub about: &'static str,
     /// What it takes.
     pub parameters: &'static [Parameter],
-    /// What it costs.
-    pub cost: fn(&Arguments) -> Cost,
+    /// Whether the source is asked for it.
+    pub asks_source: fn(&Arguments) -> bool,
     /// Whether it keeps something.
     pub writes: bool,
     /// The schema of its answer.
@@ -44,8 +43,8 @@ pub const ALL: [&Tool; 10] = [
     &entities::GROWTH,
     &entities::LIST,
     &entities::HISTORY,
-    &entities::CONTEXT,
-    &entities::CAPTURE,
+    &context::CONTEXT,
+    &context::CAPTURE,
 ];
 
 impl Tool {
@@ -58,7 +57,7 @@ impl Tool {
     /// It as clients see it.
     pub fn listed(&self, tenants: bool) -> Listed {
         let takes = self.takes(tenants);
-        let source = (self.cost)(&Arguments::default()) == Cost::Source;
+        let source = (self.asks_source)(&Arguments::default());
         let annotations = ToolAnnotations::with_title(self.title)
             .read_only(!self.writes)
             .destructive(false)

@@ -159,7 +159,9 @@ impl Call {
             return match (&self.tenant, &self.caller.tenant) {
                 (None, None) => Ok(held),
                 (_, Some(_)) => Err(Problem::forbidden("this token is a tenant's, and there are none here")),
-                (Some(_), None) => Err(Problem::bad("there are no tenants").hint("leave tenant out")),
+                (Some(_), None) => {
+                    Err(Problem::not_found("no-such-tenant", "there are no tenants").hint("leave tenant out"))
+                }
             };
         }
         let tenant = match (&self.caller.tenant, &self.tenant) {
@@ -175,8 +177,11 @@ impl Call {
                     return Ok(held);
                 }
                 let known: Vec<&str> = server.held.keys().flatten().map(String::as_str).collect();
-                return Err(Problem::bad("there are tenants, and each has an archive of its own")
-                    .hint(format!("name one by tenant=: {}", listed(known))));
+                return Err(Problem::not_found(
+                    "no-such-tenant",
+                    "there are tenants, and each has an archive of its own",
+                )
+                .hint(format!("name one by tenant=: {}", listed(known))));
             }
         };
         let none = || Problem::not_found("no-such-tenant", format!("there is no tenant {tenant:?}"));

@@ -23,7 +23,11 @@ impl Asked {
     /// # Errors
     /// When a name is there twice, or something is far too long.
     pub fn new(path: BTreeMap<String, String>, query: Option<&str>) -> Result<Self, Problem> {
-        let query = url::form_urlencoded::parse(query.unwrap_or_default().as_bytes());
+        let query = query.unwrap_or_default();
+        if !is_text(query) {
+            return Err(Problem::bad("the query is no UTF-8 text"));
+        }
+        let query = url::form_urlencoded::parse(query.as_bytes());
         Self::of(path, query.map(|(name, value)| (name.into_owned(), value.into_owned())))
     }
 
@@ -37,8 +41,7 @@ impl Asked {
     ) -> Result<Self, Problem> {
         let mut asked = Self { path, query: BTreeMap::new() };
         for (name, value) in query {
-            let fits = name.len() <= LONGEST && value.len() <= LONGEST;
-            if !fits || value.contains('\u{fffd}') {
+            if name.chars().count() > LONGEST || value.chars().count() > LONGEST {
                 let name: String = name.chars().take(60).collect();
                 return Err(Problem::bad(format!("{name:?} has a value that can't be meant")));
             }
@@ -136,8 +139,21 @@ impl Asked {
     }
 }
 
+/// Whether what is written as `%` and two digits is UTF-8 once it is read.
+fn is_text(query: &str) -> bool {
+    let mut bytes = Vec::with_capacity(query.len());
+    let mut rest = query.as_bytes();
+    while let [first, after @ ..] = rest {
+        let digits = after.get(..2).and_then(|digits| std::str::from_utf8(digits).ok());
+        let byte = digits.filter(|_| *first == b'%').and_then(|digits| u8::from_str_radix(digits, 16).ok());
+        bytes.push(byte.unwrap_or(*first));
+        rest = if byte.is_some() { after.get(2..).unwrap_or_default() } else { after };
+    }
+    String::from_utf8(bytes).is_ok()
+}
+
 fn understood<T: FromStr<Err: Display>>(text: &str) -> Result<T, Problem> {
-    if text.len() > LONGEST {
+    if text.chars().count() > LONGEST {
         return Err(Problem::bad("this is too long to be meant"));
     }
     text.parse().map_err(|error: T::Err| Problem::bad(error.to_string()))

@@ -1,7 +1,7 @@
 //! Answers that are kept, by digest. What was not asked for the longest goes first once there is no room.
 
 use std::collections::{BTreeMap, HashMap};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use super::answer::Answer;
 use crate::model::Digest;
@@ -13,6 +13,8 @@ const OVERHEAD: usize = 512;
 pub struct Cache {
     most: usize,
     kept: Mutex<Kept>,
+    /// What is being made, so that it is made once whoever else asks for it meanwhile.
+    making: Mutex<HashMap<Digest, Arc<Mutex<()>>>>,
 }
 
 #[derive(Default)]
@@ -39,7 +41,7 @@ pub struct Fares {
 impl Cache {
     /// A cache of so many bytes at most.
     pub fn new(most: usize) -> Self {
-        Self { most, kept: Mutex::default() }
+        Self { most, kept: Mutex::default(), making: Mutex::default() }
     }
 
     /// What is kept under a key, or what is made now, which is kept from then on. What fails is not kept.
@@ -47,12 +49,23 @@ impl Cache {
     /// # Errors
     /// Those of making it.
     pub fn get<E>(&self, key: Digest, make: impl FnOnce() -> Result<Answer, E>) -> Result<Answer, E> {
-        if let Some(answer) = self.find(key) {
+        if let Some(answer) = self.find(key, true) {
             return Ok(answer);
         }
-        let answer = make()?;
-        self.keep(key, answer.clone());
-        Ok(answer)
+        let gate = {
+            let mut making = self.making.lock().unwrap_or_else(PoisonError::into_inner);
+            Arc::clone(making.entry(key).or_default())
+        };
+        let _turn = gate.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(answer) = self.find(key, false) {
+            return Ok(answer);
+        }
+        let made = make();
+        if let Ok(answer) = &made {
+            self.keep(key, answer.clone());
+        }
+        self.making.lock().unwrap_or_else(PoisonError::into_inner).remove(&key);
+        made
     }
 
     /// How it fares.
@@ -61,11 +74,11 @@ impl Cache {
         Fares { bytes: kept.bytes, hits: kept.hits, misses: kept.misses }
     }
 
-    fn find(&self, key: Digest) -> Option<Answer> {
+    fn find(&self, key: Digest, first: bool) -> Option<Answer> {
         let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
         let now = kept.clock + 1;
         let Some((age, answer)) = kept.by_key.get_mut(&key) else {
-            kept.misses += 1;
+            kept.misses += u64::from(first);
             return None;
         };
         let before = std::mem::replace(age, now);
@@ -73,7 +86,7 @@ impl Cache {
         kept.by_age.remove(&before);
         kept.by_age.insert(now, key);
         kept.clock = now;
-        kept.hits += 1;
+        kept.hits += u64::from(first);
         Some(answer)
     }
 
@@ -105,6 +118,7 @@ impl Cache {
 #[cfg(test)]
 mod tests {
     use std::convert::Infallible;
+    use std::sync::atomic::{AtomicU32, Ordering};
 
     use proptest::prelude::*;
 
@@ -143,6 +157,25 @@ mod tests {
         assert!(asked(&cache, 0, 9_000));
         assert!(asked(&cache, 0, 9_000));
         assert_eq!(cache.fares().bytes, 0);
+    }
+
+    #[test]
+    fn what_many_ask_for_at_once_is_made_once() {
+        let (cache, made) = (Cache::new(100_000), AtomicU32::new(0));
+        std::thread::scope(|scope| {
+            for _ in 0..8 {
+                scope.spawn(|| {
+                    let answer = cache.get(Digest::of(b"one"), || {
+                        std::thread::sleep(std::time::Duration::from_millis(30));
+                        made.fetch_add(1, Ordering::Relaxed);
+                        Ok::<_, Infallible>(answer(100))
+                    });
+                    assert_eq!(answer.unwrap().body.len(), 100);
+                });
+            }
+        });
+        assert_eq!(made.load(Ordering::Relaxed), 1);
+        assert!(cache.making.lock().unwrap().is_empty());
     }
 
     proptest! {

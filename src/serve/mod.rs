@@ -9,6 +9,7 @@
 //! | [`held`] | archives that are kept open, and read again once something was added |
 //! | [`asked`] | the words of a request |
 //! | [`answer`] | what is answered: bodies, digests, how long they hold |
+//! | [`entities`] | entities that somebody may ask for, and only the rows that this one may see |
 //! | [`problem`] | what went wrong, as RFC 9457 has it |
 //! | [`cache`] | answers that are kept, by digest |
 //! | [`pace`] | how fast requests come and how long they take |
@@ -19,6 +20,7 @@ pub mod access;
 pub mod answer;
 pub mod asked;
 pub mod cache;
+pub mod entities;
 pub mod guard;
 pub mod held;
 pub mod listen;

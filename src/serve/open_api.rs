@@ -19,6 +19,7 @@ use super::routes::{alerts, api, compare, day, days, drift, health, metrics, ser
         health::health, metrics::metrics, api::document, api::page, days::days, day::day, day::page, compare::compare,
         drift::drift, series::series, settling::settling, alerts::alerts,
     ),
+    components(schemas(ToDate, Which)),
     modifiers(&Bearer),
     security((), ("token" = [])),
 )]

@@ -61,6 +61,11 @@ impl Problem {
         Self::new(StatusCode::BAD_REQUEST, "bad-request", detail)
     }
 
+    /// Words that are each understood, and contradict each other.
+    pub fn contradiction(detail: impl Into<String>) -> Self {
+        Self::new(StatusCode::CONFLICT, "contradiction", detail)
+    }
+
     /// What there isn't.
     pub fn not_found(kind: &'static str, detail: impl Into<String>) -> Self {
         Self::new(StatusCode::NOT_FOUND, kind, detail)
@@ -149,9 +154,12 @@ impl From<CompareError> for Problem {
             CompareError::Nothing { .. } => {
                 Self::not_found("no-such-day", error.to_string()).maybe_hint(hint)
             }
-            CompareError::Span(SpanError::Backwards { .. })
-            | CompareError::FirstMonth(_)
-            | CompareError::Unknown { .. } => Self::bad(error.to_string()).maybe_hint(hint),
+            CompareError::Unknown { .. } => {
+                Self::not_found("no-such-name", error.to_string()).maybe_hint(hint)
+            }
+            CompareError::Span(SpanError::Backwards { .. }) | CompareError::FirstMonth(_) => {
+                Self::contradiction(error.to_string()).maybe_hint(hint)
+            }
         }
     }
 }
@@ -164,7 +172,9 @@ impl From<SeriesError> for Problem {
             SeriesError::Metric { .. } => {
                 Self::not_found("no-such-metric", error.to_string()).maybe_hint(hint)
             }
-            SeriesError::Dimension { .. } => Self::bad(error.to_string()).maybe_hint(hint),
+            SeriesError::Dimension { .. } => {
+                Self::not_found("no-such-name", error.to_string()).maybe_hint(hint)
+            }
             SeriesError::Nothing => Self::not_found("no-such-day", error.to_string()).maybe_hint(hint),
         }
     }

@@ -22,16 +22,21 @@ use super::problem::Problem;
 /// The largest body that is taken, in bytes.
 pub const MOST_BODY: usize = 1_000_000;
 
+/// The part of a path that stands for the snapshots of entities.
+pub const SNAPSHOTS: &str = "{entity}-snapshots";
+
 /// How long a request waits for its turn, at most.
 const TURN: Duration = Duration::from_secs(10);
 
 /// What it costs to answer.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug)]
 pub enum Cost {
     /// The archive is read.
     Archive,
     /// The source is asked, of which only a few may do so at once.
     Source,
+    /// That depends on what is asked: whether it is the source.
+    SourceIf(fn(&Call) -> bool),
 }
 
 /// Something that can be asked for.
@@ -54,6 +59,17 @@ impl Route {
         Self { method: Method::GET, path, access, cost: Cost::Archive, answer }
     }
 
+    /// Something that is done.
+    pub fn post(path: &'static str, access: Access, answer: fn(&Call) -> Result<Answer, Problem>) -> Self {
+        Self { method: Method::POST, ..Self::get(path, access, answer) }
+    }
+
+    /// The same, for which the source is asked in some cases.
+    #[must_use]
+    pub fn of_source_if(self, asks: fn(&Call) -> bool) -> Self {
+        Self { cost: Cost::SourceIf(asks), ..self }
+    }
+
     /// The same, for which the source is asked.
     #[must_use]
     pub fn of_source(self) -> Self {
@@ -66,7 +82,9 @@ pub fn router(server: &Arc<Server>, routes: Vec<Route>) -> Router {
     let mut all = Router::new();
     for route in routes {
         let path = route.path;
-        all = all.route(path, method(Arc::new(route)));
+        // Of a part of a path that goes on after a name, the whole is taken as the name, and looked at by what answers.
+        let path = path.replace(SNAPSHOTS, "{entity}");
+        all = all.route(&path, method(Arc::new(route)));
     }
     all.fallback(|| async {
         Problem::not_found("no-such-thing", "there is nothing of this name")
@@ -133,24 +151,31 @@ async fn run(
     // Who asks is known before a byte of the body is read.
     let mut call = Call::admit(server, route.access, path, parts, (axum::body::Bytes::new(), stop))?;
     call.body = received(server, body).await?;
+    let asks = match route.cost {
+        Cost::Archive => false,
+        Cost::Source => true,
+        Cost::SourceIf(asks) => asks(&call),
+    };
     let answer = route.answer;
-    let done = work(server, route.cost, move || answer(&call)).await;
+    let done = work(server, asks, move || answer(&call)).await;
     drop(waiting);
     done?
 }
 
-/// Does what waits for disks and databases on a thread for it, once its turn comes, and no longer than it may take.
+/// Does what waits for disks and databases on a thread for it, once its turn comes, and no longer than it may take:
+/// what asks the source has turns of its own.
 ///
 /// # Errors
 /// When its turn does not come, it takes too long, or it ends with a mistake.
 pub async fn work<T: Send + 'static>(
     server: &Arc<Server>,
-    cost: Cost,
+    asks_source: bool,
     job: impl FnOnce() -> T + Send + 'static,
 ) -> Result<T, Problem> {
-    let (turns, most) = match cost {
-        Cost::Archive => (&server.reading, server.settings.request_timeout),
-        Cost::Source => (&server.asking, server.settings.source_timeout),
+    let (turns, most) = if asks_source {
+        (&server.asking, server.settings.source_timeout)
+    } else {
+        (&server.reading, server.settings.request_timeout)
     };
     let turn = turn(turns).await?;
     let work = tokio::task::spawn_blocking(move || {

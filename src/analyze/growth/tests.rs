@@ -19,6 +19,7 @@ fn pieces(look: &Look, size: usize) -> Vec<Result<Piece, Infallible>> {
         counters: vec![Some(rows.iter().map(|(_, row)| row.0).collect::<Int64Array>())],
         group: Some(rows.iter().map(|(_, row)| row.1).collect::<StringArray>()),
         filters: Vec::new(),
+        only: None,
     };
     rows.chunks(size).map(|rows| Ok(piece(rows))).collect()
 }

@@ -11,6 +11,7 @@ use arrow_array::Array as _;
 use chrono::{DateTime, TimeDelta, Utc};
 
 use super::captured::{CaptureOutcome, Captured, Told};
+use super::fits::fits;
 use super::look::{EntityError, LookRequest, read};
 use super::newest::Newest;
 use super::numbers::LastNumbers;
@@ -24,7 +25,7 @@ use crate::entities::cells::value_at;
 use crate::entities::changes::changes;
 use crate::model::entity::{CaptureRow, CaptureType, EntityRow, FieldValue};
 use crate::model::manifest::FileDoc;
-use crate::model::{Digest, Number, Progress};
+use crate::model::{Digest, Progress};
 
 /// How often a capture is reckoned anew when others come in between.
 const TRIES: usize = 500;
@@ -80,7 +81,9 @@ pub async fn capture(
         let one = Capture { archive: &archive, name, entity, asked };
         let now = (request.now)();
         let newest = if one.stops() { one.newest(&one.looks()?, keys, now)? } else { BTreeMap::new() };
-        keys.retain(|key| match newest.get(key).and_then(|row| one.stopped(row, now)) {
+        // Of what was not one of those that are asked for the source says what it is now.
+        let known = |key: &String| newest.get(key).filter(|known| one.was_asked(&known.row.row));
+        keys.retain(|key| match known(key).and_then(|known| one.stopped(known, now)) {
             Some(stopped) => {
                 outcome.others.insert(key.clone(), stopped.of(key));
                 false
@@ -207,14 +210,16 @@ impl Capture<'_> {
         places
     }
 
+    /// Whether a row had the values that are asked for when it was kept.
+    fn was_asked(&self, row: &EntityRow) -> bool {
+        let field = |name: &String| row.fields.get(name).and_then(Option::as_ref);
+        self.asked.filters.iter().all(|(name, wanted)| fits(field(name), wanted))
+    }
+
     /// Whether a row has the values that are asked for.
     fn passes(&self, table: &LookTable, at: usize) -> bool {
-        self.asked.filters.iter().all(|(field, wanted)| match self.value(table, field, at) {
-            Some(FieldValue::Number(number)) => wanted.parse::<Number>().is_ok_and(|wanted| wanted == number),
-            Some(FieldValue::Text(text)) => text == *wanted,
-            Some(FieldValue::List(items)) => items.contains(wanted),
-            None => false,
-        })
+        let mut filters = self.asked.filters.iter();
+        filters.all(|(field, wanted)| fits(self.value(table, field, at).as_ref(), wanted))
     }
 
     fn value(&self, table: &LookTable, field: &str, at: usize) -> Option<FieldValue> {

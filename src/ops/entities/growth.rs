@@ -4,6 +4,7 @@ use chrono::{DateTime, Utc};
 
 pub use super::growth_error::GrowthError;
 use super::numbers::last_number;
+use crate::config::serve::Only;
 use super::sides::{Live, Presence, Side, Sides, Wanted};
 use crate::analyze::growth::{Asked, Compared, Grown, NotDue, grow};
 use crate::archive::{Archive, Looks};
@@ -92,6 +93,8 @@ pub struct Basis<'a> {
     pub looks: &'a Looks,
     /// What was just read; it is the newest then.
     pub live: Option<&'a Live>,
+    /// The only rows that there are for whoever asks, by an attribute; all others are as if they were not.
+    pub only: Option<&'a Only>,
 }
 
 /// Tells what entities did.
@@ -99,7 +102,7 @@ pub struct Basis<'a> {
 /// # Errors
 /// When nobody ever looked, a name is unknown, or the archive can't be read.
 pub fn growth(basis: Basis<'_>, request: &GrowthRequest) -> Result<Growth, GrowthError> {
-    let Basis { archive, name, def, looks, live } = basis;
+    let Basis { archive, name, def, looks, live, only } = basis;
     let finder = Finder {
         sides: Sides {
             archive,
@@ -112,6 +115,7 @@ pub fn growth(basis: Basis<'_>, request: &GrowthRequest) -> Result<Growth, Growt
                 filters: &request.filters,
                 key: request.key.as_deref(),
                 labels: request.top > 0 || request.key.is_some(),
+                only,
             },
         },
         live,
@@ -155,7 +159,8 @@ impl<'a> Finder<'a> {
     /// The attributes that are needed.
     fn attributes(&self) -> impl Iterator<Item = &'a str> {
         let filters = self.request.filters.iter().map(|(field, _)| field.as_str());
-        self.request.by.as_deref().into_iter().chain(filters)
+        let only = self.sides.wanted.only.map(|only| only.field.as_str());
+        self.request.by.as_deref().into_iter().chain(filters).chain(only)
     }
 
     /// The newer side.

@@ -7,6 +7,7 @@ use chrono::{DateTime, Utc};
 use indexmap::IndexMap;
 
 use super::numbers::last_number;
+use super::fits::is_of;
 use super::rows::{KeptRow, Rows};
 use crate::archive::look_file::{GONE, KEY, LABEL, STATE, text_column};
 use crate::archive::looks::{REST, ROWS};
@@ -14,6 +15,7 @@ use crate::archive::{Archive, ArchiveError, LookDoc, Looks};
 use crate::calendar::Calendar;
 use crate::config::EntitySettings;
 use crate::config::entities::NumberSettings;
+use crate::config::serve::Only;
 use crate::entities::computed::{Computed, SeenRow, computed};
 use crate::model::entity::{FieldKind, FieldValue};
 use crate::model::{Day, Digest, EntityDef};
@@ -161,6 +163,9 @@ pub struct Histories<'a> {
     pub subject: &'a Subject,
     /// In whose days rows are counted.
     pub calendar: Calendar,
+    /// The only rows that there are for whoever asks; all others are as if they were not, and entities are
+    /// named by their keys then.
+    pub only: Option<&'a Only>,
 }
 
 impl Histories<'_> {
@@ -191,7 +196,9 @@ impl Histories<'_> {
         let days = days.filter(|day| from.is_none_or(|from| from <= *day));
         timeline.thinned = days.filter_map(|day| Some((day, self.looks.why_thinned(day)?))).collect();
         let newest = timeline.rows.last();
-        if newest.is_some_and(|newest| self.looks.thinned_after(newest.kept.at)) {
+        let may_be = newest.is_some_and(|newest| self.looks.thinned_after(newest.kept.at));
+        // Whose that row was nobody knows any more.
+        if may_be && self.only.is_none() {
             let last = last_number(self.archive, self.looks, &timeline.key)?;
             timeline.newest_thinned =
                 Some(last).filter(|last| newest.is_some_and(|row| row.kept.row.seq < *last));
@@ -207,6 +214,10 @@ impl Histories<'_> {
             return Ok((wanted.to_owned(), rows));
         }
         let entity = || self.subject.name.clone();
+        if self.only.is_some() {
+            // Labels are looked for among all, and what was thinned is anybody's.
+            return Err(HistoryError::Unknown { entity: entity(), wanted: wanted.to_owned() });
+        }
         let found = self.by_label(&reader, wanted)?;
         let mut keys = found.into_iter();
         match (keys.next(), keys.next()) {
@@ -249,10 +260,12 @@ impl Histories<'_> {
             if older >= self.before() {
                 break;
             }
-            if let Some(line) = self.looks.looks.get(&day) {
-                rows.extend(reader.of_look(&line.doc, &wanted)?);
-            }
-            rows.extend(reader.captures(day)?.into_iter().filter(|row| row.row.key == key));
+            let mut of_day = match self.looks.looks.get(&day) {
+                Some(line) => reader.of_look(&line.doc, &wanted)?,
+                None => Vec::new(),
+            };
+            of_day.extend(reader.captures(day)?.into_iter().filter(|row| row.row.key == key));
+            rows.extend(of_day.into_iter().filter(|row| is_of(self.only, &row.row)));
         }
         rows.sort_by_key(|row| row.row.seq);
         Ok(rows)

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use indexmap::IndexMap;
 
+use super::fits::is_of;
 use super::history::{Histories, Timeline, TimelineRow};
 use super::rows::{KeptRow, Rows};
 use crate::archive::look_file::{GONE, KEY, STATE, text_column};
@@ -146,7 +147,8 @@ fn pairs(histories: &Histories<'_>, since: Day) -> Result<BTreeMap<String, Pair>
         if let Some(line) = looks.looks.get(&day) {
             rows.extend(reader.of_look(&line.doc, &open)?);
         }
-        for row in rows.into_iter().filter(|row| open.contains(row.row.key.as_str())) {
+        let is_asked = |row: &KeptRow| open.contains(row.row.key.as_str()) && is_of(histories.only, &row.row);
+        for row in rows.into_iter().filter(is_asked) {
             let (older, newest) = found.entry(row.row.key.clone()).or_default();
             let is_later =
                 |known: &Option<KeptRow>| known.as_ref().is_none_or(|known| known.row.seq < row.row.seq);

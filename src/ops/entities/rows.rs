@@ -70,7 +70,7 @@ pub struct Rows<'a> {
     pub(super) name: &'a str,
     pub(super) looks: &'a Looks,
     /// The definitions by which there are looks.
-    definitions: BTreeMap<Fingerprint, EntityDef>,
+    pub(super) definitions: BTreeMap<Fingerprint, EntityDef>,
 }
 
 impl<'a> Rows<'a> {
@@ -136,7 +136,7 @@ impl<'a> Rows<'a> {
 }
 
 /// A row of a look.
-fn kept_row(look: &LookDoc, def: &EntityDef, batch: &RecordBatch, at: usize) -> Option<KeptRow> {
+pub(super) fn kept_row(look: &LookDoc, def: &EntityDef, batch: &RecordBatch, at: usize) -> Option<KeptRow> {
     let fields = def.fields.iter().filter_map(|(name, field)| {
         Some((name.clone(), value_at(batch.column_by_name(name)?, field.kind, at)))
     });

@@ -168,7 +168,7 @@ fn of_day(known: Known<'_>, counter: &str, which: &Which, day: Day) -> Result<To
         key: which.key.clone(),
         top: 0,
     };
-    let found = match growth(Basis { archive, name, def, looks, live: None }, &request) {
+    let found = match growth(Basis { archive, name, def, looks, live: None, only: None }, &request) {
         Ok(found) => found,
         Err(
             error @ (GrowthError::NoRow { .. } | GrowthError::Unread { .. } | GrowthError::Thinned { .. }),

@@ -8,11 +8,13 @@ use arrow_array::{Array as _, ArrayRef, Int64Array, RecordBatch, StringArray, UI
 use arrow_select::take::take;
 use chrono::{DateTime, Utc};
 
+use super::fits::is_of;
 use super::growth::Seen;
 use crate::analyze::growth::{NotDue, Piece};
 use crate::archive::look_file::{KEY, LABEL, NOT_DUE, SEQ, STATE, seq_column, text_column};
 use crate::archive::looks::{REST, ROWS};
 use crate::archive::{Archive, ArchiveError, CaptureDoc, LookDoc, Looks};
+use crate::config::serve::Only;
 use crate::entities::LookTable;
 use crate::model::entity::{CaptureRow, FieldKind, FieldValue};
 use crate::model::{Day, EntityDef, Number};
@@ -75,6 +77,8 @@ pub(super) struct Wanted<'a> {
     pub(super) key: Option<&'a str>,
     /// Whether labels are needed.
     pub(super) labels: bool,
+    /// The only rows that there are.
+    pub(super) only: Option<&'a Only>,
 }
 
 /// The rows of a side, piece by piece.
@@ -108,8 +112,15 @@ impl<'a> Sides<'a> {
         };
         match side {
             Side::Look(look) => {
-                if self.archive.look_row(look, ROWS, &[KEY], key)?.is_some() {
-                    return Ok(Presence::Row);
+                let columns: Vec<&str> = [KEY].into_iter().chain(self.only_field()).collect();
+                if let Some(row) = self.archive.look_row(look, ROWS, &columns, key)? {
+                    let seen = |column: Option<&StringArray>, wanted: &str| {
+                        column.is_some_and(|column| column.is_valid(0) && column.value(0) == wanted)
+                    };
+                    let only = self.wanted.only;
+                    let is_there =
+                        only.is_none_or(|only| seen(text_column(&row, &only.field), &only.value));
+                    return Ok(if is_there { Presence::Row } else { Presence::Absent });
                 }
                 let rest = self.archive.look_row(look, REST, &[KEY, STATE], key)?;
                 let waits = rest.is_some_and(|row| {
@@ -126,7 +137,16 @@ impl<'a> Sides<'a> {
                 })
             }
             Side::Live(live) => {
-                let found = live.table.sorted_keys().any(|(_, other)| other == key);
+                let only = self.wanted.only.map(|only| {
+                    let column = live.table.fields.get(&only.field);
+                    (column.and_then(|column| column.as_string_opt::<i32>()), only.value.as_str())
+                });
+                let is_there = |at: usize| {
+                    only.is_none_or(|(column, wanted)| {
+                        column.is_some_and(|column| column.is_valid(at) && column.value(at) == wanted)
+                    })
+                };
+                let found = live.table.sorted_keys().any(|(at, other)| other == key && is_there(at));
                 Ok(if found { Presence::Row } else { Presence::Absent })
             }
         }
@@ -200,7 +220,8 @@ impl<'a> Sides<'a> {
         let mut rows = Vec::new();
         for file in self.looks.capture_files(capture.date) {
             let found = self.archive.capture_rows(self.name, capture.date, file)?;
-            rows.extend(found.into_iter().filter(|row| row.captured_at == capture.captured_at));
+            let own = found.into_iter().filter(|row| row.captured_at == capture.captured_at);
+            rows.extend(own.filter(|row| is_of(self.wanted.only, &row.row)));
         }
         Ok(rows)
     }
@@ -212,7 +233,16 @@ impl<'a> Sides<'a> {
         columns.extend(&wanted.counters);
         columns.extend(wanted.by);
         columns.extend(wanted.filters.iter().map(|(field, _)| field.as_str()));
+        columns.extend(self.only_field());
         columns
+    }
+
+    fn only_field(&self) -> Option<&'a str> {
+        self.wanted.only.map(|only| only.field.as_str())
+    }
+
+    fn only(&self, column: impl Fn(&str) -> Option<StringArray>) -> Option<(Option<StringArray>, String)> {
+        self.wanted.only.map(|only| (column(&only.field), only.value.clone()))
     }
 
     fn piece(&self, batch: &RecordBatch) -> Piece {
@@ -223,6 +253,7 @@ impl<'a> Sides<'a> {
             counters: self.wanted.counters.iter().map(counter).collect(),
             group: self.wanted.by.and_then(|by| text_column(batch, by).cloned()),
             filters: self.filters(|field| text_column(batch, field).cloned()),
+            only: self.only(|field| text_column(batch, field).cloned()),
         }
     }
 
@@ -246,6 +277,8 @@ impl<'a> Sides<'a> {
             counters: self.wanted.counters.iter().map(counter).collect(),
             group: self.wanted.by.and_then(text),
             filters: self.filters(text),
+            // They were chosen already.
+            only: None,
         }
     }
 

@@ -20,8 +20,8 @@ pub fn routes() -> Vec<Route> {
 
 /// A day judged by the alerts of the configuration, by its latest edition.
 #[utoipa::path(get, path = "/api/alerts", tag = "days", params(
-    ("when" = Option<String>, Query, description = "The day; the newest that is not provisional when left out"),
-    ("tenant" = Option<String>, Query, description = "Whose archive, where there are tenants"),
+    ("when" = Option<String>, Query, pattern = r"^(latest(~[0-9]{1,4})?|yesterday|today|-[0-9]{1,4}d|[12][0-9]{3}-(0[1-9]|1[0-2])-(0[1-9]|1[0-9]|2[0-8]))$", description = "The day; the newest that is not provisional when left out"),
+    ("tenant" = Option<String>, Query, max_length = 500, description = "Whose archive, where there are tenants"),
 ), responses(
     (status = 200, description = "What is said of each alert", body = super::super::open_api::Alerts),
     (status = "default", description = "What went wrong", body = super::super::open_api::Problem, content_type = "application/problem+json"),

@@ -17,13 +17,13 @@ pub fn routes() -> Vec<Route> {
 
 /// Two sides beside each other: A less B.
 #[utoipa::path(get, path = "/api/compare", tag = "days", params(
-    ("a" = Option<String>, Query, description = "A day or a range: 2025-11-06, latest, 2025-11-01..2025-11-07; with to_date the day up to which"),
-    ("b" = Option<String>, Query, description = "What it is held against"),
+    ("a" = Option<String>, Query, pattern = r"^((latest(~[0-9]{1,4})?|yesterday|today|-[0-9]{1,4}d|[12][0-9]{3}-(0[1-9]|1[0-2])-(0[1-9]|1[0-9]|2[0-8]))(@([1-9][0-9]{0,3}|latest|original))?|(latest(~[0-9]{1,4})?|yesterday|today|-[0-9]{1,4}d|[12][0-9]{3}-(0[1-9]|1[0-2])-(0[1-9]|1[0-9]|2[0-8]))[.][.](latest(~[0-9]{1,4})?|yesterday|today|-[0-9]{1,4}d|[12][0-9]{3}-(0[1-9]|1[0-2])-(0[1-9]|1[0-9]|2[0-8])))$", description = "A day or a range: 2025-11-06, latest, 2025-11-01..2025-11-07; with to_date the day up to which"),
+    ("b" = Option<String>, Query, pattern = r"^((latest(~[0-9]{1,4})?|yesterday|today|-[0-9]{1,4}d|[12][0-9]{3}-(0[1-9]|1[0-2])-(0[1-9]|1[0-9]|2[0-8]))(@([1-9][0-9]{0,3}|latest|original))?|(latest(~[0-9]{1,4})?|yesterday|today|-[0-9]{1,4}d|[12][0-9]{3}-(0[1-9]|1[0-2])-(0[1-9]|1[0-9]|2[0-8]))[.][.](latest(~[0-9]{1,4})?|yesterday|today|-[0-9]{1,4}d|[12][0-9]{3}-(0[1-9]|1[0-2])-(0[1-9]|1[0-9]|2[0-8])))$", description = "What it is held against"),
     ("to_date" = Option<super::super::open_api::ToDate>, Query, description = "The month so far against as much of the last one, instead of `b`"),
-    ("metric" = Option<String>, Query, description = "Only these metrics, between commas"),
-    ("by" = Option<String>, Query, description = "Only by these dimensions, between commas"),
-    ("as_of" = Option<String>, Query, description = "As the archive was then"),
-    ("tenant" = Option<String>, Query, description = "Whose archive, where there are tenants"),
+    ("metric" = Option<String>, Query, max_length = 500, description = "Only these metrics, between commas"),
+    ("by" = Option<String>, Query, max_length = 500, description = "Only by these dimensions, between commas"),
+    ("as_of" = Option<String>, Query, pattern = r"^[12][0-9]{3}-(0[1-9]|1[0-2])-(0[1-9]|1[0-9]|2[0-8])(T([01][0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9](Z|[+-](0[0-9]|1[0-3]):[0-5][0-9])?)?)?$", description = "As the archive was then"),
+    ("tenant" = Option<String>, Query, max_length = 500, description = "Whose archive, where there are tenants"),
 ), responses(
     (status = 200, description = "Both sides and what they differ by", body = super::super::open_api::Compared),
     (status = "default", description = "What went wrong", body = super::super::open_api::Problem, content_type = "application/problem+json"),
@@ -50,15 +50,17 @@ fn sides(call: &Call) -> Result<Asked, Problem> {
     let (a, b): (Option<SpanName>, Option<SpanName>) = (asked.get("a")?, asked.get("b")?);
     match (asked.get::<String>("to_date")?.as_deref(), a, b) {
         (None, Some(a), Some(b)) => Ok(Asked::Named(a, b)),
-        (None, ..) => Err(Problem::bad("two sides are needed: a and b")
+        (None, ..) => Err(Problem::contradiction("two sides are needed: a and b")
             .hint("/api/compare?a=latest&b=latest~7, or ?to_date=month")),
         (Some("month"), None, None) => {
             let latest: When = "latest".parse().map_err(|_| Problem::mistake("latest is no day"))?;
             Ok(Asked::MonthToDate(latest))
         }
         (Some("month"), Some(SpanName::Day(day)), None) => Ok(Asked::MonthToDate(day)),
-        (Some("month"), ..) => Err(Problem::bad("to_date takes one day, up to which a month is meant")
-            .hint("leave b out, and let a be a day")),
+        (Some("month"), ..) => {
+            Err(Problem::contradiction("to_date takes one day, up to which a month is meant")
+                .hint("leave b out, and let a be a day"))
+        }
         (Some(other), ..) => {
             Err(Problem::bad(format!("to_date: {other:?} is no span")).hint("there is month"))
         }

@@ -30,10 +30,10 @@ pub fn routes() -> Vec<Route> {
 
 /// The numbers of a day as they were frozen: the first edition that is not provisional, unless another is named.
 #[utoipa::path(get, path = "/api/days/{when}", tag = "days", params(
-    ("when" = String, Path, description = "The day: 2025-11-06, 2025-11-06@2, latest, latest~3, yesterday, -7d"),
-    ("edition" = Option<String>, Query, description = "Which edition: a number, `latest` or `original`"),
-    ("as_of" = Option<String>, Query, description = "As the archive was then: 2025-11-08T09:00, with an offset, or a date for its end"),
-    ("tenant" = Option<String>, Query, description = "Whose archive, where there are tenants"),
+    ("when" = String, Path, pattern = r"^(latest(~[0-9]{1,4})?|yesterday|today|-[0-9]{1,4}d|[12][0-9]{3}-(0[1-9]|1[0-2])-(0[1-9]|1[0-9]|2[0-8]))(@([1-9][0-9]{0,3}|latest|original))?$", description = "The day: 2025-11-06, 2025-11-06@2, latest, latest~3, yesterday, -7d"),
+    ("edition" = Option<String>, Query, pattern = r"^([1-9][0-9]{0,3}|latest|original)$", description = "Which edition: a number, `latest` or `original`"),
+    ("as_of" = Option<String>, Query, pattern = r"^[12][0-9]{3}-(0[1-9]|1[0-2])-(0[1-9]|1[0-9]|2[0-8])(T([01][0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9](Z|[+-](0[0-9]|1[0-3]):[0-5][0-9])?)?)?$", description = "As the archive was then: 2025-11-08T09:00, with an offset, or a date for its end"),
+    ("tenant" = Option<String>, Query, max_length = 500, description = "Whose archive, where there are tenants"),
 ), responses(
     (status = 200, description = "The stored document, or a line for each value", content(
         (super::super::open_api::Day = "application/json"), (String = "text/csv"),
@@ -59,10 +59,10 @@ pub fn day(call: &Call) -> Result<Answer, Problem> {
 
 /// The page of a day as it was frozen.
 #[utoipa::path(get, path = "/days/{when}", tag = "pages", params(
-    ("when" = String, Path, description = "The day: 2025-11-06, 2025-11-06@2, latest, latest~3, yesterday, -7d"),
-    ("edition" = Option<String>, Query, description = "Which edition: a number, `latest` or `original`"),
-    ("as_of" = Option<String>, Query, description = "As the archive was then"),
-    ("tenant" = Option<String>, Query, description = "Whose archive, where there are tenants"),
+    ("when" = String, Path, pattern = r"^(latest(~[0-9]{1,4})?|yesterday|today|-[0-9]{1,4}d|[12][0-9]{3}-(0[1-9]|1[0-2])-(0[1-9]|1[0-9]|2[0-8]))(@([1-9][0-9]{0,3}|latest|original))?$", description = "The day: 2025-11-06, 2025-11-06@2, latest, latest~3, yesterday, -7d"),
+    ("edition" = Option<String>, Query, pattern = r"^([1-9][0-9]{0,3}|latest|original)$", description = "Which edition: a number, `latest` or `original`"),
+    ("as_of" = Option<String>, Query, pattern = r"^[12][0-9]{3}-(0[1-9]|1[0-2])-(0[1-9]|1[0-9]|2[0-8])(T([01][0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9](Z|[+-](0[0-9]|1[0-3]):[0-5][0-9])?)?)?$", description = "As the archive was then"),
+    ("tenant" = Option<String>, Query, max_length = 500, description = "Whose archive, where there are tenants"),
 ), responses(
     (status = 200, description = "The page", body = String, content_type = "text/html"),
     (status = "default", description = "What went wrong", body = super::super::open_api::Problem, content_type = "application/problem+json"),
@@ -102,9 +102,7 @@ impl Found {
     fn of(call: &Call, opened: &Opened) -> Result<Self, Problem> {
         let mut when: When = call.asked.part("when")?;
         if let Some(edition) = call.asked.get::<String>("edition")? {
-            if when.edition.is_some() {
-                return Err(Problem::bad("the edition is named twice").hint("leave one of them out"));
-            }
+            // It counts where another one stands in the path.
             let named: When = format!("latest@{edition}").parse().map_err(|_| {
                 Problem::bad(format!("edition: {edition:?} names no edition"))
                     .hint("give a number, latest or original")

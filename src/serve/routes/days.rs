@@ -26,11 +26,11 @@ pub fn routes() -> Vec<Route> {
 
 /// The days of the archive with their editions and main numbers, the earliest first.
 #[utoipa::path(get, path = "/api/days", tag = "days", params(
-    ("from" = Option<String>, Query, description = "The first day: 2025-11-06, yesterday, -30d"),
-    ("to" = Option<String>, Query, description = "The last day"),
+    ("from" = Option<String>, Query, pattern = r"^(yesterday|today|-[0-9]{1,4}d|[12][0-9]{3}-(0[1-9]|1[0-2])-(0[1-9]|1[0-9]|2[0-8]))$", description = "The first day: 2025-11-06, yesterday, -30d"),
+    ("to" = Option<String>, Query, pattern = r"^(yesterday|today|-[0-9]{1,4}d|[12][0-9]{3}-(0[1-9]|1[0-2])-(0[1-9]|1[0-9]|2[0-8]))$", description = "The last day"),
     ("limit" = Option<u16>, Query, minimum = 1, maximum = 1000, description = "How many days at most; 100 when left out"),
-    ("cursor" = Option<String>, Query, description = "Where to go on: `next` of the part before"),
-    ("tenant" = Option<String>, Query, description = "Whose archive, where there are tenants"),
+    ("cursor" = Option<String>, Query, pattern = r"^[12][0-9]{3}-(0[1-9]|1[0-2])-(0[1-9]|1[0-9]|2[0-8])$", description = "Where to go on: `next` of the part before"),
+    ("tenant" = Option<String>, Query, max_length = 500, description = "Whose archive, where there are tenants"),
 ), responses(
     (status = 200, description = "Some days", content(
         (super::super::open_api::Days = "application/json"), (String = "text/csv"),
@@ -49,7 +49,7 @@ pub fn days(call: &Call) -> Result<Answer, Problem> {
     if let (Some(from), Some(to)) = (from, to)
         && from > to
     {
-        let problem = Problem::bad(format!("the range from {from} to {to} runs backwards"));
+        let problem = Problem::contradiction(format!("the range from {from} to {to} runs backwards"));
         return Err(problem.hint("let from be the earlier day"));
     }
     let key = opened.key(&format!("days {media} {}", asked.canonical()), opened.today(call.now)?);

@@ -28,11 +28,11 @@ pub fn routes() -> Vec<Route> {
 
 /// A frozen day held against what the source says now, by the definitions that were frozen with it.
 #[utoipa::path(get, path = "/api/drift", tag = "source", params(
-    ("when" = Option<String>, Query, description = "The day; the newest frozen one when left out. The latest edition, unless one is named"),
-    ("metric" = Option<String>, Query, description = "Only these metrics, between commas"),
-    ("by" = Option<String>, Query, description = "Only by these dimensions, between commas"),
+    ("when" = Option<String>, Query, pattern = r"^(latest(~[0-9]{1,4})?|yesterday|today|-[0-9]{1,4}d|[12][0-9]{3}-(0[1-9]|1[0-2])-(0[1-9]|1[0-9]|2[0-8]))(@([1-9][0-9]{0,3}|latest|original))?$", description = "The day; the newest frozen one when left out. The latest edition, unless one is named"),
+    ("metric" = Option<String>, Query, max_length = 500, description = "Only these metrics, between commas"),
+    ("by" = Option<String>, Query, max_length = 500, description = "Only by these dimensions, between commas"),
     ("definitions" = Option<super::super::open_api::Which>, Query, description = "By which definitions the day is read"),
-    ("tenant" = Option<String>, Query, description = "Whose archive, where there are tenants"),
+    ("tenant" = Option<String>, Query, max_length = 500, description = "Whose archive, where there are tenants"),
 ), responses(
     (status = 200, description = "What has become of the day", body = super::super::open_api::Drift),
     (status = "default", description = "What went wrong", body = super::super::open_api::Problem, content_type = "application/problem+json"),
@@ -122,7 +122,7 @@ fn check_names(
             known.sort_unstable();
             known.dedup();
             let hint = known_names(&format!("{kind}s"), name, known.into_iter().map(String::as_str));
-            return Err(Problem::bad(format!("{name:?} is no {kind}")).hint(hint));
+            return Err(Problem::not_found("no-such-name", format!("{name:?} is no {kind}")).hint(hint));
         }
     }
     Ok(())

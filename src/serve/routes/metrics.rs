@@ -18,9 +18,7 @@ pub fn routes() -> Vec<Route> {
 }
 
 /// How the server and the archives fare, in the text format of Prometheus.
-#[utoipa::path(get, path = "/metrics", tag = "server", params(
-    ("tenant" = Option<String>, Query, description = "Nothing: those of all that may be seen are told"),
-), responses(
+#[utoipa::path(get, path = "/metrics", tag = "server", responses(
     (status = 200, description = "Counters and gauges", body = String, content_type = "text/plain"),
     (status = "default", description = "What went wrong", body = super::super::open_api::Problem, content_type = "application/problem+json"),
 ))]

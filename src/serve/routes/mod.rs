@@ -3,9 +3,14 @@
 pub mod alerts;
 pub mod api;
 pub mod compare;
+pub mod coverage;
 pub mod day;
 pub mod days;
 pub mod drift;
+pub mod entity;
+pub mod entity_capture;
+pub mod entity_context;
+pub mod growth;
 pub mod health;
 pub mod metrics;
 pub mod series;
@@ -17,6 +22,9 @@ use crate::config::serve::Scope;
 
 /// Whoever may read.
 const READ: Access = Access::Scope(Scope::Read);
+
+/// Whoever may have something kept.
+const CAPTURE: Access = Access::Scope(Scope::Capture);
 
 /// All that can be asked for.
 pub fn all() -> Vec<Route> {
@@ -31,6 +39,11 @@ pub fn all() -> Vec<Route> {
         series::routes(),
         settling::routes(),
         alerts::routes(),
+        growth::routes(),
+        entity::routes(),
+        entity_context::routes(),
+        entity_capture::routes(),
+        coverage::routes(),
     ];
     all.into_iter().flatten().collect()
 }

@@ -27,15 +27,15 @@ pub fn routes() -> Vec<Route> {
 
 /// A metric day by day, with gaps, editions and what changed; of each day the latest edition.
 #[utoipa::path(get, path = "/api/series/{metric}", tag = "days", params(
-    ("metric" = String, Path, description = "The metric, by name"),
-    ("from" = Option<String>, Query, description = "The first day: 2025-11-06, yesterday, -30d"),
-    ("to" = Option<String>, Query, description = "The last day"),
+    ("metric" = String, Path, max_length = 500, description = "The metric, by name"),
+    ("from" = Option<String>, Query, pattern = r"^(yesterday|today|-[0-9]{1,4}d|[12][0-9]{3}-(0[1-9]|1[0-2])-(0[1-9]|1[0-9]|2[0-8]))$", description = "The first day: 2025-11-06, yesterday, -30d"),
+    ("to" = Option<String>, Query, pattern = r"^(yesterday|today|-[0-9]{1,4}d|[12][0-9]{3}-(0[1-9]|1[0-2])-(0[1-9]|1[0-9]|2[0-8]))$", description = "The last day"),
     ("last" = Option<u32>, Query, minimum = 1, maximum = 36600, description = "So many days that end with the newest frozen one"),
-    ("by" = Option<String>, Query, description = "Its values by the members of this dimension too"),
+    ("by" = Option<String>, Query, max_length = 500, description = "Its values by the members of this dimension too"),
     ("top" = Option<u32>, Query, minimum = 1, maximum = 10000, description = "How many members, those with the largest sums; 8 when left out"),
     ("forecast" = Option<u32>, Query, minimum = 1, maximum = 90, description = "Say what so many days after the newest will probably bring"),
-    ("as_of" = Option<String>, Query, description = "As the archive was then"),
-    ("tenant" = Option<String>, Query, description = "Whose archive, where there are tenants"),
+    ("as_of" = Option<String>, Query, pattern = r"^[12][0-9]{3}-(0[1-9]|1[0-2])-(0[1-9]|1[0-9]|2[0-8])(T([01][0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9](Z|[+-](0[0-9]|1[0-3]):[0-5][0-9])?)?)?$", description = "As the archive was then"),
+    ("tenant" = Option<String>, Query, max_length = 500, description = "Whose archive, where there are tenants"),
 ), responses(
     (status = 200, description = "The metric day by day", content(
         (super::super::open_api::Series = "application/json"), (String = "text/csv"),
@@ -54,12 +54,12 @@ pub fn series(call: &Call) -> Result<Answer, Problem> {
     if let (Some(from), Some(to)) = (from, to)
         && from > to
     {
-        let problem = Problem::bad(format!("the range from {from} to {to} runs backwards"));
+        let problem = Problem::contradiction(format!("the range from {from} to {to} runs backwards"));
         return Err(problem.hint("let from be the earlier day"));
     }
     let last = asked.number("last", 0, (1, MOST_DAYS))?;
     if last > 0 && (from.is_some() || to.is_some()) {
-        return Err(Problem::bad("last is a range of its own").hint("leave from and to out"));
+        return Err(Problem::contradiction("last is a range of its own").hint("leave from and to out"));
     }
     let top = asked.number("top", TOP, (1, MOST_MEMBERS))?;
     let ahead = asked.number("forecast", 0, (1, MOST_AHEAD))?;

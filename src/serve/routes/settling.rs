@@ -17,9 +17,9 @@ pub fn routes() -> Vec<Route> {
 
 /// How long metrics go on moving, and from which age on a day can be trusted.
 #[utoipa::path(get, path = "/api/settling", tag = "days", params(
-    ("metric" = Option<String>, Query, description = "Only these metrics, between commas"),
-    ("as_of" = Option<String>, Query, description = "As the archive was then"),
-    ("tenant" = Option<String>, Query, description = "Whose archive, where there are tenants"),
+    ("metric" = Option<String>, Query, max_length = 500, description = "Only these metrics, between commas"),
+    ("as_of" = Option<String>, Query, pattern = r"^[12][0-9]{3}-(0[1-9]|1[0-2])-(0[1-9]|1[0-9]|2[0-8])(T([01][0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9](Z|[+-](0[0-9]|1[0-3]):[0-5][0-9])?)?)?$", description = "As the archive was then"),
+    ("tenant" = Option<String>, Query, max_length = 500, description = "Whose archive, where there are tenants"),
 ), responses(
     (status = 200, description = "What each metric does", body = super::super::open_api::Settling),
     (status = "default", description = "What went wrong", body = super::super::open_api::Problem, content_type = "application/problem+json"),
@@ -40,7 +40,8 @@ pub fn settling(call: &Call) -> Result<Answer, Problem> {
         let unknown = |name: &&String| !report.metrics.contains_key(*name) && !report.over.contains(*name);
         if let Some(name) = wanted.iter().find(unknown) {
             let hint = known_names("metrics", name, report.metrics.keys().map(String::as_str));
-            return Err(Problem::bad(format!("{name:?} is no metric of the archive")).hint(hint));
+            return Err(Problem::not_found("no-such-name", format!("{name:?} is no metric of the archive"))
+                .hint(hint));
         }
         if !wanted.is_empty() {
             report.metrics.retain(|name, _| wanted.contains(name));
