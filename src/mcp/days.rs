@@ -210,12 +210,11 @@ fn get_day(asking: &Asking) -> Result<Told, Problem> {
 }
 
 fn compare(asking: &Asking) -> Result<Told, Problem> {
-    if let (Some(entity), key) = (asking.arguments.text("entity"), asking.arguments.text("key")) {
-        let key = key.ok_or_else(|| Problem::bad("key is missing").hint("say which of them by key"))?;
-        return pair(asking, entity, key);
+    if let Some(key) = asking.arguments.text("key") {
+        return pair(asking, key);
     }
-    if asking.arguments.text("key").is_some() {
-        return Err(Problem::bad("entity is missing").hint("say what the key is one of by entity"));
+    if asking.arguments.text("entity").is_some() {
+        return Err(Problem::bad("key is missing").hint("say which of them by key"));
     }
     let call = asking.call(&[], asking.words(&["a", "b", "to_date", "metric", "by", "as_of"]))?;
     let answer = document(&routes::compare::compare(&call).map_err(|problem| match problem.hint.as_deref() {

@@ -11,6 +11,7 @@ use url::Url;
 
 use super::arguments::{Arguments, TENANT};
 use super::asking::Asking;
+use crate::ops::when::shown;
 use crate::serve::Server;
 use crate::serve::access::{Call, Caller};
 use crate::serve::answer::JSON;
@@ -40,8 +41,7 @@ pub fn list(
     for (tenant, held) in call.all()? {
         let opened = held.open()?;
         for (day, editions) in opened.history.days().rev() {
-            let shown = editions.iter().find(|frozen| frozen.line.provenance.is_final()).or(editions.last());
-            let Some(line) = shown.map(|frozen| &frozen.line) else { continue };
+            let Some(line) = shown(editions).map(|frozen| &frozen.line) else { continue };
             let uri = uri(&format!("{day}@{}", line.edition), tenant);
             if !found {
                 found = cursor == Some(uri.as_str());

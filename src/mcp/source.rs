@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use crate::ops::causes::causes;
+use crate::ops::reading::{Env, Now};
 use crate::ops::entities::look::{EntityError, LookRequest};
 use crate::serve::Server;
 use crate::serve::problem::Problem;
@@ -16,8 +17,8 @@ const WAIT: Duration = Duration::from_secs(10);
 /// How the source is asked.
 pub fn request<'a>(
     server: &Server,
-    env: &'a dyn Fn(&str) -> Option<String>,
-    now: &'a dyn Fn() -> chrono::DateTime<chrono::Utc>,
+    env: Env<'a>,
+    now: Now<'a>,
 ) -> LookRequest<'a> {
     LookRequest { env, now, retry_for: RETRY_FOR.min(server.settings.source_timeout), wait: WAIT }
 }
