@@ -10,6 +10,7 @@
 //! | [`asked`] | the words of a request |
 //! | [`answer`] | what is answered: bodies, digests, how long they hold |
 //! | [`entities`] | entities that somebody may ask for, and only the rows that this one may see |
+//! | [`entity_shapes`] | the shapes of what is told of them |
 //! | [`problem`] | what went wrong, as RFC 9457 has it |
 //! | [`cache`] | answers that are kept, by digest |
 //! | [`pace`] | how fast requests come and how long they take |
@@ -21,6 +22,7 @@ pub mod answer;
 pub mod asked;
 pub mod cache;
 pub mod entities;
+pub mod entity_shapes;
 pub mod guard;
 pub mod held;
 pub mod listen;

@@ -5,7 +5,10 @@ use serde::Serialize;
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa::{Modify, OpenApi, ToSchema};
 
-use super::routes::{alerts, api, compare, day, days, drift, health, metrics, series, settling};
+use super::routes::{
+    alerts, api, compare, coverage, day, days, drift, entity, entity_capture, entity_context, growth, health,
+    metrics, series, settling,
+};
 
 /// What there is.
 #[derive(OpenApi)]
@@ -18,6 +21,9 @@ use super::routes::{alerts, api, compare, day, days, drift, health, metrics, ser
     paths(
         health::health, metrics::metrics, api::document, api::page, days::days, day::day, day::page, compare::compare,
         drift::drift, series::series, settling::settling, alerts::alerts,
+        growth::growth, entity_capture::snapshot, entity::snapshots, entity::latest, entity::compare, entity::history,
+        entity_context::context, entity_capture::create, entity_capture::events, coverage::coverage,
+        coverage::timeliness,
     ),
     components(schemas(ToDate, Which)),
     modifiers(&Bearer),

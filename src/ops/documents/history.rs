@@ -6,6 +6,7 @@ use crate::entities::computed::Move;
 use crate::model::Day;
 use crate::model::entity::FieldValue;
 use crate::ops::entities::history::{Timeline, TimelineRow};
+use crate::ops::entities::rows::KeptRow;
 
 /// What a number did, as JSON.
 pub fn moved(moved: &Move) -> Value {
@@ -52,6 +53,26 @@ pub fn row_document(timeline: &Timeline, row: &TimelineRow) -> Value {
         document.insert("changes".to_owned(), json!(why.changes));
     }
     document
+}
+
+/// A row by itself, as it was kept.
+pub fn kept(kept: &KeptRow) -> Value {
+    let why = kept.capture.as_ref();
+    json!({
+        "snapshot_id": kept.row.snapshot_id(),
+        "seq": kept.row.seq,
+        "key": kept.row.key,
+        "label": kept.row.label,
+        "date": kept.day,
+        "captured_at": kept.at,
+        "type": why.map_or("look", |why| why.kind.word()),
+        "trigger": why.and_then(|why| why.trigger.as_ref()),
+        "reason": why.and_then(|why| why.reason.as_ref()),
+        "actor": why.and_then(|why| why.actor.as_ref()),
+        "occurred_at": why.and_then(|why| why.occurred_at),
+        "fields": kept.row.fields,
+        "definition": kept.definition,
+    })
 }
 
 /// All of it as JSON.

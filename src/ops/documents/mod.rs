@@ -3,6 +3,7 @@
 pub mod capture;
 pub mod compare;
 pub mod context;
+pub mod coverage;
 pub mod drift;
 pub mod forecast;
 pub mod growth;

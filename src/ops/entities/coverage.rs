@@ -205,14 +205,16 @@ impl Covering<'_> {
                 let mut columns = vec![KEY, LABEL];
                 columns.extend(self.only.map(|only| only.field.as_str()));
                 self.each(&line.doc, ROWS, &columns, |key, label, value| {
-                    if self.only.is_none_or(|only| value == Some(only.value.as_str())) && all.contains_key(key)
+                    if self.only.is_none_or(|only| value == Some(only.value.as_str()))
+                        && all.contains_key(key)
                     {
                         found.push((key.to_owned(), label.map(str::to_owned), line.doc.captured_at));
                     }
                 })?;
             }
             for (key, label, at) in found {
-                let fresh = Covered { label: None, newest: None, freshness: Freshness::Unknown, waits: false };
+                let fresh =
+                    Covered { label: None, newest: None, freshness: Freshness::Unknown, waits: false };
                 let is_known = all.contains_key(&key);
                 let covered = all.entry(key).or_insert(fresh);
                 if covered.newest.is_none() {

@@ -4,10 +4,10 @@ use chrono::{DateTime, Utc};
 
 pub use super::growth_error::GrowthError;
 use super::numbers::last_number;
-use crate::config::serve::Only;
 use super::sides::{Live, Presence, Side, Sides, Wanted};
 use crate::analyze::growth::{Asked, Compared, Grown, NotDue, grow};
 use crate::archive::{Archive, Looks};
+use crate::config::serve::Only;
 use crate::model::entity::FieldKind;
 use crate::model::{Day, EntityDef};
 

@@ -6,8 +6,8 @@ use arrow_array::Array as _;
 use chrono::{DateTime, Utc};
 use indexmap::IndexMap;
 
-use super::numbers::last_number;
 use super::fits::is_of;
+use super::numbers::last_number;
 use super::rows::{KeptRow, Rows};
 use crate::archive::look_file::{GONE, KEY, LABEL, STATE, text_column};
 use crate::archive::looks::{REST, ROWS};

@@ -84,7 +84,8 @@ fn of_entity(
             key: None,
             top: TOP,
         };
-        let found = growth(Basis { archive, name, def: &entity.def, looks, live: None, only: None }, &request)?;
+        let found =
+            growth(Basis { archive, name, def: &entity.def, looks, live: None, only: None }, &request)?;
         let reason = found.previous.as_ref().err().map(why);
         spans.push(SpanInput { days, reason, growth: input(name, config, found) });
     }

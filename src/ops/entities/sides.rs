@@ -118,8 +118,7 @@ impl<'a> Sides<'a> {
                         column.is_some_and(|column| column.is_valid(0) && column.value(0) == wanted)
                     };
                     let only = self.wanted.only;
-                    let is_there =
-                        only.is_none_or(|only| seen(text_column(&row, &only.field), &only.value));
+                    let is_there = only.is_none_or(|only| seen(text_column(&row, &only.field), &only.value));
                     return Ok(if is_there { Presence::Row } else { Presence::Absent });
                 }
                 let rest = self.archive.look_row(look, REST, &[KEY, STATE], key)?;

@@ -83,6 +83,8 @@ pub fn caused(
             Some(Caused { kept, occurred_at, lag })
         }));
     }
-    all.sort_by(|one, other| one.kept.at.cmp(&other.kept.at).then_with(|| one.kept.row.key.cmp(&other.kept.row.key)));
+    all.sort_by(|one, other| {
+        one.kept.at.cmp(&other.kept.at).then_with(|| one.kept.row.key.cmp(&other.kept.row.key))
+    });
     Ok(all)
 }
