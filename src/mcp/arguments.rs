@@ -17,6 +17,8 @@ pub const MAX_TOKENS: &str = "max_tokens";
 /// The name of the argument that says whose archive is meant.
 pub const TENANT: &str = "tenant";
 
+/// No text that comes has more characters.
+const LONGEST: usize = 500;
 /// No list that comes has more items.
 const MOST_ITEMS: usize = 100;
 
@@ -71,7 +73,7 @@ impl Parameter {
 
     fn schema(&self) -> Value {
         let mut schema = match self.kind {
-            Kind::Text => json!({ "type": "string" }),
+            Kind::Text => json!({ "type": "string", "maxLength": LONGEST }),
             Kind::Word(words) => json!({ "type": "string", "enum": words }),
             Kind::Whole(least, most, usual) => {
                 let mut schema = json!({ "type": "integer", "minimum": least, "maximum": most });
@@ -111,7 +113,10 @@ impl Parameter {
 
     fn taken(&self, value: &Value) -> Option<Taken> {
         match (self.kind, value) {
-            (Kind::Text, value) => Some(Taken::Text(text(value)?)),
+            (Kind::Text, value) => {
+                let text = text(value)?;
+                (text.chars().count() <= LONGEST).then_some(Taken::Text(text))
+            }
             (Kind::Word(words), Value::String(text)) => {
                 words.contains(&text.as_str()).then(|| Taken::Text(text.clone()))
             }

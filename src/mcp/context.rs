@@ -2,25 +2,21 @@
 
 use serde_json::{Value, json};
 
-use super::arguments::{Kind, Parameter};
-use super::asking::Asking;
-use super::entities::{ENTITY, KEY, Meant, untold};
+use super::arguments::{Kind, MAX_TOKENS, Parameter};
+use super::asking::{Asking, document};
+use super::entities::{ENTITY, KEY, meant};
 use super::rests::of_rows;
-use super::source::{block_on, request};
-use super::told::{Keeps, Told};
+use super::told::{Cite, Keeps, Told};
 use super::tools::Tool;
-use crate::config::serve::Only;
+use crate::config::Config;
 use crate::model::entity::CaptureType;
 use crate::model::progress::Silent;
 use crate::ops::documents;
 use crate::ops::entities::capture::{CaptureRequest, capture as kept};
-use crate::ops::entities::captured::{CaptureOutcome, Captured};
-use crate::ops::entities::context::{ContextRequest, Gathered, gather, texts};
-use crate::ops::entities::history::HistoryError;
-use crate::ops::entities::told::{input, texts_input};
-use crate::serve::access::Call;
+use crate::ops::entities::captured::Captured;
+use crate::serve::entities::ask;
 use crate::serve::problem::Problem;
-use crate::view::entity_context::{ContextInput, text};
+use crate::serve::routes;
 
 /// So many tokens of an answer are kept for what it rests on.
 const FOR_SOURCES: usize = 100;
@@ -47,7 +43,8 @@ pub const CONTEXT: Tool = Tool {
         ),
         Parameter::new("history", Kind::Flag, "Tell all of its snapshots", &["true"]),
     ],
-    asks_source: |_| true,
+    asks_source: may_ask,
+    of_source: true,
     writes: false,
     shape: || {
         json!({
@@ -82,6 +79,7 @@ pub const CAPTURE: Tool = Tool {
         Parameter::new("if_changed", Kind::Flag, "Only where something changed, by the configured rules", &["true"]),
     ],
     asks_source: |_| true,
+    of_source: true,
     writes: true,
     shape: || {
         json!({
@@ -102,101 +100,37 @@ pub const CAPTURE: Tool = Tool {
     answer: capture,
 };
 
+/// Whether the source may be asked: for texts that are referred to, or for a first snapshot.
+fn may_ask(asking: &Asking) -> bool {
+    let refers = |config: &Config| config.entities.values().any(|entity| !entity.references.is_empty());
+    asking.caller.may_capture() || asking.server.held.values().any(|held| refers(held.config()))
+}
+
 fn context(asking: &Asking) -> Result<Told, Problem> {
-    let call = asking.call(&[], [])?;
-    let key = asking.arguments.text("key").unwrap_or_default();
-    let mut captured = false;
-    let (meant, gathered) = match gathered(&call, asking, key) {
-        Ok(found) => found,
-        Err(None) if call.caller.may_capture() => {
-            // It was asked for a context and has no snapshot: there is one to be had.
-            let meant = Meant::of(&call, asking)?;
-            let reason = "there was no snapshot when a context was asked for".to_owned();
-            let wanted = wanted(&call, vec![key.to_owned()], CaptureType::RagAuto, reason);
-            take(&call, &meant, &CaptureRequest { if_missing: true, ..wanted })?;
-            captured = true;
-            gathered(&call, asking, key).map_err(|problem| problem.unwrap_or_else(|| nothing(key)))?
-        }
-        Err(None) => return Err(nothing(key)),
-        Err(Some(problem)) => return Err(problem),
-    };
-    let (looks, settings) = (meant.looks(), meant.settings()?);
-    let newest = gathered.timeline.rows.last();
-    let referenced = match newest {
-        Some(newest) if !settings.references.is_empty() => {
-            let (env, now) = (|name: &str| (call.server.env)(name), || (call.server.clock)());
-            let look = request(&call.server, &env, &now);
-            let read = block_on(texts(&meant.opened.config, settings, &newest.kept.row, &look))?;
-            Some(read.map_err(|error| call.server.without_folders(&error.to_string())))
-        }
-        _ => None,
-    };
+    let named = asking.call(&[], [])?;
+    let name = meant(&named, asking)?.name;
     let budget = asking.arguments.budget();
-    let shown = ContextInput {
-        history: input(&gathered.timeline, meant.opened.calendar.zone()),
-        digest: gathered.digest.map(|digest| digest.to_string()),
-        asked: &gathered.asked,
-        all: asking.arguments.flag("history"),
-        texts: referenced.map(|read| read.map(|(all, at)| (all.into_iter().map(texts_input).collect(), at))),
-        most_tokens: budget.saturating_sub(FOR_SOURCES),
-    };
-    let (text, left_out) = text(&shown);
-    let cites = of_rows(&meant, &looks, newest.into_iter().map(|row| &row.kept))?;
-    let most = u32::try_from(budget).unwrap_or(u32::MAX);
-    let answer = documents::context::document(&gathered, captured, most, (&text, left_out));
+    let mut words = asking.words(&["key", "question", "history"]);
+    words.push((MAX_TOKENS.to_owned(), budget.saturating_sub(FOR_SOURCES).to_string()));
+    let call = asking.call(&[("entity", &format!("{name}-snapshots"))], words)?;
+    let answer = document(&routes::entity_context::context(&call)?)?;
+    let text = answer["text"].as_str().unwrap_or_default().to_owned();
+    let cites = cited(&answer).into_iter().collect();
     let less = "ask without history, or compare two snapshots";
     Ok(Told { text: Some(text), ..Told::new(answer, cites, Keeps::Last, less) })
 }
 
-fn nothing(key: &str) -> Problem {
-    Problem::not_found("no-such-snapshot", format!("there is no snapshot of {key:?}"))
-        .hint("entity_list and growth with top tell keys and labels of some; nothing is captured here without being allowed to")
-}
-
-/// What the archive says; `None` where it has no snapshot.
-fn gathered<'c>(
-    call: &'c Call,
-    asking: &Asking,
-    key: &str,
-) -> Result<(Meant<'c>, Gathered), Option<Problem>> {
-    let meant = Meant::of(call, asking)?;
-    let asked = ContextRequest {
-        wanted: key,
-        question: asking.arguments.text("question"),
-        all: asking.arguments.flag("history"),
-        today: meant.opened.today(call.now)?,
-    };
-    let looks = meant.looks();
-    let gathered = gather(&meant.histories(&looks), &asked).map_err(|error| match error {
-        HistoryError::Unknown { .. } => None,
-        error => Some(untold(error)),
-    })?;
-    Ok((meant, gathered))
-}
-
-fn wanted(call: &Call, keys: Vec<String>, kind: CaptureType, reason: String) -> CaptureRequest {
-    CaptureRequest {
-        keys: Some(keys),
-        filters: Vec::new(),
-        kind,
-        trigger: None,
-        reason: Some(reason),
-        actor: Some(call.caller.name().unwrap_or(ACTOR).to_owned()),
-        occurred_at: None,
-        max_age: None,
-        if_missing: false,
-        if_changed: false,
-    }
-}
-
-/// Has it kept, of the rows that this one may see.
-fn take(call: &Call, meant: &Meant<'_>, asked: &CaptureRequest) -> Result<CaptureOutcome, Problem> {
-    let own = |only: &Only| (only.field.clone(), only.value.clone());
-    let asked = CaptureRequest { filters: meant.only.map(own).into_iter().collect(), ..asked.clone() };
-    let (env, now) = (|name: &str| (call.server.env)(name), || (call.server.clock)());
-    let look = request(&call.server, &env, &now);
-    let config = &meant.opened.config;
-    Ok(block_on(kept(config, &meant.name, meant.settings()?, &asked, &look, &Silent))??)
+/// The newest snapshot, on which a context rests.
+fn cited(answer: &Value) -> Option<Cite> {
+    let snapshot = &answer["snapshot"];
+    Some(Cite {
+        date: snapshot["date"].as_str()?.parse().ok()?,
+        edition: None,
+        provenance: snapshot["type"].as_str()?.to_owned(),
+        captured_at: snapshot["captured_at"].as_str()?.parse().ok()?,
+        digest: answer["digest"].as_str().and_then(|digest| digest.parse().ok()),
+        snapshot_id: Some(snapshot["snapshot_id"].as_str()?.parse().ok()?),
+    })
 }
 
 fn capture(asking: &Asking) -> Result<Told, Problem> {
@@ -206,40 +140,58 @@ fn capture(asking: &Asking) -> Result<Told, Problem> {
     if !call.caller.may_capture() {
         return Err(Problem::forbidden("this caller may not have something kept"));
     }
-    let meant = Meant::of(&call, asking)?;
+    let entities = meant(&call, asking)?;
     let keys = arguments.names("keys").to_vec();
     if keys.is_empty() || keys.len() > MOST_KEYS || keys.iter().any(String::is_empty) {
         return Err(Problem::bad(format!("keys: 1 to {MOST_KEYS} keys can be captured at once"))
             .hint("give keys such as [\"5\"]"));
     }
     let if_changed = arguments.flag("if_changed");
-    if if_changed && meant.settings()?.changes.is_empty() {
-        return Err(Problem::bad(format!("nothing says what counts as a change of {}", meant.name))
+    if if_changed && entities.settings()?.changes.is_empty() {
+        return Err(Problem::bad(format!("nothing says what counts as a change of {}", entities.name))
             .hint("leave if_changed out"));
     }
-    let reason = arguments.text("reason").unwrap_or_default().to_owned();
-    let asked = CaptureRequest { if_changed, ..wanted(&call, keys, CaptureType::Manual, reason) };
-    let outcome = take(&call, &meant, &asked)?;
+    if if_changed && entities.only.is_some() {
+        return Err(Problem::forbidden("this token sees only some rows, and the one before may be another's")
+            .hint("leave if_changed out"));
+    }
+    let asked = CaptureRequest {
+        keys: Some(keys),
+        filters: entities.filters(),
+        kind: CaptureType::Manual,
+        trigger: None,
+        reason: arguments.text("reason").map(str::to_owned),
+        actor: Some(call.caller.name().unwrap_or(ACTOR).to_owned()),
+        occurred_at: None,
+        max_age: None,
+        if_missing: false,
+        if_changed,
+    };
+    let (config, settings) = (&entities.opened.config, entities.settings()?);
+    let outcome = ask(&call, false, async |request| {
+        kept(config, &entities.name, settings, &asked, request, &Silent).await
+    })?;
     let told: Vec<Value> = outcome
         .each()
         .map(|(key, what)| {
             // What this one may not see is as if it were not there.
             let what = if what == Captured::Other { Captured::Absent } else { what };
-            documents::capture::document(&meant.name, key, &what)
+            documents::capture::document(&entities.name, key, &what)
         })
         .collect();
     // The archive as it is now, with what was just kept.
-    let meant = Meant::of(&call, asking)?;
-    let (looks, today) = (meant.looks(), meant.opened.today(call.now)?);
+    let entities = meant(&call, asking)?;
+    let (subject, today) = (entities.subject()?, entities.opened.today(call.now)?);
     let mut cites = Vec::new();
     for (key, what) in outcome.each() {
         let Captured::Kept { id, .. } = what else { continue };
-        let timeline = meant.histories(&looks).timeline(key, Some(today)).map_err(untold)?;
+        let timeline = entities.histories(&subject).timeline(key, Some(today));
+        let timeline = timeline.map_err(|error| entities.history_problem(key, error))?;
         let row = timeline.rows.iter().filter(|row| row.kept.row.seq == id.seq).map(|row| &row.kept);
-        cites.extend(of_rows(&meant, &looks, row)?);
+        cites.extend(of_rows(&entities, row)?);
     }
     let answer = json!({
-        "entity": meant.name,
+        "entity": entities.name,
         "captured_at": outcome.captured_at,
         "captured": outcome.kept(),
         "keys": told,

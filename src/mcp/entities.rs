@@ -1,7 +1,6 @@
 //! The tools that tell of entities.
 
 use std::collections::BTreeSet;
-use std::sync::Arc;
 
 use chrono::{Months, TimeDelta};
 use serde_json::{Value, json};
@@ -9,26 +8,20 @@ use serde_json::{Value, json};
 use super::arguments::{Kind, Parameter};
 use super::asking::Asking;
 use super::rests::{of_rows, of_seen, of_sides};
-use super::source::{block_on, request};
 use super::told::{Keeps, Told};
 use super::tools::Tool;
 use crate::calendar::DayName;
 use crate::config::duration;
-use crate::config::problem::known_names;
-use crate::config::serve::Only;
-use crate::config::EntitySettings;
 use crate::model::Day;
 use crate::ops::documents;
 use crate::ops::entities::growth::{Basis, GrowthRequest, Span, growth as grown};
-use crate::ops::entities::history::{Histories, HistoryError, Subject};
 use crate::ops::entities::look::read;
 use crate::ops::entities::moved::{Way, moved_since};
 use crate::ops::entities::pick::{RowName, pick};
 use crate::ops::entities::sides::Live;
-use crate::archive::Looks;
 use crate::model::progress::Silent;
 use crate::serve::access::Call;
-use crate::serve::held::Opened;
+use crate::serve::entities::{Entities, ask};
 use crate::serve::problem::Problem;
 
 /// Which entities.
@@ -65,7 +58,8 @@ pub const GROWTH: Tool = Tool {
         Parameter::new("top", Kind::Whole(0, 1000, Some(0)), "List so many that grew most", &["10"]),
         Parameter::new("live", Kind::Flag, "Ask the source what is there now, and keep nothing of it", &["true"]),
     ],
-    asks_source: |arguments| arguments.flag("live"),
+    asks_source: |asking| asking.arguments.flag("live"),
+    of_source: true,
     writes: false,
     shape: || {
         json!({
@@ -109,6 +103,7 @@ pub const LIST: Tool = Tool {
         Parameter::new("since", Kind::Text, "Since this day, or so many days ago; 7d when left out", &["30d", "2025-11-01"]),
     ],
     asks_source: |_| false,
+    of_source: false,
     writes: false,
     shape: || {
         json!({
@@ -139,6 +134,7 @@ pub const HISTORY: Tool = Tool {
         Parameter::new("months", Kind::Whole(1, 12_000, None), "Only the last so many months", &["3"]),
     ],
     asks_source: |_| false,
+    of_source: false,
     writes: false,
     shape: || {
         json!({
@@ -188,99 +184,23 @@ fn side_shape(about: &str) -> Value {
     })
 }
 
-/// The entities that are meant, as somebody may see them.
-pub struct Meant<'c> {
-    /// The archive.
-    pub opened: Arc<Opened>,
-    /// The only rows that may be seen.
-    pub only: Option<&'c Only>,
-    /// Their name.
-    pub name: String,
-    /// What is told of them.
-    pub subject: Subject,
-}
-
-impl<'c> Meant<'c> {
-    /// Those of a name, or the only ones that there are.
-    ///
-    /// # Errors
-    /// When there are none of that name, or several without one, or the archive can't be had.
-    pub fn of(call: &'c Call, asking: &Asking) -> Result<Self, Problem> {
-        let (opened, only) = call.entities()?;
-        let name = name(asking.arguments.text("entity"), opened.config.entities.keys())?;
-        let settings = settings(&opened, &name)?;
-        let subject = Subject::new(&name, settings);
-        Ok(Self { opened, only, name, subject })
-    }
-
-    /// How they are configured.
-    ///
-    /// # Errors
-    /// None in practice: the name is one of them.
-    pub fn settings(&self) -> Result<&EntitySettings, Problem> {
-        settings(&self.opened, &self.name)
-    }
-
-    /// What the archive holds of them.
-    pub fn looks(&self) -> Looks {
-        self.opened.looks.get(&self.name).cloned().unwrap_or_default()
-    }
-
-    /// Their histories.
-    pub fn histories<'m>(&'m self, looks: &'m Looks) -> Histories<'m> {
-        Histories {
-            archive: &self.opened.archive,
-            looks,
-            subject: &self.subject,
-            calendar: self.opened.calendar,
-            only: self.only,
-        }
-    }
-}
-
-fn name<'k>(asked: Option<&str>, known: impl ExactSizeIterator<Item = &'k String> + Clone) -> Result<String, Problem> {
-    let all = || known.clone().map(String::as_str);
-    match (asked, known.len()) {
-        (_, 0) => Err(Problem::not_found("no-entities", "the configuration has no entities")
-            .hint("ask for days: list_days tells which there are")),
-        (Some(asked), _) if all().any(|name| name == asked) => Ok(asked.to_owned()),
-        (Some(asked), _) => {
-            let asked: String = asked.chars().take(60).collect();
-            Err(Problem::not_found("no-such-entity", format!("{asked:?} is no entity"))
-                .hint(known_names("entities", &asked, all())))
-        }
-        (None, 1) => Ok(all().collect()),
-        (None, _) => Err(Problem::bad("there are several kinds of entities")
-            .hint(format!("name one by entity: {}", all().collect::<Vec<_>>().join(", ")))),
-    }
-}
-
-fn settings<'o>(opened: &'o Opened, name: &str) -> Result<&'o EntitySettings, Problem> {
-    opened.config.entities.get(name).ok_or_else(|| Problem::mistake(format!("{name:?} is no entity")))
-}
-
-/// Why an entity can't be told of.
-pub fn untold(error: HistoryError) -> Problem {
-    match error {
-        HistoryError::Archive(error) => error.into(),
-        error @ HistoryError::Unknown { .. } => Problem::not_found("no-such-entity", error.to_string())
-            .hint("entity_list and growth with top tell keys and labels of some"),
-        error => {
-            let hint = error.hint();
-            Problem::bad(error.to_string()).maybe_hint(hint)
-        }
-    }
+/// The entities that are meant, as this one may see them.
+///
+/// # Errors
+/// When there are none of that name, or several without one, or the archive can't be had.
+pub fn meant(call: &Call, asking: &Asking) -> Result<Entities, Problem> {
+    Entities::chosen(call, asking.arguments.text("entity"))
 }
 
 fn growth(asking: &Asking) -> Result<Told, Problem> {
     let arguments = &asking.arguments;
     let call = asking.call(&[], [])?;
-    let meant = Meant::of(&call, asking)?;
-    let settings = meant.settings()?;
+    let entities = meant(&call, asking)?;
+    let settings = entities.settings()?;
     let day = |name: &str| -> Result<Option<Day>, Problem> {
         let Some(text) = arguments.text(name) else { return Ok(None) };
         let named: DayName = text.parse().map_err(|error| Problem::bad(format!("{name}: {error}")))?;
-        meant.opened.day(named, call.now).map(Some)
+        entities.opened.day(named, call.now).map(Some)
     };
     let span = match (day("from")?, day("to")?) {
         (Some(from), Some(to)) if arguments.whole("days").is_none() => Span::Between(from, to),
@@ -298,45 +218,43 @@ fn growth(asking: &Asking) -> Result<Told, Problem> {
         top: usize::try_from(arguments.whole("top").unwrap_or(0)).unwrap_or(0),
     };
     let live = if arguments.flag("live") {
-        let (env, now) = (|name: &str| (call.server.env)(name), || (call.server.clock)());
         let keys = asked.key.clone().map(|key| vec![key]);
-        let look = request(&call.server, &env, &now);
-        let (config, name) = (&meant.opened.config, &meant.name);
-        let (table, at) = block_on(read(config, name, settings, keys.as_deref(), &look, &Silent))??;
-        Some(Live { day: meant.opened.today(call.now)?, at, table })
+        let (config, name) = (&entities.opened.config, &entities.name);
+        let (table, at) = ask(&call, true, async |request| {
+            read(config, name, settings, keys.as_deref(), request, &Silent).await
+        })?;
+        Some(Live { day: entities.opened.today(call.now)?, at, table })
     } else {
         None
     };
-    let looks = meant.looks();
+    let looks = entities.looks();
     let basis = Basis {
-        archive: &meant.opened.archive,
-        name: &meant.name,
+        archive: &entities.opened.archive,
+        name: &entities.name,
         def: &settings.def,
-        looks: &looks,
+        looks,
         live: live.as_ref(),
-        only: meant.only,
+        only: entities.only.as_ref(),
     };
-    let found = grown(basis, &asked).map_err(|error| {
-        let hint = error.hint().filter(|hint| !hint.starts_with("asof "));
-        Problem::bad(error.to_string()).maybe_hint(hint)
-    })?;
-    let cites = of_sides(&looks, &found);
-    let answer = documents::growth::document(&meant.name, &asked, &found);
+    let found =
+        grown(basis, &asked).map_err(|error| entities.growth_problem(asked.key.as_deref(), error))?;
+    let cites = of_sides(looks, &found);
+    let answer = documents::growth::document(&entities.name, &asked, &found);
     Ok(Told::new(answer, cites, Keeps::First, "ask for fewer by top, or without by"))
 }
 
 fn list(asking: &Asking) -> Result<Told, Problem> {
     let call = asking.call(&[], [])?;
-    let meant = Meant::of(&call, asking)?;
+    let entities = meant(&call, asking)?;
     let way = match asking.arguments.text("way") {
         Some("improved") => Way::Improved,
         Some("declined") => Way::Declined,
         _ => Way::Changed,
     };
     let since = since(asking.arguments.text("since").unwrap_or("7d"))?;
-    let since = meant.opened.day(since, call.now)?;
-    let looks = meant.looks();
-    let found = moved_since(&meant.histories(&looks), since, way)?;
+    let since = entities.opened.day(since, call.now)?;
+    let (looks, subject) = (entities.looks(), entities.subject()?);
+    let found = moved_since(&entities.histories(&subject), since, way)?;
     let mut seen = BTreeSet::new();
     for (timeline, _) in &found.moved {
         seen.extend(timeline.rows.iter().map(|row| {
@@ -344,8 +262,8 @@ fn list(asking: &Asking) -> Result<Told, Problem> {
             (row.kept.day, row.kept.at, kind)
         }));
     }
-    let cites = seen.into_iter().map(|(day, at, kind)| of_seen(&looks, day, at, kind)).collect();
-    let answer = documents::moved::document(&meant.name, way, since, &found);
+    let cites = seen.into_iter().map(|(day, at, kind)| of_seen(looks, day, at, kind)).collect();
+    let answer = documents::moved::document(&entities.name, way, since, &found);
     Ok(Told::new(answer, cites, Keeps::First, "name a later day by since"))
 }
 
@@ -361,14 +279,14 @@ fn since(text: &str) -> Result<DayName, Problem> {
 
 fn history(asking: &Asking) -> Result<Told, Problem> {
     let call = asking.call(&[], [])?;
-    let meant = Meant::of(&call, asking)?;
-    let today = meant.opened.today(call.now)?;
+    let entities = meant(&call, asking)?;
+    let today = entities.opened.today(call.now)?;
     let months = asking.arguments.whole("months").and_then(|months| u32::try_from(months).ok());
     let from = months.and_then(|months| Day::new(today.date().checked_sub_months(Months::new(months))?));
-    let looks = meant.looks();
+    let subject = entities.subject()?;
     let key = asking.arguments.text("key").unwrap_or_default();
-    let timeline = meant.histories(&looks).timeline(key, from).map_err(untold)?;
-    let cites = of_rows(&meant, &looks, timeline.rows.iter().map(|row| &row.kept))?;
+    let timeline = entities.histories(&subject).timeline(key, from).map_err(|error| entities.history_problem(key, error))?;
+    let cites = of_rows(&entities, timeline.rows.iter().map(|row| &row.kept))?;
     let answer = documents::history::document(&timeline);
     Ok(Told::new(answer, cites, Keeps::Last, "ask for fewer months"))
 }
@@ -386,20 +304,18 @@ pub fn pair(asking: &Asking, key: &str) -> Result<Told, Problem> {
         }
     }
     let call = asking.call(&[], [])?;
-    let meant = Meant::of(&call, asking)?;
-    let today = meant.opened.today(call.now)?;
-    let looks = meant.looks();
-    let timeline = meant.histories(&looks).timeline(key, None).map_err(untold)?;
+    let entities = meant(&call, asking)?;
+    let today = entities.opened.today(call.now)?;
+    let subject = entities.subject()?;
+    let timeline = entities.histories(&subject).timeline(key, None).map_err(|error| entities.history_problem(key, error))?;
     let side = |name: &str, usual: &str| {
         let text = arguments.text(name).unwrap_or(usual);
         let named: RowName = text.parse().map_err(|error| Problem::bad(format!("{name}: {error}")))?;
-        pick(&timeline, &named, today).cloned().map_err(|error| {
-            Problem::not_found("no-such-snapshot", error.to_string()).maybe_hint(error.hint.clone())
-        })
+        Ok::<_, Problem>(pick(&timeline, &named, today)?.clone())
     };
     let (a, b) = (side("a", "latest")?, side("b", "latest~1")?);
     let moved = documents::snapshots::between(&timeline, &b, &a);
-    let cites = of_rows(&meant, &looks, [&b.kept, &a.kept].into_iter())?;
+    let cites = of_rows(&entities, [&b.kept, &a.kept].into_iter())?;
     let answer = documents::snapshots::document(&timeline, &a, &b, &moved);
     Ok(Told::new(answer, cites, Keeps::First, "compare other snapshots"))
 }

@@ -72,11 +72,11 @@ impl Handler {
         &self,
         asks_source: bool,
         context: &RequestContext<RoleServer>,
-        job: impl FnOnce(tokio::sync::watch::Receiver<bool>) -> Result<T, Problem> + Send + 'static,
+        waiting: Waiting,
+        job: impl FnOnce() -> Result<T, Problem> + Send + 'static,
     ) -> Result<T, Problem> {
-        let (waiting, stop) = Waiting::new();
         let done = tokio::select! {
-            done = work(&self.server, asks_source, move || job(stop)) => done,
+            done = work(&self.server, asks_source, job) => done,
             () = context.ct.cancelled() => {
                 Err(Problem::bad("nobody waits for this any more"))
             }
@@ -100,13 +100,11 @@ impl Handler {
         let tool = tool(&request.name, &caller)?;
         let takes = tool.takes(!self.tenants(&caller).is_empty());
         let arguments = Arguments::new(&takes, request.arguments.unwrap_or_default())?;
-        let (budget, asks) = (arguments.budget(), (tool.asks_source)(&arguments));
-        let server = Arc::clone(&self.server);
-        self.run(asks, context, move |stop| {
-            let asking = Asking { server, caller, arguments, stop };
-            (tool.answer)(&asking)?.within(budget)
-        })
-        .await
+        let budget = arguments.budget();
+        let (waiting, stop) = Waiting::new();
+        let asking = Asking { server: Arc::clone(&self.server), caller, arguments, stop };
+        let asks = (tool.asks_source)(&asking);
+        self.run(asks, context, waiting, move || (tool.answer)(&asking)?.within(budget)).await
     }
 }
 
@@ -178,9 +176,9 @@ impl ServerHandler for Handler {
     ) -> Result<ListResourcesResult, ErrorData> {
         let caller = self.caller(&context.extensions).ok_or_else(|| error(&nobody()))?;
         let (server, cursor) = (Arc::clone(&self.server), request.and_then(|request| request.cursor));
-        let listed = self
-            .run(false, &context, move |stop| resources::list(&server, caller, cursor.as_deref(), stop))
-            .await;
+        let (waiting, stop) = Waiting::new();
+        let list = move || resources::list(&server, caller, cursor.as_deref(), stop);
+        let listed = self.run(false, &context, waiting, list).await;
         listed.map_err(|problem| error(&problem))
     }
 
@@ -201,9 +199,9 @@ impl ServerHandler for Handler {
     ) -> Result<ReadResourceResponse, ErrorData> {
         let caller = self.caller(&context.extensions).ok_or_else(|| error(&nobody()))?;
         let server = Arc::clone(&self.server);
-        let read = self
-            .run(false, &context, move |stop| resources::read(&server, caller, &request.uri, stop))
-            .await;
+        let (waiting, stop) = Waiting::new();
+        let read = move || resources::read(&server, caller, &request.uri, stop);
+        let read = self.run(false, &context, waiting, read).await;
         read.map(Into::into).map_err(|problem| error(&problem))
     }
 }

@@ -8,7 +8,6 @@
 //! | [`arguments`] | what a tool takes |
 //! | [`asking`] | a call of a tool, as a request |
 //! | [`days`], [`entities`], [`context`] | what answers |
-//! | [`source`] | asking the source |
 //! | [`rests`] | what answers about entities rest on |
 //! | [`told`] | an answer, within a budget |
 //! | [`resources`] | days as resources |
@@ -25,7 +24,6 @@ pub mod http;
 pub mod instructions;
 pub mod resources;
 pub mod rests;
-pub mod source;
 pub mod stdio;
 pub mod told;
 pub mod tools;

@@ -4,13 +4,13 @@ use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
 
-use super::entities::Meant;
 use super::told::Cite;
 use crate::archive::Looks;
 use crate::archive::looks::ROWS;
 use crate::model::{Day, Digest};
 use crate::ops::entities::growth::{Growth, Seen};
 use crate::ops::entities::rows::KeptRow;
+use crate::serve::entities::Entities;
 use crate::serve::problem::Problem;
 
 /// What a daily look is called.
@@ -56,8 +56,7 @@ pub fn of_sides(looks: &Looks, found: &Growth) -> Vec<Cite> {
 /// # Errors
 /// When a file is missing or damaged.
 pub fn of_rows<'r>(
-    meant: &Meant<'_>,
-    looks: &Looks,
+    entities: &Entities,
     rows: impl Iterator<Item = &'r KeptRow>,
 ) -> Result<Vec<Cite>, Problem> {
     let mut captured: BTreeMap<Day, BTreeMap<u64, Digest>> = BTreeMap::new();
@@ -65,12 +64,12 @@ pub fn of_rows<'r>(
     for kept in rows {
         let id = kept.row.snapshot_id();
         let digest = if kept.capture.is_none() {
-            of_look(looks, kept.day)
+            of_look(entities.looks(), kept.day)
         } else {
             if !captured.contains_key(&kept.day) {
                 let mut of_day = BTreeMap::new();
-                for file in looks.capture_files(kept.day) {
-                    let all = meant.opened.archive.capture_rows(&meant.name, kept.day, file)?;
+                for file in entities.looks().capture_files(kept.day) {
+                    let all = entities.opened.archive.capture_rows(&entities.name, kept.day, file)?;
                     let own = all.iter().filter(|row| row.row.key == kept.row.key);
                     of_day.extend(own.map(|row| (row.row.seq, file.sha256)));
                 }

@@ -18,6 +18,9 @@ const NAMED: usize = 6;
 /// So many lists that were cut are named.
 const MOST_CUTS: usize = 12;
 
+/// The way on, where the API names one of its paths.
+const ELSEWHERE: &str = "list_days, entity_list and growth with top tell what there is";
+
 /// What an answer rests on.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Cite {
@@ -250,6 +253,8 @@ fn shorten(value: &mut Value, at: &str, most: usize, keeps: Keeps, cuts: &mut Ve
 pub fn failed(problem: &Problem) -> CallToolResult {
     let mut text = problem.detail.clone();
     if let Some(hint) = &problem.hint {
+        // The API's words name its paths, of which there are none here.
+        let hint = if hint.starts_with("/api") { ELSEWHERE } else { hint };
         let _ = write!(text, "\nhint: {hint}");
     }
     if let Some(seconds) = problem.retry_after {

@@ -6,7 +6,7 @@ use rmcp::model::{Tool as Listed, ToolAnnotations};
 use serde_json::{Map, Value};
 use utoipa::OpenApi as _;
 
-use super::arguments::{Arguments, BUDGET, Parameter, WHOSE, schema};
+use super::arguments::{BUDGET, Parameter, WHOSE, schema};
 use super::asking::Asking;
 use super::told::{self, Told};
 use super::{context, days, entities};
@@ -24,7 +24,9 @@ pub struct Tool {
     /// What it takes.
     pub parameters: &'static [Parameter],
     /// Whether the source is asked for it.
-    pub asks_source: fn(&Arguments) -> bool,
+    pub asks_source: fn(&Asking) -> bool,
+    /// Whether it ever does.
+    pub of_source: bool,
     /// Whether it keeps something.
     pub writes: bool,
     /// The schema of its answer.
@@ -57,12 +59,11 @@ impl Tool {
     /// It as clients see it.
     pub fn listed(&self, tenants: bool) -> Listed {
         let takes = self.takes(tenants);
-        let source = (self.asks_source)(&Arguments::default());
         let annotations = ToolAnnotations::with_title(self.title)
             .read_only(!self.writes)
             .destructive(false)
             .idempotent(!self.writes)
-            .open_world(source);
+            .open_world(self.of_source);
         Listed::new(self.name, self.about, Arc::new(schema(takes.iter())))
             .with_title(self.title)
             .with_raw_output_schema(Arc::new(told::schema(&(self.shape)())))
