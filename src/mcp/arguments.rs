@@ -226,11 +226,15 @@ impl Arguments {
             })?;
             all.insert(parameter.name, taken);
         }
-        let absent = parameters.iter().find(|parameter| parameter.needed && !all.contains_key(parameter.name));
+        let absent =
+            parameters.iter().find(|parameter| parameter.needed && !all.contains_key(parameter.name));
         match absent {
             None => Ok(Self(all)),
-            Some(parameter) => Err(Problem::bad(format!("{} is missing", parameter.name))
-                .hint(format!("give {}: {}", parameter.wanted(), parameter.about))),
+            Some(parameter) => Err(Problem::bad(format!("{} is missing", parameter.name)).hint(format!(
+                "give {}: {}",
+                parameter.wanted(),
+                parameter.about
+            ))),
         }
     }
 

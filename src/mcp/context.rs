@@ -75,8 +75,19 @@ pub const CAPTURE: Tool = Tool {
     parameters: &[
         ENTITY,
         Parameter::new("keys", Kind::Names, "Which of them, by key", &["[\"5\"]"]).needed(),
-        Parameter::new("reason", Kind::Text, "Why, in the words of whoever asks", &["before the renewal call"]).needed(),
-        Parameter::new("if_changed", Kind::Flag, "Only where something changed, by the configured rules", &["true"]),
+        Parameter::new(
+            "reason",
+            Kind::Text,
+            "Why, in the words of whoever asks",
+            &["before the renewal call"],
+        )
+        .needed(),
+        Parameter::new(
+            "if_changed",
+            Kind::Flag,
+            "Only where something changed, by the configured rules",
+            &["true"],
+        ),
     ],
     asks_source: |_| true,
     of_source: true,
@@ -152,8 +163,10 @@ fn capture(asking: &Asking) -> Result<Told, Problem> {
             .hint("leave if_changed out"));
     }
     if if_changed && entities.only.is_some() {
-        return Err(Problem::forbidden("this token sees only some rows, and the one before may be another's")
-            .hint("leave if_changed out"));
+        return Err(Problem::forbidden(
+            "this token sees only some rows, and the one before may be another's",
+        )
+        .hint("leave if_changed out"));
     }
     let asked = CaptureRequest {
         keys: Some(keys),

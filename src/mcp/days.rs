@@ -38,7 +38,12 @@ pub const LIST_DAYS: Tool = Tool {
     about: "Which days are frozen, the earliest first, with each day's editions and main numbers, and the gaps between \
             them. Ask for more by cursor. Use it to learn which dates and metrics there are.",
     parameters: &[
-        Parameter::new("from", Kind::Text, "The first day: a date, yesterday, or -30d", &["2025-11-01", "-30d"]),
+        Parameter::new(
+            "from",
+            Kind::Text,
+            "The first day: a date, yesterday, or -30d",
+            &["2025-11-01", "-30d"],
+        ),
         Parameter::new("to", Kind::Text, "The last day", &["2025-11-30"]),
         METRIC,
         Parameter::new("limit", Kind::Whole(1, 1000, Some(30)), "How many days at most", &["30"]),
@@ -90,7 +95,12 @@ pub const COMPARE: Tool = Tool {
             "The newer side: a day or a range of days; of an entity a date, latest, latest~1, or a snapshot's id",
             &["latest", "2025-11-01..2025-11-07", "\"5#12\""],
         ),
-        Parameter::new("b", Kind::Text, "What it is held against, in the same words", &["latest~7", "2025-10-30"]),
+        Parameter::new(
+            "b",
+            Kind::Text,
+            "What it is held against, in the same words",
+            &["latest~7", "2025-10-30"],
+        ),
         Parameter::new(
             "to_date",
             Kind::Word(&["month"]),
@@ -141,7 +151,8 @@ pub const SERIES: Tool = Tool {
     about: "A metric day by day, of each day the latest edition, with gaps and days since which it is defined otherwise; with \
             forecast also what the next days will probably bring. The last 60 days unless a range is given.",
     parameters: &[
-        Parameter::new("metric", Kind::Text, "The metric, by name; list_days tells the names", &["calls"]).needed(),
+        Parameter::new("metric", Kind::Text, "The metric, by name; list_days tells the names", &["calls"])
+            .needed(),
         Parameter::new("from", Kind::Text, "The first day", &["2025-10-01", "-30d"]),
         Parameter::new("to", Kind::Text, "The last day", &["2025-10-31"]),
         Parameter::new(
@@ -151,8 +162,18 @@ pub const SERIES: Tool = Tool {
             &["90"],
         ),
         Parameter::new("by", Kind::Text, "Its values by the members of this dimension too", &["status"]),
-        Parameter::new("top", Kind::Whole(1, 10_000, Some(8)), "How many members, those with the largest sums", &["8"]),
-        Parameter::new("forecast", Kind::Whole(1, 90, None), "Say what so many days will probably bring", &["7"]),
+        Parameter::new(
+            "top",
+            Kind::Whole(1, 10_000, Some(8)),
+            "How many members, those with the largest sums",
+            &["8"],
+        ),
+        Parameter::new(
+            "forecast",
+            Kind::Whole(1, 90, None),
+            "Say what so many days will probably bring",
+            &["7"],
+        ),
         AS_OF,
     ],
     asks_source: |_| false,
@@ -179,7 +200,10 @@ fn list_days(asking: &Asking) -> Result<Told, Problem> {
         for edition in items(day, "editions") {
             // These are in what is cited, or for whoever keeps the archive.
             if let Some(fields) = edition.as_object_mut() {
-                fields.retain(|name, value| !["manifest", "definitions", "trigger"].contains(&name.as_str()) && !(name == "reason" && value.is_null()));
+                fields.retain(|name, value| {
+                    !["manifest", "definitions", "trigger"].contains(&name.as_str())
+                        && !(name == "reason" && value.is_null())
+                });
             }
             if let Some(metrics) = edition["metrics"].as_object_mut() {
                 known.extend(metrics.keys().cloned());
@@ -222,13 +246,14 @@ fn compare(asking: &Asking) -> Result<Told, Problem> {
         return Err(Problem::bad("key is missing").hint("say which of them by key"));
     }
     let call = asking.call(&[], asking.words(&["a", "b", "to_date", "metric", "by", "as_of"]))?;
-    let answer = document(&routes::compare::compare(&call).map_err(|problem| match problem.hint.as_deref() {
-        // The API's words name its paths.
-        Some(hint) if hint.starts_with("/api") => {
-            problem.hint("give a and b, such as latest and latest~7, or to_date month")
-        }
-        _ => problem,
-    })?)?;
+    let answer =
+        document(&routes::compare::compare(&call).map_err(|problem| match problem.hint.as_deref() {
+            // The API's words name its paths.
+            Some(hint) if hint.starts_with("/api") => {
+                problem.hint("give a and b, such as latest and latest~7, or to_date month")
+            }
+            _ => problem,
+        })?)?;
     let sides = ["a", "b"].iter().flat_map(|side| answer[side]["days"].as_array().into_iter().flatten());
     let days: BTreeSet<SnapshotId> = sides.filter_map(id).collect();
     let cites = cites(&call, days)?;
@@ -288,7 +313,10 @@ fn unknown<'k>(
 ) -> Result<(), Problem> {
     match names.iter().find(|name| !known.clone().any(|other| other == name.as_str())) {
         None => Ok(()),
-        Some(name) => Err(Problem::bad(format!("{name:?} is no {kind} of this"))
-            .hint(known_names(&format!("{kind}s"), name, known))),
+        Some(name) => Err(Problem::bad(format!("{name:?} is no {kind} of this")).hint(known_names(
+            &format!("{kind}s"),
+            name,
+            known,
+        ))),
     }
 }

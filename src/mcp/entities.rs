@@ -13,13 +13,13 @@ use super::tools::Tool;
 use crate::calendar::DayName;
 use crate::config::duration;
 use crate::model::Day;
+use crate::model::progress::Silent;
 use crate::ops::documents;
 use crate::ops::entities::growth::{Basis, GrowthRequest, Span, growth as grown};
 use crate::ops::entities::look::read;
 use crate::ops::entities::moved::{Way, moved_since};
 use crate::ops::entities::pick::{RowName, pick};
 use crate::ops::entities::sides::Live;
-use crate::model::progress::Silent;
 use crate::serve::access::Call;
 use crate::serve::entities::{Entities, ask};
 use crate::serve::problem::Problem;
@@ -32,8 +32,12 @@ pub const ENTITY: Parameter = Parameter::new(
     &["account", "video"],
 );
 /// Which of them.
-pub const KEY: Parameter =
-    Parameter::new("key", Kind::Text, "Its key, or its label if only one is called so", &["\"5\"", "Acme Corp"]);
+pub const KEY: Parameter = Parameter::new(
+    "key",
+    Kind::Text,
+    "Its key, or its label if only one is called so",
+    &["\"5\"", "Acme Corp"],
+);
 
 /// How counters grew.
 pub const GROWTH: Tool = Tool {
@@ -49,14 +53,34 @@ pub const GROWTH: Tool = Tool {
             "Over so many business days back from the newest row: 1, 7 and 30 are usual",
             &["7"],
         ),
-        Parameter::new("from", Kind::Text, "From the look of this day, with to, instead of days", &["2025-10-01"]),
+        Parameter::new(
+            "from",
+            Kind::Text,
+            "From the look of this day, with to, instead of days",
+            &["2025-10-01"],
+        ),
         Parameter::new("to", Kind::Text, "To the look of this day", &["2025-10-31"]),
-        Parameter::new("nearest", Kind::Flag, "Where a look is missing, take the nearest there is", &["true"]),
+        Parameter::new(
+            "nearest",
+            Kind::Flag,
+            "Where a look is missing, take the nearest there is",
+            &["true"],
+        ),
         Parameter::new("by", Kind::Text, "By this field", &["user_id"]),
-        Parameter::new("where", Kind::Values, "Only those whose fields have these values", &["{\"user_id\": \"5\"}"]),
+        Parameter::new(
+            "where",
+            Kind::Values,
+            "Only those whose fields have these values",
+            &["{\"user_id\": \"5\"}"],
+        ),
         Parameter::new("key", Kind::Text, "Only the one of this key", &["\"4711\""]),
         Parameter::new("top", Kind::Whole(0, 1000, Some(0)), "List so many that grew most", &["10"]),
-        Parameter::new("live", Kind::Flag, "Ask the source what is there now, and keep nothing of it", &["true"]),
+        Parameter::new(
+            "live",
+            Kind::Flag,
+            "Ask the source what is there now, and keep nothing of it",
+            &["true"],
+        ),
     ],
     asks_source: |asking| asking.arguments.flag("live"),
     of_source: true,
@@ -100,7 +124,12 @@ pub const LIST: Tool = Tool {
              trend's threshold. changed when left out",
             &["declined"],
         ),
-        Parameter::new("since", Kind::Text, "Since this day, or so many days ago; 7d when left out", &["30d", "2025-11-01"]),
+        Parameter::new(
+            "since",
+            Kind::Text,
+            "Since this day, or so many days ago; 7d when left out",
+            &["30d", "2025-11-01"],
+        ),
     ],
     asks_source: |_| false,
     of_source: false,
@@ -236,8 +265,7 @@ fn growth(asking: &Asking) -> Result<Told, Problem> {
         live: live.as_ref(),
         only: entities.only.as_ref(),
     };
-    let found =
-        grown(basis, &asked).map_err(|error| entities.growth_problem(asked.key.as_deref(), error))?;
+    let found = grown(basis, &asked).map_err(|error| entities.growth_problem(asked.key.as_deref(), error))?;
     let cites = of_sides(looks, &found);
     let answer = documents::growth::document(&entities.name, &asked, &found);
     Ok(Told::new(answer, cites, Keeps::First, "ask for fewer by top, or without by"))
@@ -269,7 +297,8 @@ fn list(asking: &Asking) -> Result<Told, Problem> {
 
 /// Reads `7d` as `-7d`, and else the name of a day.
 fn since(text: &str) -> Result<DayName, Problem> {
-    let days = text.ends_with('d') && duration::parse(text).is_some_and(|span| TimeDelta::from_std(span).is_ok());
+    let days =
+        text.ends_with('d') && duration::parse(text).is_some_and(|span| TimeDelta::from_std(span).is_ok());
     let named = if days { format!("-{text}") } else { text.to_owned() };
     named.parse().map_err(|_| {
         let text: String = text.chars().take(60).collect();
@@ -285,7 +314,10 @@ fn history(asking: &Asking) -> Result<Told, Problem> {
     let from = months.and_then(|months| Day::new(today.date().checked_sub_months(Months::new(months))?));
     let subject = entities.subject()?;
     let key = asking.arguments.text("key").unwrap_or_default();
-    let timeline = entities.histories(&subject).timeline(key, from).map_err(|error| entities.history_problem(key, error))?;
+    let timeline = entities
+        .histories(&subject)
+        .timeline(key, from)
+        .map_err(|error| entities.history_problem(key, error))?;
     let cites = of_rows(&entities, timeline.rows.iter().map(|row| &row.kept))?;
     let answer = documents::history::document(&timeline);
     Ok(Told::new(answer, cites, Keeps::Last, "ask for fewer months"))
@@ -307,7 +339,10 @@ pub fn pair(asking: &Asking, key: &str) -> Result<Told, Problem> {
     let entities = meant(&call, asking)?;
     let today = entities.opened.today(call.now)?;
     let subject = entities.subject()?;
-    let timeline = entities.histories(&subject).timeline(key, None).map_err(|error| entities.history_problem(key, error))?;
+    let timeline = entities
+        .histories(&subject)
+        .timeline(key, None)
+        .map_err(|error| entities.history_problem(key, error))?;
     let side = |name: &str, usual: &str| {
         let text = arguments.text(name).unwrap_or(usual);
         let named: RowName = text.parse().map_err(|error| Problem::bad(format!("{name}: {error}")))?;

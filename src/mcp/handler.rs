@@ -7,8 +7,9 @@ use axum::http::request::Parts;
 use rmcp::ErrorData;
 use rmcp::handler::server::ServerHandler;
 use rmcp::model::{
-    CallToolRequestParams, CallToolResponse, CallToolResult, Extensions, Implementation, ListResourceTemplatesResult,
-    ListResourcesResult, ListToolsResult, PaginatedRequestParams, ReadResourceRequestParams, ReadResourceResponse,
+    CallToolRequestParams, CallToolResponse, CallToolResult, DiscoverResult, Extensions, Implementation,
+    InitializeRequestParams, InitializeResult, ListResourceTemplatesResult, ListResourcesResult,
+    ListToolsResult, PaginatedRequestParams, ReadResourceRequestParams, ReadResourceResponse,
     ServerCapabilities, ServerConfig,
 };
 use rmcp::service::{RequestContext, RoleServer};
@@ -60,6 +61,12 @@ impl Handler {
             return Vec::new();
         }
         self.server.held.keys().flatten().map(String::as_str).collect()
+    }
+
+    /// What this caller is told before it asks anything.
+    fn instructions(&self, context: &RequestContext<RoleServer>) -> Result<String, ErrorData> {
+        let caller = self.caller(&context.extensions).ok_or_else(|| error(&nobody()))?;
+        Ok(instructions(caller.may_capture(), &self.tenants(&caller)))
     }
 
     fn tools(caller: &Caller) -> impl Iterator<Item = &'static Tool> {
@@ -129,10 +136,10 @@ fn nobody() -> Problem {
 
 /// What went wrong, where the protocol has no answer to put it into.
 fn error(problem: &Problem) -> ErrorData {
-    let message = problem.hint.as_ref().map_or_else(
-        || problem.detail.clone(),
-        |hint| format!("{} (hint: {hint})", problem.detail),
-    );
+    let message = problem
+        .hint
+        .as_ref()
+        .map_or_else(|| problem.detail.clone(), |hint| format!("{} (hint: {hint})", problem.detail));
     match problem.status.as_u16() {
         404 | 410 => ErrorData::resource_not_found(message, None),
         400..500 => ErrorData::invalid_params(message, None),
@@ -142,12 +149,23 @@ fn error(problem: &Problem) -> ErrorData {
 
 impl ServerHandler for Handler {
     fn get_info(&self) -> ServerConfig {
-        // Over HTTP it is not known here who asks: what may be kept is in the list of tools then.
-        let may = self.owner.as_ref().is_none_or(Caller::may_capture);
-        let tenants = self.owner.as_ref().map(|owner| self.tenants(owner)).unwrap_or_default();
         ServerConfig::new(ServerCapabilities::builder().enable_tools().enable_resources().build())
             .with_server_info(Implementation::new(NAME, env!("CARGO_PKG_VERSION")))
-            .with_instructions(instructions(may, &tenants))
+    }
+
+    async fn initialize(
+        &self,
+        request: InitializeRequestParams,
+        context: RequestContext<RoleServer>,
+    ) -> Result<InitializeResult, ErrorData> {
+        let info = self.negotiate_initialize(&request)?;
+        context.peer.set_peer_info(request);
+        Ok(info.with_instructions(self.instructions(&context)?))
+    }
+
+    async fn discover(&self, context: RequestContext<RoleServer>) -> Result<DiscoverResult, ErrorData> {
+        let info = self.get_info().with_instructions(self.instructions(&context)?);
+        Ok(DiscoverResult::from_server_info(self.supported_protocol_versions().into_owned(), info))
     }
 
     async fn list_tools(

@@ -32,7 +32,8 @@ const CAPTURE: &str = "\ncapture reads entities from the source now and keeps th
 snapshot. Use capture only when somebody asks for a snapshot, and give the reason in their words. Nothing that is kept is ever changed or deleted.";
 
 /// What is told where there are several tenants.
-const TENANTS: &str = "\nThere are several tenants, each with an archive of its own: name one by tenant. Their names: ";
+const TENANTS: &str =
+    "\nThere are several tenants, each with an archive of its own: name one by tenant. Their names: ";
 
 /// The instructions for somebody who may have something kept, or not; with the tenants that have to be named.
 pub fn instructions(may_capture: bool, tenants: &[&str]) -> String {

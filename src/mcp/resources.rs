@@ -2,9 +2,7 @@
 
 use std::sync::Arc;
 
-use rmcp::model::{
-    ListResourcesResult, ReadResourceResult, Resource, ResourceContents, ResourceTemplate,
-};
+use rmcp::model::{ListResourcesResult, ReadResourceResult, Resource, ResourceContents, ResourceTemplate};
 use serde_json::json;
 use tokio::sync::watch;
 use url::Url;
@@ -50,7 +48,10 @@ pub fn list(
             let whose = tenant.map(|tenant| format!(" of {tenant}")).unwrap_or_default();
             let about = format!(
                 "The numbers of {day}{whose}, edition {}, {}, read {}, sha256:{}",
-                line.edition, line.provenance.word(), line.captured_at.to_rfc3339(), line.manifest
+                line.edition,
+                line.provenance.word(),
+                line.captured_at.to_rfc3339(),
+                line.manifest
             );
             resources.push(
                 Resource::new(uri, format!("{day}{whose}")).with_description(about).with_mime_type(JSON),
@@ -58,7 +59,9 @@ pub fn list(
         }
     }
     if !found {
-        return Err(Problem::bad("the cursor is of no list that is known here").hint("list from the beginning"));
+        return Err(
+            Problem::bad("the cursor is of no list that is known here").hint("list from the beginning")
+        );
     }
     let more = resources.len() > PART;
     resources.truncate(PART);
@@ -83,7 +86,12 @@ pub fn templates(tenants: bool) -> Vec<ResourceTemplate> {
     let uri = if tenants { "asof://days/{when}{?tenant}" } else { "asof://days/{when}" };
     let about = "The numbers of a day as they were frozen: when is a date, a date with an edition such as 2025-11-06@2, latest, \
                  latest~3, yesterday or -7d";
-    vec![ResourceTemplate::new(uri, "day").with_title("A frozen day").with_description(about).with_mime_type(JSON)]
+    vec![
+        ResourceTemplate::new(uri, "day")
+            .with_title("A frozen day")
+            .with_description(about)
+            .with_mime_type(JSON),
+    ]
 }
 
 /// The document of a day.
@@ -102,7 +110,8 @@ pub fn read(
             .hint("days are named as asof://days/2025-11-06, asof://days/2025-11-06@2 or asof://days/latest")
     };
     let url = Url::parse(uri).map_err(|_| wrong())?;
-    let when = url.path().strip_prefix('/').filter(|_| url.scheme() == "asof" && url.host_str() == Some("days"));
+    let when =
+        url.path().strip_prefix('/').filter(|_| url.scheme() == "asof" && url.host_str() == Some("days"));
     let when = when.ok_or_else(wrong)?;
     let words = url.query_pairs().map(|(name, value)| (name.into_owned(), value.into_owned()));
     let asking = Asking { server: Arc::clone(server), caller, arguments: Arguments::default(), stop };

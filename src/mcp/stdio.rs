@@ -2,9 +2,9 @@
 
 use std::sync::Arc;
 
+use rmcp::service::serve_server;
 use rmcp::service::{QuitReason, ServerInitializeError};
 use rmcp::transport::async_rw::AsyncRwTransport;
-use rmcp::service::serve_server;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::sync::watch;
 

@@ -134,15 +134,16 @@ impl Told {
                 }
             }
             let Some((cut, which)) = fits else {
-                let detail = format!("the answer has more than {budget} tokens, with {too_many} items in each list");
+                let detail =
+                    format!("the answer has more than {budget} tokens, with {too_many} items in each list");
                 return Err(Problem::bad(detail).hint(format!("{}, or raise max_tokens", self.less)));
             };
             (self, cuts) = (cut, which);
         }
         let text = self.said(&cuts);
-        let cut = (!cuts.is_empty()).then(|| {
-            json!({ "lists": cuts.iter().take(MOST_CUTS).collect::<Vec<_>>(), "hint": self.hint() })
-        });
+        let cut = (!cuts.is_empty()).then(
+            || json!({ "lists": cuts.iter().take(MOST_CUTS).collect::<Vec<_>>(), "hint": self.hint() }),
+        );
         let structured = json!({ "cites": self.cites, "cut": cut, "answer": self.answer });
         let mut result = CallToolResult::success(vec![ContentBlock::text(text)]);
         result.structured_content = Some(structured);
@@ -183,7 +184,11 @@ impl Told {
         // The newest ones tell most.
         let skipped = self.cites.len().saturating_sub(NAMED);
         if skipped > 0 {
-            let _ = writeln!(text, "rests on {} snapshots, which `cites` names; the last of them:", self.cites.len());
+            let _ = writeln!(
+                text,
+                "rests on {} snapshots, which `cites` names; the last of them:",
+                self.cites.len()
+            );
         }
         for cite in self.cites.iter().skip(skipped) {
             let _ = writeln!(text, "source: {}", cite.line());

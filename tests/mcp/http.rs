@@ -24,7 +24,12 @@ pub fn ask(server: &Server, token: Option<&str>, method: &str, params: &Value) -
     let bearer = token.map(|token| format!("Bearer {token}"));
     let headers: Vec<(&str, &str)> = bearer.iter().map(|sent| ("Authorization", sent.as_str())).collect();
     let answer = post(server, &headers, &body);
-    assert_eq!((answer.status, answer.header("content-type")), (200, "application/json"), "{}", answer.text());
+    assert_eq!(
+        (answer.status, answer.header("content-type")),
+        (200, "application/json"),
+        "{}",
+        answer.text()
+    );
     assert_eq!(answer.header("cache-control"), "no-store");
     answer.json()
 }
@@ -79,7 +84,8 @@ fn what_is_no_message_is_refused_and_the_next_one_answered() {
         let status = post(&server, &[], body).status;
         assert!((400..500).contains(&status), "{status} for {body:.20}");
     }
-    let huge = format!(r#"{{"jsonrpc":"2.0","id":1,"method":"ping","params":{{"x":"{}"}}}}"#, "x".repeat(2_000_000));
+    let huge =
+        format!(r#"{{"jsonrpc":"2.0","id":1,"method":"ping","params":{{"x":"{}"}}}}"#, "x".repeat(2_000_000));
     assert_eq!(post(&server, &[], &huge).status, 413);
     assert_eq!(ask(&server, None, "ping", &json!({}))["result"], json!({}));
     let (code, said) = server.end();
@@ -89,5 +95,8 @@ fn what_is_no_message_is_refused_and_the_next_one_answered() {
     assert!(!CONFIG.contains("entities"));
     let server = Server::start(&place, &[]);
     let refused = call(&server, None, "growth", &json!({}));
-    assert!(refused["content"][0]["text"].as_str().unwrap().starts_with("there are no entities"), "{refused}");
+    assert!(
+        refused["content"][0]["text"].as_str().unwrap().starts_with("there are no entities"),
+        "{refused}"
+    );
 }

@@ -61,10 +61,10 @@ pub fn place() -> Place {
     let place = Place::new();
     place.write("asof.toml", CONFIG);
     place.sqlite("crm.db", TABLES);
-    place.at("2025-11-06T04:00:00Z");
+    place.at("2025-11-06T03:00:00Z");
     place.done(&["save"]);
     place.sqlite("crm.db", "update accounts set logins = 130, health = 60 where id = 5");
-    place.at("2025-11-07T04:00:00Z");
+    place.at("2025-11-07T03:00:00Z");
     place.done(&["save"]);
     place
 }

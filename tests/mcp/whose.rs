@@ -32,7 +32,7 @@ fn tenants(more: &str) -> Place {
     let place = Place::new();
     place.write("asof.toml", TENANTS.to_owned() + more);
     place.sqlite("videos.db", VIDEOS);
-    place.at("2025-11-07T04:00:00Z");
+    place.at("2025-11-07T03:00:00Z");
     place.done(&["save"]);
     place
 }
@@ -77,7 +77,8 @@ fn a_token_is_bound_to_its_tenant_in_every_tool_and_resource() {
     }
     let kept = call(&server, Some("one"), "capture", &json!({ "keys": ["2"], "reason": "x" }));
     assert_eq!(kept["structuredContent"]["answer"]["keys"][0]["status"], "absent");
-    let read = ask(&server, Some("one"), "resources/read", &json!({ "uri": "asof://days/latest?tenant=south" }));
+    let read =
+        ask(&server, Some("one"), "resources/read", &json!({ "uri": "asof://days/latest?tenant=south" }));
     assert!(read["error"]["message"].as_str().unwrap().contains("another tenant's"), "{read}");
 }
 
@@ -89,7 +90,8 @@ fn a_token_of_some_rows_sees_these_and_no_days() {
     place.write("asof.toml", CONFIG.to_owned() + &tokens);
     let server = Server::start(&place, &[]);
     let few = |name: &str, arguments: Value| call(&server, Some("one"), name, &arguments);
-    let logins = few("growth", json!({}))["structuredContent"]["answer"]["growth"]["logins"]["current"].clone();
+    let logins =
+        few("growth", json!({}))["structuredContent"]["answer"]["growth"]["logins"]["current"].clone();
     assert_eq!(logins, json!(130), "only Acme's");
     for (name, arguments) in [
         ("entity_history", json!({ "key": "7" })),
@@ -111,8 +113,19 @@ fn a_token_of_some_rows_sees_these_and_no_days() {
     // A row of another's is as absent as one that does not exist, and nothing is kept of it.
     let kept = few("capture", json!({ "keys": ["7", "nope", "5"], "reason": "x" }));
     let told: Vec<(&Value, &Value)> = kept["structuredContent"]["answer"]["keys"]
-        .as_array().unwrap().iter().map(|key| (&key["key"], &key["status"])).collect();
-    assert_eq!(told, [(&json!("5"), &json!("captured")), (&json!("7"), &json!("absent")), (&json!("nope"), &json!("absent"))]);
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|key| (&key["key"], &key["status"]))
+        .collect();
+    assert_eq!(
+        told,
+        [
+            (&json!("5"), &json!("captured")),
+            (&json!("7"), &json!("absent")),
+            (&json!("nope"), &json!("absent"))
+        ]
+    );
     let listed = ask(&server, Some("one"), "resources/list", &json!({}));
     assert!(listed["error"]["message"].as_str().is_some(), "{listed}");
     let moved = few("entity_list", json!({ "since": "2025-11-05" }));
