@@ -60,12 +60,12 @@ impl Cache {
         if let Some(answer) = self.find(key, false) {
             return Ok(answer);
         }
-        let made = make();
-        if let Ok(answer) = &made {
+        let done = make();
+        if let Ok(answer) = &done {
             self.keep(key, answer.clone());
         }
         self.making.lock().unwrap_or_else(PoisonError::into_inner).remove(&key);
-        made
+        done
     }
 
     /// How it fares.

@@ -165,6 +165,10 @@ fn everything_is_told_as_open_api() {
     assert_eq!(api["openapi"], "3.1.0");
     for (path, what) in api["paths"].as_object().unwrap() {
         let path = path.replace("{when}", "latest").replace("{metric}", "calls");
+        if what.as_object().unwrap().values().any(|method| method["tags"][0] == "entities") {
+            // There are none here.
+            continue;
+        }
         let kinds = what["get"]["responses"]["200"]["content"].as_object().unwrap();
         let path = if path == "/api/compare" { "/api/compare?a=latest&b=latest".to_owned() } else { path };
         for kind in kinds.keys() {

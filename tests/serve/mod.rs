@@ -4,6 +4,11 @@ mod access;
 mod answers;
 mod clients;
 mod days;
+mod entities;
+mod entities_bound;
+mod entities_events;
+mod entities_input;
+mod entities_speed;
 mod input;
 mod trouble;
 

@@ -113,6 +113,17 @@ impl Server {
         Answer::parse(&self.raw(request.as_bytes()), method == "HEAD")
     }
 
+    /// The answer to a POST of this JSON, with these headers.
+    pub fn post(&self, path: &str, headers: &[(&str, &str)], body: &str) -> Answer {
+        let more: String = headers.iter().map(|(name, value)| format!("{name}: {value}\r\n")).collect();
+        let request = format!(
+            "POST {path} HTTP/1.1\r\nHost: {}\r\nContent-Type: application/json\r\nContent-Length: {}\r\n{more}Connection: close\r\n\r\n{body}",
+            self.address,
+            body.len()
+        );
+        self.sent(request.as_bytes())
+    }
+
     /// The answer to these bytes.
     pub fn sent(&self, bytes: &[u8]) -> Answer {
         Answer::parse(&self.raw(bytes), false)

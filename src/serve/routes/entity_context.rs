@@ -51,7 +51,7 @@ fn is_elsewhere(headers: &HeaderMap) -> bool {
     ("key" = String, Query, max_length = 500, description = "Which one; account_id says the same of accounts"),
     ("question" = Option<String>, Query, max_length = 500, description = "What somebody wants to know: the snapshots of the times that it speaks of are told"),
     ("history" = Option<bool>, Query, description = "Tell all of its snapshots"),
-    ("max_tokens" = Option<u32>, Query, minimum = 200, maximum = 1000000, description = "No more tokens than this, one for every 3 bytes; 4000 when left out"),
+    ("max_tokens" = Option<u32>, Query, minimum = 200, maximum = 1_000_000, description = "No more tokens than this, one for every 3 bytes; 4000 when left out"),
     ("no_capture" = Option<bool>, Query, description = "Capture nothing where there is no snapshot"),
     ("tenant" = Option<String>, Query, max_length = 500, description = "Whose archive, where there are tenants"),
 ), responses(
