@@ -201,8 +201,8 @@ fn list_days(asking: &Asking) -> Result<Told, Problem> {
             // These are in what is cited, or for whoever keeps the archive.
             if let Some(fields) = edition.as_object_mut() {
                 fields.retain(|name, value| {
-                    !["manifest", "definitions", "trigger"].contains(&name.as_str())
-                        && !(name == "reason" && value.is_null())
+                    let cited = ["manifest", "definitions", "trigger"].contains(&name.as_str());
+                    !(cited || name == "reason" && value.is_null())
                 });
             }
             if let Some(metrics) = edition["metrics"].as_object_mut() {
@@ -234,7 +234,7 @@ fn get_day(asking: &Asking) -> Result<Told, Problem> {
             }
         }
     }
-    let cites = cites(&call, id(&answer).into_iter())?;
+    let cites = cites(&call, id(&answer))?;
     Ok(Told::new(answer, cites, Keeps::First, "name metrics or dimensions by metric and by"))
 }
 
@@ -263,7 +263,7 @@ fn compare(asking: &Asking) -> Result<Told, Problem> {
 fn drift(asking: &Asking) -> Result<Told, Problem> {
     let call = asking.call(&[], asking.words(&["when", "metric", "by", "definitions"]))?;
     let answer = document(&routes::drift::drift(&call)?)?;
-    let cites = cites(&call, id(&answer).into_iter())?;
+    let cites = cites(&call, id(&answer))?;
     Ok(Told::new(answer, cites, Keeps::First, "name metrics or dimensions by metric and by"))
 }
 

@@ -1,6 +1,7 @@
 //! What an answer about entities rests on: rows, and the files that hold them.
 
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 
 use chrono::{DateTime, Utc};
 
@@ -51,7 +52,7 @@ pub fn of_sides(looks: &Looks, found: &Growth) -> Vec<Cite> {
     found.previous.as_ref().ok().into_iter().chain([&found.current]).map(side).collect()
 }
 
-/// Rows of one entity. Each file of captures is read once.
+/// Rows of one entity, of one key. Each file of captures is read once.
 ///
 /// # Errors
 /// When a file is missing or damaged.
@@ -66,16 +67,19 @@ pub fn of_rows<'r>(
         let digest = if kept.capture.is_none() {
             of_look(entities.looks(), kept.day)
         } else {
-            if !captured.contains_key(&kept.day) {
-                let mut of_day = BTreeMap::new();
-                for file in entities.looks().capture_files(kept.day) {
-                    let all = entities.opened.archive.capture_rows(&entities.name, kept.day, file)?;
-                    let own = all.iter().filter(|row| row.row.key == kept.row.key);
-                    of_day.extend(own.map(|row| (row.row.seq, file.sha256)));
+            let of_day = match captured.entry(kept.day) {
+                Entry::Occupied(known) => known.into_mut(),
+                Entry::Vacant(place) => {
+                    let mut of_day = BTreeMap::new();
+                    for file in entities.looks().capture_files(kept.day) {
+                        let all = entities.opened.archive.capture_rows(&entities.name, kept.day, file)?;
+                        let own = all.iter().filter(|row| row.row.key == kept.row.key);
+                        of_day.extend(own.map(|row| (row.row.seq, file.sha256)));
+                    }
+                    place.insert(of_day)
                 }
-                captured.insert(kept.day, of_day);
-            }
-            captured.get(&kept.day).and_then(|of_day| of_day.get(&kept.row.seq)).copied()
+            };
+            of_day.get(&kept.row.seq).copied()
         };
         cites.push(Cite {
             date: kept.day,

@@ -116,7 +116,7 @@ impl Client {
 
     /// The next message that comes; each line is one.
     pub fn hear(&self) -> Value {
-        let line = self.lines.recv_timeout(Duration::from_secs(60)).expect("an answer");
+        let line = self.lines.recv_timeout(Duration::from_mins(1)).expect("an answer");
         let message: Value = serde_json::from_str(&line).unwrap_or_else(|error| panic!("{error}: {line}"));
         assert_eq!(message["jsonrpc"], "2.0", "{line}");
         message
