@@ -341,8 +341,8 @@ mod tests {
         for (came, told) in [
             (json!({}), "key is missing (give text, such as \"5\": which one)"),
             (
-                json!({ "key": "5", "wya": "improved" }),
-                "\"wya\" is nothing that this tool takes (did you mean \"way\"? known arguments: key, way, by, live, where, max_tokens)",
+                json!({ "key": "5", "max_tokns": 900 }),
+                "\"max_tokns\" is nothing that this tool takes (did you mean \"max_tokens\"? known arguments: key, way, by, live, where, max_tokens)",
             ),
             (
                 json!({ "key": "5", "way": "up" }),
