@@ -5,7 +5,9 @@
 use std::fs::File;
 use std::io::{self, BufRead as _, BufReader, Read, Write as _};
 
-use super::look_file::{Hashing, Written};
+use memchr::memmem::Finder;
+
+use super::look_write::{Hashing, Written};
 use crate::model::entity::CaptureRow;
 
 /// How hard a file is compressed that is small: these are many, and are kept for years.
@@ -14,6 +16,8 @@ const LEVEL: i32 = 19;
 const LEVEL_OF_LARGE: i32 = 3;
 /// A file is small whose text is shorter than this.
 const SMALL: usize = 1 << 20;
+/// How many bytes are uncompressed at once.
+const BUFFER: usize = 1 << 17;
 /// No row is written or read that is longer than this.
 const MOST_BYTES: u64 = 1 << 27;
 
@@ -109,6 +113,8 @@ pub struct CaptureReader<R: Read> {
     line: Vec<u8>,
     at: usize,
     most: u64,
+    /// What a line must have to be read.
+    wanted: Option<Finder<'static>>,
     ended: bool,
 }
 
@@ -122,8 +128,16 @@ impl<R: Read> CaptureReader<R> {
     }
 
     fn at_most(file: R, most: u64) -> Result<Self, CaptureFileError> {
-        let text = BufReader::new(zstd::Decoder::new(file)?);
-        Ok(Self { text, line: Vec::new(), at: 0, most, ended: false })
+        let text = BufReader::with_capacity(BUFFER, zstd::Decoder::new(file)?);
+        Ok(Self { text, line: Vec::new(), at: 0, most, wanted: None, ended: false })
+    }
+
+    /// The same, only with rows that may be of this key: lines without its text are passed over, which is much
+    /// faster than to read them.
+    #[must_use]
+    pub fn of_key(self, key: &str) -> Self {
+        let wanted = serde_json::to_vec(key).ok().map(|text| Finder::new(&text).into_owned());
+        Self { wanted, ..self }
     }
 
     fn read(&mut self) -> Result<Option<CaptureRow>, CaptureFileError> {
@@ -135,6 +149,9 @@ impl<R: Read> CaptureReader<R> {
             }
             if self.line.len() as u64 == self.most && !self.line.ends_with(b"\n") {
                 return Err(CaptureFileError::TooLong { line: self.at });
+            }
+            if self.wanted.as_ref().is_some_and(|wanted| wanted.find(&self.line).is_none()) {
+                continue;
             }
             let line = self.line.strip_suffix(b"\n").unwrap_or(&self.line);
             if !line.is_empty() {

@@ -97,19 +97,26 @@ impl Archive {
         Ok((claim, FileDoc { path: String::new(), size: written.size, sha256: written.sha256 }, filled))
     }
 
-    /// The rows of the captures of a day that `looks` has, wherever they lie by now; in no certain order.
+    /// The rows of the captures of a day that `looks` has, wherever they lie by now; in no certain order. With
+    /// a key, only its rows.
     ///
     /// # Errors
     /// When a file is missing or not as it was kept.
-    pub fn captures(&self, entity: &str, looks: &Looks, day: Day) -> Result<Vec<CaptureRow>, ArchiveError> {
+    pub fn captures(
+        &self,
+        entity: &str,
+        looks: &Looks,
+        day: Day,
+        key: Option<&str>,
+    ) -> Result<Vec<CaptureRow>, ArchiveError> {
         // A file in which a day was put together has captures that were not there yet, as of then.
         let own = looks.captures.iter().filter(|line| line.doc.date == day);
         let known: BTreeSet<DateTime<Utc>> = own.map(|line| line.doc.captured_at).collect();
         let mut rows = Vec::new();
         for file in looks.capture_files(day) {
-            for row in self.capture_stream(entity, day, file)? {
+            for row in self.capture_stream_of(entity, day, file, key)? {
                 let row = row?;
-                if known.contains(&row.captured_at) {
+                if known.contains(&row.captured_at) && key.is_none_or(|key| row.row.key == key) {
                     rows.push(row);
                 }
             }
@@ -140,6 +147,17 @@ impl Archive {
         day: Day,
         doc: &FileDoc,
     ) -> Result<impl Iterator<Item = Result<CaptureRow, ArchiveError>> + use<>, ArchiveError> {
+        self.capture_stream_of(entity, day, doc, None)
+    }
+
+    /// The same; with a key, other rows may be left out.
+    fn capture_stream_of(
+        &self,
+        entity: &str,
+        day: Day,
+        doc: &FileDoc,
+        key: Option<&str>,
+    ) -> Result<impl Iterator<Item = Result<CaptureRow, ArchiveError>> + use<>, ArchiveError> {
         reading::check_path(&doc.path)?;
         let path = self.dir().join(captures_folder(entity, day)).join(&doc.path);
         let file = checked::open(&path, doc).map_err(|error| {
@@ -148,6 +166,10 @@ impl Archive {
         })?;
         let damaged = move |error: CaptureFileError| document::damaged(&path, error.to_string());
         let rows = CaptureReader::new(file).map_err(&damaged)?;
+        let rows = match key {
+            Some(key) => rows.of_key(key),
+            None => rows,
+        };
         Ok(rows.map(move |row| row.map_err(&damaged)))
     }
 }

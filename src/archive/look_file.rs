@@ -1,34 +1,20 @@
-//! The rows of a look as Parquet: written as they are sorted, read column by column.
+//! The rows of a look as Parquet, read column by column.
 //!
 //! `rows.parquet` has the rows that are kept: `key`, `seq`, `label` where there is one, and the fields.
 //! `rest.parquet` has the keys that are not among them: those that were seen and are not due, and those
 //! that were seen once and are gone.
 
 use std::fs::File;
-use std::io::{self, Write};
-use std::sync::Arc;
-use std::thread;
 
-use arrow_array::{ArrayRef, RecordBatch, StringArray, UInt32Array, UInt64Array};
-use arrow_schema::{ArrowError, DataType, Field, Schema};
-use arrow_select::take::take;
-use parquet::arrow::arrow_reader::{ParquetRecordBatchReader, ParquetRecordBatchReaderBuilder};
-use parquet::arrow::arrow_writer::{
-    ArrowColumnChunk, ArrowRowGroupWriterFactory, ArrowWriterOptions, compute_leaves,
+use arrow_array::{RecordBatch, StringArray, UInt64Array};
+use arrow_schema::{ArrowError, DataType};
+use parquet::arrow::ProjectionMask;
+use parquet::arrow::arrow_reader::{
+    ParquetRecordBatchReader, ParquetRecordBatchReaderBuilder, RowSelection, RowSelector,
 };
-use parquet::arrow::{ArrowWriter, ProjectionMask};
-use parquet::basic::{Compression, Encoding, ZstdLevel};
 use parquet::errors::ParquetError;
-use parquet::file::metadata::KeyValue;
-use parquet::file::properties::{EnabledStatistics, WriterProperties};
-use parquet::file::writer::SerializedFileWriter;
-use parquet::schema::types::ColumnPath;
-use sha2::{Digest as _, Sha256};
 
-use crate::entities::LookTable;
-use crate::entities::cells::data_type;
-use crate::model::entity::{EntityDef, FieldKind};
-use crate::model::{Day, Digest};
+use crate::model::EntityDef;
 
 /// The format name and version in the file's metadata.
 pub const FORMAT: &str = "asof.look/1";
@@ -46,10 +32,6 @@ pub const NOT_DUE: &str = "not_due";
 /// A key that was seen before and is not any more.
 pub const GONE: &str = "gone";
 
-/// How many rows are written at once, and how many a group of the file has.
-const GROUP: usize = 1 << 17;
-/// How many groups are encoded at once.
-const AT_ONCE: usize = 2;
 /// How many rows are read at once.
 const BATCH: usize = 1 << 16;
 
@@ -71,220 +53,6 @@ pub enum LookFileError {
         /// What it says of itself, shortened.
         found: String,
     },
-}
-
-/// What a file says of itself.
-#[derive(Clone, Debug)]
-pub struct LookFacts<'a> {
-    /// The entities.
-    pub entity: &'a str,
-    /// The day.
-    pub date: Day,
-    /// What was looked at.
-    pub def: &'a EntityDef,
-}
-
-/// A file that was written: its length and digest.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Written {
-    /// In bytes.
-    pub size: u64,
-    /// Of all of them.
-    pub sha256: Digest,
-}
-
-/// Counts and digests what goes to a file.
-pub(super) struct Hashing<'f> {
-    file: &'f File,
-    hash: Sha256,
-    size: u64,
-}
-
-impl<'f> Hashing<'f> {
-    pub(super) fn new(file: &'f File) -> Self {
-        Self { file, hash: Sha256::new(), size: 0 }
-    }
-
-    pub(super) fn written(self) -> Written {
-        let sha256 = Digest::from(<[u8; 32]>::from(self.hash.finalize()));
-        Written { size: self.size, sha256 }
-    }
-}
-
-impl Write for Hashing<'_> {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        let written = self.file.write(bytes)?;
-        self.hash.update(bytes.get(..written).unwrap_or_default());
-        self.size += written as u64;
-        Ok(written)
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        self.file.flush()
-    }
-}
-
-/// Writes the rows that are kept: `places` are theirs in the table, by key, `seqs` their numbers.
-///
-/// # Errors
-/// When the disk refuses.
-pub fn write_rows(
-    file: &File,
-    facts: &LookFacts<'_>,
-    table: &LookTable,
-    places: &[u32],
-    seqs: &[u64],
-) -> Result<Written, LookFileError> {
-    let mut columns: Vec<(&str, DataType, Column<'_>)> = vec![
-        (KEY, DataType::Utf8, Column::Text(&table.keys)),
-        (SEQ, DataType::UInt64, Column::Numbers(seqs)),
-    ];
-    if let Some(labels) = &table.labels {
-        columns.push((LABEL, DataType::Utf8, Column::Text(labels)));
-    }
-    for (name, column) in &table.fields {
-        let kind = facts.def.fields.get(name).map_or(FieldKind::Attribute, |field| field.kind);
-        columns.push((name, data_type(kind), Column::Field(column)));
-    }
-    let fields: Vec<Field> =
-        columns.iter().map(|(name, kind, _)| Field::new(*name, kind.clone(), *name != KEY)).collect();
-    let schema = Arc::new(Schema::new(fields));
-    let batch = |(places, seqs): (&[u32], &[u64])| {
-        let at = UInt32Array::from(places.to_vec());
-        let arrays = columns.iter().map(|(_, _, column)| match column {
-            Column::Text(text) => take(*text, &at, None),
-            Column::Field(field) => take(field.as_ref(), &at, None),
-            Column::Numbers(_) => Ok(Arc::new(UInt64Array::from(seqs.to_vec())) as ArrayRef),
-        });
-        RecordBatch::try_new(Arc::clone(&schema), arrays.collect::<Result<_, ArrowError>>()?)
-    };
-    let mut writer = Writer::new(file, facts, Arc::clone(&schema))?;
-    let pieces: Vec<(&[u32], &[u64])> = places.chunks(GROUP).zip(seqs.chunks(GROUP)).collect();
-    for pieces in pieces.chunks(AT_ONCE) {
-        // To encode and compress a group takes longer than to write it, and no group needs another.
-        let groups: Vec<Result<Group, LookFileError>> = thread::scope(|scope| {
-            let encode = |(index, piece)| {
-                let (writer, batch) = (&writer, &batch);
-                scope.spawn(move || writer.encode(index, &batch(piece)?))
-            };
-            let running: Vec<_> = (writer.groups..).zip(pieces.iter().copied()).map(encode).collect();
-            running.into_iter().map(|running| running.join().unwrap_or(Err(LookFileError::Stopped))).collect()
-        });
-        for group in groups {
-            writer.add(group?)?;
-        }
-    }
-    writer.finish()
-}
-
-enum Column<'a> {
-    Text(&'a StringArray),
-    Field(&'a ArrayRef),
-    Numbers(#[expect(dead_code, reason = "they are written in pieces")] &'a [u64]),
-}
-
-/// Writes the keys that are not among the rows, sorted: each with its number and its state.
-///
-/// # Errors
-/// When the disk refuses.
-pub fn write_rest(
-    file: &File,
-    facts: &LookFacts<'_>,
-    rest: &[(&str, u64, &str)],
-) -> Result<Written, LookFileError> {
-    let field = |name: &str, kind: DataType| Field::new(name, kind, false);
-    let schema = Arc::new(Schema::new(vec![
-        field(KEY, DataType::Utf8),
-        field(SEQ, DataType::UInt64),
-        field(STATE, DataType::Utf8),
-    ]));
-    let mut writer = Writer::new(file, facts, Arc::clone(&schema))?;
-    for rest in rest.chunks(GROUP) {
-        let keys: StringArray = rest.iter().map(|(key, ..)| Some(*key)).collect();
-        let seqs: UInt64Array = rest.iter().map(|(_, seq, _)| *seq).collect();
-        let states: StringArray = rest.iter().map(|(.., state)| Some(*state)).collect();
-        let arrays: Vec<ArrayRef> = vec![Arc::new(keys), Arc::new(seqs), Arc::new(states)];
-        let group = writer.encode(writer.groups, &RecordBatch::try_new(Arc::clone(&schema), arrays)?)?;
-        writer.add(group)?;
-    }
-    writer.finish()
-}
-
-struct Writer<'f> {
-    file: SerializedFileWriter<Hashing<'f>>,
-    columns: ArrowRowGroupWriterFactory,
-    /// How many groups it has.
-    groups: usize,
-}
-
-/// The columns of a group, encoded and compressed.
-type Group = Vec<ArrowColumnChunk>;
-
-impl<'f> Writer<'f> {
-    fn new(file: &'f File, facts: &LookFacts<'_>, schema: Arc<Schema>) -> Result<Self, LookFileError> {
-        let said = [
-            ("asof.format", FORMAT.to_owned()),
-            ("asof.entity", facts.entity.to_owned()),
-            ("asof.date", facts.date.to_string()),
-            ("asof.fields", kinds(facts.def)),
-        ];
-        let said = said.map(|(key, value)| KeyValue::new(key.to_owned(), value)).to_vec();
-        let mut properties = WriterProperties::builder()
-            .set_created_by("asof".to_owned())
-            .set_compression(Compression::ZSTD(ZstdLevel::default()))
-            .set_statistics_enabled(EnabledStatistics::None)
-            .set_max_row_group_row_count(Some(GROUP))
-            .set_key_value_metadata(Some(said));
-        for field in schema.fields() {
-            let path = ColumnPath::from(field.name().as_str());
-            let encoding = match (field.name().as_str(), field.data_type()) {
-                // Neighbours share their beginnings.
-                (KEY, _) => Encoding::DELTA_BYTE_ARRAY,
-                (LABEL, _) => Encoding::DELTA_LENGTH_BYTE_ARRAY,
-                (_, DataType::Int64 | DataType::UInt64) => Encoding::DELTA_BINARY_PACKED,
-                // Few values, often: a dictionary.
-                _ => continue,
-            };
-            if field.name() == KEY {
-                // By the first and last key of a group a reader finds the one group that it needs.
-                properties = properties.set_column_statistics_enabled(path.clone(), EnabledStatistics::Chunk);
-            }
-            properties = properties
-                .set_column_dictionary_enabled(path.clone(), false)
-                .set_column_encoding(path, encoding);
-        }
-        let options =
-            ArrowWriterOptions::new().with_properties(properties.build()).with_skip_arrow_metadata(true);
-        let writer = ArrowWriter::try_new_with_options(Hashing::new(file), schema, options)?;
-        let (file, columns) = writer.into_serialized_writer()?;
-        Ok(Self { file, columns, groups: 0 })
-    }
-
-    /// Rows as the group of this number.
-    fn encode(&self, index: usize, rows: &RecordBatch) -> Result<Group, LookFileError> {
-        let mut columns = self.columns.create_column_writers(index)?;
-        let arrays = rows.schema_ref().fields().iter().zip(rows.columns());
-        for (column, (field, array)) in columns.iter_mut().zip(arrays) {
-            for leaf in compute_leaves(field, array)? {
-                column.write(&leaf)?;
-            }
-        }
-        columns.into_iter().map(|column| Ok(column.close()?)).collect()
-    }
-
-    fn add(&mut self, group: Group) -> Result<(), LookFileError> {
-        let mut next = self.file.next_row_group()?;
-        for column in group {
-            column.append_to_row_group(&mut next)?;
-        }
-        next.close()?;
-        self.groups += 1;
-        Ok(())
-    }
-
-    fn finish(self) -> Result<Written, LookFileError> {
-        Ok(self.file.into_inner()?.written())
-    }
 }
 
 /// What the file says of itself under this name.
@@ -364,6 +132,38 @@ impl LookReader {
     /// # Errors
     /// When it is no such file.
     pub fn between(file: File, columns: &[&str], first: &str, last: &str) -> Result<Self, LookFileError> {
+        Self::ranged(file, columns, (first, last), None, BATCH)
+    }
+
+    /// Reads these columns of the one row of a key: of the group that may have it. `None` where no row has.
+    ///
+    /// # Errors
+    /// When it is no such file.
+    pub fn one(file: File, columns: &[&str], key: &str) -> Result<Option<RecordBatch>, LookFileError> {
+        let again = file.try_clone().map_err(ParquetError::from)?;
+        let mut before = 0;
+        for batch in Self::between(file, &[KEY], key, key)? {
+            let batch = batch?;
+            let Some(keys) = text_column(&batch, KEY) else { return Ok(None) };
+            let Some(at) = keys.iter().position(|found| found == Some(key)) else {
+                before += batch.num_rows();
+                continue;
+            };
+            // Of the other columns only this row is decoded.
+            let row = RowSelection::from(vec![RowSelector::skip(before + at), RowSelector::select(1)]);
+            let mut found = Self::ranged(again, columns, (key, key), Some(row), 1)?;
+            return found.next().transpose();
+        }
+        Ok(None)
+    }
+
+    fn ranged(
+        file: File,
+        columns: &[&str],
+        (first, last): (&str, &str),
+        rows: Option<RowSelection>,
+        at_once: usize,
+    ) -> Result<Self, LookFileError> {
         use parquet::data_type::ByteArray;
         use parquet::file::statistics::Statistics;
         let builder = known(file)?;
@@ -384,23 +184,11 @@ impl LookReader {
         let wanted: Vec<&str> =
             wanted.filter(|name| builder.schema().field_with_name(name).is_ok()).collect();
         let mask = ProjectionMask::columns(builder.parquet_schema(), wanted);
-        let batches = builder.with_row_groups(groups).with_projection(mask).with_batch_size(BATCH).build()?;
-        Ok(Self { batches })
-    }
-
-    /// Reads these columns of the one row of a key: of the group that may have it. `None` where no row has.
-    ///
-    /// # Errors
-    /// When it is no such file.
-    pub fn one(file: File, columns: &[&str], key: &str) -> Result<Option<RecordBatch>, LookFileError> {
-        for batch in Self::between(file, columns, key, key)? {
-            let batch = batch?;
-            let Some(keys) = text_column(&batch, KEY) else { return Ok(None) };
-            if let Some(at) = keys.iter().position(|found| found == Some(key)) {
-                return Ok(Some(batch.slice(at, 1)));
-            }
+        let mut builder = builder.with_row_groups(groups).with_projection(mask).with_batch_size(at_once);
+        if let Some(rows) = rows {
+            builder = builder.with_row_selection(rows);
         }
-        Ok(None)
+        Ok(Self { batches: builder.build()? })
     }
 }
 

@@ -14,8 +14,9 @@ use chrono::{DateTime, Utc};
 
 use super::claim::{self, Claim};
 use super::ledger::{Ledger, Line};
-use super::look_file::{LookFileError, LookReader, Written};
+use super::look_file::{LookFileError, LookReader};
 use super::look_line::{CaptureDoc, CompactedDoc, EntityLine, LookDoc, Said, UnlookedDoc, look_folder};
+use super::look_write::Written;
 use super::thinned::ThinnedDay;
 use super::{Archive, ArchiveError, checked, document, files};
 use crate::model::entity;

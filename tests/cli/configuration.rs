@@ -170,7 +170,7 @@ $ asof list
 ! asof.toml: [calendar] is missing
 !   hint: add [calendar] with time_zone = "America/Chicago" or yours
 ! asof.toml: there are no events
-!   hint: add [events.NAME] with table, time and time_is, or [entities.NAME], or [entities.NAME], or [entities.NAME]
+!   hint: add [events.NAME] with table, time and time_is, or [entities.NAME]
 ! asof.toml: there are no metrics
 !   hint: add [metrics] with a line such as calls = { of = "calls", count = true }
 exit 2
@@ -184,7 +184,7 @@ $ asof check
 ! asof.toml: [source] is missing
 !   hint: add [source] with url = "mysql://user@host/database"
 ! asof.toml: there are no events
-!   hint: add [events.NAME] with table, time and time_is, or [entities.NAME], or [entities.NAME], or [entities.NAME]
+!   hint: add [events.NAME] with table, time and time_is, or [entities.NAME]
 ! asof.toml: there are no metrics
 !   hint: add [metrics] with a line such as calls = { of = "calls", count = true }
 exit 2

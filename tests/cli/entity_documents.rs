@@ -5,6 +5,7 @@ use serde_json::Value;
 use super::capturing::{accounts, lines};
 use super::entity_history::{seen, unseen};
 use super::json_documents::holds;
+use super::thinning_looks::looks;
 use crate::support::command::Place;
 
 fn all(place: &Place, commands: &[&str]) -> Vec<Value> {
@@ -59,10 +60,12 @@ fn capture_prints_what_is_written() {
 #[test]
 fn history_prints_what_is_written() {
     let place = captured();
-    holds(
-        "history",
-        &all(&place, &["history account 5", "history account 6", "history account 7 --months 1"]),
-    );
+    let mut found = all(&place, &["history account 5", "history account 6", "history account 7 --months 1"]);
+    // Days that were thinned are named.
+    let place = looks();
+    place.done(&["prune"]);
+    found.extend(all(&place, &["history video 10"]));
+    holds("history", &found);
 }
 
 #[test]
@@ -75,7 +78,7 @@ fn compare_of_an_entity_prints_what_is_written() {
 #[test]
 fn list_of_entities_prints_what_is_written() {
     let place = captured();
-    let found = all(
+    let mut found = all(
         &place,
         &[
             "list account --since 2025-11-05",
@@ -84,6 +87,9 @@ fn list_of_entities_prints_what_is_written() {
         ],
     );
     assert_eq!(found[0]["way"], "changed");
+    let place = looks();
+    place.done(&["prune"]);
+    found.extend(all(&place, &["list video --changed --since 2025-10-02"]));
     holds("list of entities", &found);
 }
 

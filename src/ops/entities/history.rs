@@ -1,6 +1,6 @@
 //! One entity through time: which one is meant, its rows, and what is computed of them.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use arrow_array::Array as _;
 use chrono::{DateTime, Utc};
@@ -23,6 +23,8 @@ use crate::model::{Day, Digest, EntityDef};
 /// How many rows of an entity are read beyond those that a trend needs, since a look of a day may be
 /// numbered after captures of the next.
 const BEYOND: usize = 2;
+/// How many days are read at once where rows of some are enough.
+const FEW_DAYS: usize = 8;
 
 /// The entities that are asked for, and what is told of their numbers.
 #[derive(Clone, Debug)]
@@ -250,22 +252,21 @@ impl Histories<'_> {
     /// The rows of a key, oldest first; from a day on and some before. Where it has none from that day on,
     /// its last ones.
     fn rows(&self, reader: &Rows<'_>, key: &str, from: Option<Day>) -> Result<Vec<KeptRow>, ArchiveError> {
-        let mut days: Vec<Day> = self.looks.looks.keys().copied().chain(self.looks.capture_days()).collect();
-        days.sort_unstable();
-        days.dedup();
-        let wanted = BTreeSet::from([key]);
+        let is_seen = |row: &KeptRow| is_of(self.only, &row.row);
+        if from.is_none() {
+            let mut rows = reader.of_key(key)?;
+            rows.retain(is_seen);
+            return Ok(rows);
+        }
+        let mut days = reader.days();
+        days.reverse();
         let mut rows: Vec<KeptRow> = Vec::new();
-        for day in days.into_iter().rev() {
+        for days in days.chunks(FEW_DAYS) {
+            rows.extend(reader.of_key_on(key, days)?.into_iter().filter(is_seen));
             let older = rows.iter().filter(|row| from.is_some_and(|from| row.day < from)).count();
             if older >= self.before() {
                 break;
             }
-            let mut of_day = match self.looks.looks.get(&day) {
-                Some(line) => reader.of_look(&line.doc, &wanted)?,
-                None => Vec::new(),
-            };
-            of_day.extend(reader.captures(day)?.into_iter().filter(|row| row.row.key == key));
-            rows.extend(of_day.into_iter().filter(|row| is_of(self.only, &row.row)));
         }
         rows.sort_by_key(|row| row.row.seq);
         Ok(rows)

@@ -6,7 +6,8 @@ use chrono::{DateTime, TimeDelta, Utc};
 use indexmap::IndexMap;
 
 use super::numbers::LastNumbers;
-use crate::archive::look_file::{GONE, LookFacts, LookFileError, NOT_DUE, write_rest, write_rows};
+use crate::archive::look_file::{GONE, LookFileError, NOT_DUE};
+use crate::archive::look_write::{LookFacts, write_rest, write_rows};
 use crate::archive::looks::{REST, ROWS};
 use crate::archive::{Archive, ArchiveError, Kept, LookDoc, Looks, UnlookedDoc};
 use crate::calendar::Calendar;

@@ -1,6 +1,7 @@
 //! Rows as they were kept, of looks and captures alike.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::thread;
 
 use arrow_array::{Array as _, RecordBatch};
 use chrono::{DateTime, Utc};
@@ -11,6 +12,9 @@ use crate::archive::{Archive, ArchiveError, LookDoc, Looks};
 use crate::entities::cells::value_at;
 use crate::model::entity::{CaptureRow, CaptureType, EntityRow};
 use crate::model::{Day, EntityDef, Fingerprint};
+
+/// How many threads read days at once.
+const MOST_THREADS: usize = 8;
 
 /// A row with when and how it came to be kept.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -84,29 +88,65 @@ impl<'a> Rows<'a> {
         Ok(Self { archive, name, looks, definitions: definitions.collect::<Result<_, ArchiveError>>()? })
     }
 
-    /// All rows of a key, oldest first.
-    ///
-    /// # Errors
-    /// When a file is missing or damaged.
-    pub fn of_key(&self, key: &str) -> Result<Vec<KeptRow>, ArchiveError> {
-        let mut rows = Vec::new();
-        for line in self.looks.looks.values() {
-            rows.extend(self.of_look(&line.doc, &BTreeSet::from([key]))?);
-        }
-        for day in self.looks.capture_days() {
-            rows.extend(self.captures(day)?.into_iter().filter(|row| row.row.key == key));
-        }
-        rows.sort_by_key(|row| row.row.seq);
-        Ok(rows)
-    }
-
     /// The rows of a day's captures.
     ///
     /// # Errors
     /// When a file is missing or damaged.
     pub fn captures(&self, day: Day) -> Result<Vec<KeptRow>, ArchiveError> {
-        let found = self.archive.captures(self.name, self.looks, day)?;
+        let found = self.archive.captures(self.name, self.looks, day, None)?;
         Ok(found.into_iter().map(|row| KeptRow::of_capture(day, row)).collect())
+    }
+
+    /// All rows of a key, oldest first.
+    ///
+    /// # Errors
+    /// When a file is missing or damaged.
+    pub fn of_key(&self, key: &str) -> Result<Vec<KeptRow>, ArchiveError> {
+        let mut rows = self.of_key_on(key, &self.days())?;
+        rows.sort_by_key(|row| row.row.seq);
+        Ok(rows)
+    }
+
+    /// The days that have looks or captures.
+    pub fn days(&self) -> Vec<Day> {
+        let mut days: Vec<Day> = self.looks.looks.keys().copied().chain(self.looks.capture_days()).collect();
+        days.sort_unstable();
+        days.dedup();
+        days
+    }
+
+    /// The rows of a key on these days, in no certain order.
+    ///
+    /// # Errors
+    /// When a file is missing or damaged.
+    pub fn of_key_on(&self, key: &str, days: &[Day]) -> Result<Vec<KeptRow>, ArchiveError> {
+        let some = |days: &mut dyn Iterator<Item = &Day>| {
+            let mut rows = Vec::new();
+            for day in days {
+                if let Some(line) = self.looks.looks.get(day) {
+                    rows.extend(self.of_look(&line.doc, &BTreeSet::from([key]))?);
+                }
+                let captured = self.archive.captures(self.name, self.looks, *day, Some(key))?;
+                rows.extend(captured.into_iter().map(|row| KeptRow::of_capture(*day, row)));
+            }
+            Ok::<_, ArchiveError>(rows)
+        };
+        // A day is two files that are read and uncompressed whole, and no day needs another.
+        let threads =
+            thread::available_parallelism().map_or(1, usize::from).min(MOST_THREADS).min(days.len());
+        if threads < 2 {
+            return some(&mut days.iter());
+        }
+        thread::scope(|scope| {
+            let some = &some;
+            let start = |at: usize| scope.spawn(move || some(&mut days.iter().skip(at).step_by(threads)));
+            let running: Vec<_> = (0..threads).map(start).collect();
+            let mut rows = Vec::new();
+            for one in running {
+                rows.extend(one.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))?);
+            }
+            Ok(rows)
+        })
     }
 
     /// The rows of these keys in a look.

@@ -384,7 +384,7 @@ fn captures_that_were_put_together_are_read_as_of_a_time_between_them() {
     let day = "2025-11-06".parse().unwrap();
     for (then, expected) in [("2025-11-06T18:30:00Z", 2), ("2025-11-06T19:30:00Z", 4)] {
         let looks = archive.looks(Some(then.parse().unwrap())).unwrap().remove("video").unwrap();
-        let rows = archive.captures("video", &looks, day).unwrap();
+        let rows = archive.captures("video", &looks, day, None).unwrap();
         assert_eq!(rows.len(), expected, "{then}");
     }
 }
