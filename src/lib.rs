@@ -5,6 +5,7 @@
 //! | layer | what it is for |
 //! | --- | --- |
 //! | [`cli`] | arguments, one file for each command; the only place that prints |
+//! | [`mcp`] | the archive as tools for language models |
 //! | [`serve`] | the archive as an API and as pages |
 //! | [`ops`] | use cases: each returns an outcome |
 //! | [`view`] | typed pages and tables: data in, bytes out |
@@ -25,6 +26,7 @@ pub mod calendar;
 pub mod cli;
 pub mod config;
 pub mod entities;
+pub mod mcp;
 pub mod metrics;
 pub mod model;
 pub mod notify;

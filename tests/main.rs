@@ -5,6 +5,7 @@ mod archive;
 mod backfill;
 mod cli;
 mod house;
+mod mcp;
 mod numbers;
 mod serve;
 mod source;

@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 use std::time::Duration;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::json;
 
 use super::context::{Context, block_on, env};
@@ -23,6 +23,9 @@ use crate::ops::entities::captured::{CaptureOutcome, Captured};
 use crate::ops::entities::look::LookRequest;
 use crate::view::format::count;
 use crate::view::text::safe;
+
+/// How far ahead a clock may be that says when something occurred.
+const AHEAD: TimeDelta = TimeDelta::days(1);
 
 const EXAMPLES: &str = "\
 Examples:
@@ -117,7 +120,7 @@ impl CaptureCommand {
     fn run_one(&self, context: &Context<'_>, config: &Config) -> Result<u8, Failure> {
         let (name, entity) = chosen(&config.entities, Some(&self.entity))?;
         let calendar = Calendar::new(config.calendar);
-        let asked = self.asked(name, entity, &calendar)?;
+        let asked = self.asked(name, entity, &calendar, context.now())?;
         let now = || context.now();
         let request = LookRequest { env: &env, now: &now, retry_for: self.retry_for, wait: self.wait };
         let progress = TerminalProgress::new(context.output);
@@ -131,6 +134,7 @@ impl CaptureCommand {
         name: &str,
         entity: &EntitySettings,
         calendar: &Calendar,
+        now: DateTime<Utc>,
     ) -> Result<CaptureRequest, Failure> {
         let wrong = |message: String, hint: String| Failure::said(exit::USAGE, message, Some(hint));
         for (field, _) in &self.filters {
@@ -161,6 +165,14 @@ impl CaptureCommand {
             let hint = || "name a time within the years 1 to 9999".to_owned();
             moment.resolve(calendar).ok_or_else(|| wrong(format!("{moment} is beyond the calendar"), hint()))
         });
+        let occurred_at = occurred_at.transpose()?;
+        // Whoever says so may have a clock that is ahead.
+        if let Some(at) = occurred_at
+            && at > now.checked_add_signed(AHEAD).unwrap_or(now)
+        {
+            let hint = "look at the clock of whoever says so".to_owned();
+            return Err(wrong(format!("what occurred at {} has yet to come", at.to_rfc3339()), hint));
+        }
         Ok(CaptureRequest {
             keys: (!self.keys.is_empty()).then(|| self.keys.clone()),
             filters: self.filters.clone(),
@@ -168,7 +180,7 @@ impl CaptureCommand {
             trigger,
             reason: self.reason.clone(),
             actor: self.actor.clone(),
-            occurred_at: occurred_at.transpose()?,
+            occurred_at,
             max_age: self.max_age,
             if_missing: self.if_missing,
             if_changed: self.if_changed,

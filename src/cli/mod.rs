@@ -22,6 +22,7 @@ mod list_entity;
 mod lookback;
 mod looks;
 mod mark;
+mod mcp;
 mod output;
 mod place;
 mod poll;
@@ -88,6 +89,7 @@ Examples:
   asof alerts                   is there anything that somebody should hear of?
   asof compare -1d -8d          one day against another
   asof serve                    all of this in the browser, and for programs
+  asof mcp                      and for language models
 
 Exit codes: 0 done, 1 failed, 2 wrong usage or configuration, 3 some days of a range
 failed, 4 findings where they were asked for, 5 the source could not be reached, 6 the
@@ -160,6 +162,7 @@ enum Command {
     Prune(prune::Prune),
     Schedule(schedule::Schedule),
     Serve(serve::Serve),
+    Mcp(mcp::Mcp),
     Token(token::Token),
 }
 
@@ -231,6 +234,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         Command::Prune(prune) => prune.run(&context),
         Command::Schedule(schedule) => schedule.run(&context),
         Command::Serve(serve) => serve.run(&context),
+        Command::Mcp(mcp) => mcp.run(&context),
         Command::Token(token) => token.run(&context),
     });
     match result {

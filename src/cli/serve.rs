@@ -9,6 +9,7 @@ use tokio::net::TcpListener;
 use super::context::{Context, env};
 use super::failure::Failure;
 use super::{exit, interrupt};
+use crate::mcp;
 use crate::serve::listen::listen;
 use crate::serve::{Server, Setup};
 
@@ -102,7 +103,9 @@ impl Serve {
             } else {
                 output.answer(&format!("listening at http://{address}/\n"));
             }
-            listen(listener, Arc::new(server), stop).await;
+            let server = Arc::new(server);
+            let mcp = mcp::http::router(&server);
+            listen(listener, server, mcp, stop).await;
             Ok(exit::DONE)
         });
         // What still waits for a disk or a database is left to end with the process.

@@ -40,6 +40,19 @@ pub struct Caller {
 }
 
 impl Caller {
+    /// Whoever started this process, and could read the archive without it: of one tenant's, where there are tenants.
+    pub fn owner(scope: Scope, tenant: Option<String>) -> Self {
+        Self { name: None, scope: Some(scope), tenant, only: None }
+    }
+
+    /// Whoever sent these headers, if that one may ask for this.
+    ///
+    /// # Errors
+    /// When no token among them allows it.
+    pub fn admitted(server: &Server, access: Access, headers: &HeaderMap) -> Result<Self, Problem> {
+        server.tokens.caller(access, headers, (server.clock)())
+    }
+
     /// The name of the token, if one was needed.
     pub fn name(&self) -> Option<&str> {
         self.name.as_deref()
@@ -89,12 +102,18 @@ impl Call {
         parts: Parts,
         (body, stop): (Bytes, watch::Receiver<bool>),
     ) -> Result<Self, Problem> {
-        let now = (server.clock)();
-        let caller = server.tokens.caller(access, &parts.headers, now)?;
-        let mut asked = Asked::new(path, parts.uri.query())?;
+        let caller = Caller::admitted(server, access, &parts.headers)?;
+        let asked = Asked::new(path, parts.uri.query())?;
+        let call = Self::of(server, caller, asked, stop);
+        Ok(Self { headers: parts.headers, path: parts.uri.path().to_owned(), body, ..call })
+    }
+
+    /// The same words from somebody who was admitted before, without headers and body.
+    pub fn of(server: &Arc<Server>, caller: Caller, mut asked: Asked, stop: watch::Receiver<bool>) -> Self {
         let tenant = asked.take("tenant");
-        let (headers, path) = (parts.headers, parts.uri.path().to_owned());
-        Ok(Self { caller, asked, headers, path, body, now, stop, server: Arc::clone(server), tenant })
+        let (headers, path, body) = (HeaderMap::new(), String::new(), Bytes::new());
+        let now = (server.clock)();
+        Self { caller, asked, headers, path, body, now, stop, server: Arc::clone(server), tenant }
     }
 
     /// The tenant that was named in the request.

@@ -23,19 +23,32 @@ impl Asked {
     /// # Errors
     /// When a name is there twice, or something is far too long.
     pub fn new(path: BTreeMap<String, String>, query: Option<&str>) -> Result<Self, Problem> {
-        let mut asked = Self { path, query: BTreeMap::new() };
         let query = query.unwrap_or_default();
         if !is_text(query) {
             return Err(Problem::bad("the query is no UTF-8 text"));
         }
-        for (name, value) in url::form_urlencoded::parse(query.as_bytes()) {
+        let query = url::form_urlencoded::parse(query.as_bytes());
+        Self::of(path, query.map(|(name, value)| (name.into_owned(), value.into_owned())))
+    }
+
+    /// What is asked for by names, as parts of a path and besides.
+    ///
+    /// # Errors
+    /// When a name is there twice, or something is far too long.
+    pub fn of(
+        path: BTreeMap<String, String>,
+        query: impl IntoIterator<Item = (String, String)>,
+    ) -> Result<Self, Problem> {
+        let mut asked = Self { path, query: BTreeMap::new() };
+        for (name, value) in query {
             if name.chars().count() > LONGEST || value.chars().count() > LONGEST {
                 let name: String = name.chars().take(60).collect();
                 return Err(Problem::bad(format!("{name:?} has a value that can't be meant")));
             }
-            if asked.query.insert(name.to_string(), value.into_owned()).is_some() {
+            if asked.query.contains_key(&name) {
                 return Err(Problem::bad(format!("{name:?} is there twice")).hint("give it once"));
             }
+            asked.query.insert(name, value);
         }
         Ok(asked)
     }

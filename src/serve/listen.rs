@@ -7,6 +7,7 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
+use axum::Router;
 use axum::middleware::from_fn_with_state;
 use hyper::server::conn::http1;
 use hyper::service::{Service as _, service_fn};
@@ -31,9 +32,15 @@ const GRACE: Duration = Duration::from_secs(10);
 /// How long accepting waits after it failed, as when there are too many open files.
 const PAUSE: Duration = Duration::from_millis(100);
 
-/// Answers until it is to stop, and what is being answered then is answered still.
-pub async fn listen(listener: TcpListener, server: Arc<Server>, mut stop: watch::Receiver<bool>) {
-    let routes = router(&server, routes::all());
+/// Answers until it is to stop, and what is being answered then is answered still. What else there is besides the
+/// routes is given; it is guarded as they are.
+pub async fn listen(
+    listener: TcpListener,
+    server: Arc<Server>,
+    besides: Router,
+    mut stop: watch::Receiver<bool>,
+) {
+    let routes = router(&server, routes::all()).merge(besides);
     let service = TowerToHyperService::new(routes.layer(from_fn_with_state(Arc::clone(&server), guard)));
     let connections = Arc::new(Semaphore::new(MOST_CONNECTIONS));
     let patience = server.settings.client_timeout;

@@ -127,7 +127,15 @@ fn method(route: Arc<Route>) -> MethodRouter<Arc<Server>> {
 }
 
 /// Says that nobody waits any more once it is dropped, as it is when a client goes or time is up.
-struct Waiting(watch::Sender<bool>);
+pub struct Waiting(watch::Sender<bool>);
+
+impl Waiting {
+    /// Somebody who waits, and how it is heard that nobody does any more.
+    pub fn new() -> (Self, watch::Receiver<bool>) {
+        let (waiting, stop) = watch::channel(false);
+        (Self(waiting), stop)
+    }
+}
 
 impl Drop for Waiting {
     fn drop(&mut self) {
@@ -145,8 +153,7 @@ async fn run(
     let path: BTreeMap<String, String> =
         path.iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
     let (parts, body) = request.into_parts();
-    let (waiting, stop) = watch::channel(false);
-    let waiting = Waiting(waiting);
+    let (waiting, stop) = Waiting::new();
     // Who asks is known before a byte of the body is read.
     let mut call = Call::admit(server, route.access, path, parts, (axum::body::Bytes::new(), stop))?;
     call.body = received(server, body).await?;
@@ -155,22 +162,35 @@ async fn run(
         Cost::Source => true,
         Cost::SourceIf(asks) => asks(&call),
     };
-    let (turns, most) = if asks {
+    let answer = route.answer;
+    let done = work(server, asks, move || answer(&call)).await;
+    drop(waiting);
+    done?
+}
+
+/// Does what waits for disks and databases on a thread for it, once its turn comes, and no longer than it may take:
+/// what asks the source has turns of its own.
+///
+/// # Errors
+/// When its turn does not come, it takes too long, or it ends with a mistake.
+pub async fn work<T: Send + 'static>(
+    server: &Arc<Server>,
+    asks_source: bool,
+    job: impl FnOnce() -> T + Send + 'static,
+) -> Result<T, Problem> {
+    let (turns, most) = if asks_source {
         (&server.asking, server.settings.source_timeout)
     } else {
         (&server.reading, server.settings.request_timeout)
     };
     let turn = turn(turns).await?;
-    let answer = route.answer;
     let work = tokio::task::spawn_blocking(move || {
         // Its turn ends with the work, even when nobody waits for that any more.
         let _turn = turn;
-        answer(&call)
+        job()
     });
-    let done = timeout(most, work).await;
-    drop(waiting);
-    match done {
-        Ok(Ok(answered)) => answered,
+    match timeout(most, work).await {
+        Ok(Ok(done)) => Ok(done),
         Ok(Err(_)) => Err(Problem::mistake("the answer could not be made")),
         Err(_) => Err(Problem::new(StatusCode::SERVICE_UNAVAILABLE, "timeout", "this took too long")
             .hint("ask for less, or later")
@@ -179,7 +199,10 @@ async fn run(
 }
 
 /// The body of a request, if it comes in time and is no larger than it may be.
-async fn received(server: &Server, body: Body) -> Result<axum::body::Bytes, Problem> {
+///
+/// # Errors
+/// When it does not, or is larger.
+pub async fn received(server: &Server, body: Body) -> Result<axum::body::Bytes, Problem> {
     match timeout(server.settings.request_timeout, to_bytes(body, MOST_BODY)).await {
         Ok(Ok(bytes)) => Ok(bytes),
         Ok(Err(_)) => Err(too_large()),

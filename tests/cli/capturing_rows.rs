@@ -21,6 +21,7 @@ fn what_is_asked_for_wrongly_is_told() {
         ("capture account --type manual --event KPI_DATA_UPLOADED", "cannot be used with"),
         ("capture account --max-age soon", "a whole number and a unit"),
         ("capture account --occurred-at yesterday-ish", "names no time"),
+        ("capture account --occurred-at 2999-01-01T00:00", "has yet to come"),
     ] {
         let run = place.asof(line);
         assert_eq!(run.code, 2, "{line}: {}", run.stderr);

@@ -42,6 +42,7 @@ Commands:
   schedule  Write, install or remove what saves every night: a cron line, a systemd timer, a launchd
             job
   serve     Answer people and programs over HTTP: the archive as an API and as pages
+  mcp       Answer a language model's client: the archive as tools, over standard input and output
   token     Make a token for those who ask the server
 
 Options:
@@ -71,6 +72,7 @@ Examples:
   asof alerts                   is there anything that somebody should hear of?
   asof compare -1d -8d          one day against another
   asof serve                    all of this in the browser, and for programs
+  asof mcp                      and for language models
 
 Exit codes: 0 done, 1 failed, 2 wrong usage or configuration, 3 some days of a range
 failed, 4 findings where they were asked for, 5 the source could not be reached, 6 the
@@ -95,7 +97,7 @@ fn every_command_has_examples_in_its_help() {
     let place = Place::new();
     for command in [
         "init", "check", "save", "list", "restore", "compare", "drift", "settling", "series", "forecast",
-        "alerts", "verify", "serve", "prune", "label", "note", "pin", "worklist",
+        "alerts", "verify", "serve", "mcp", "prune", "label", "note", "pin", "worklist",
     ] {
         let run = place.asof(&format!("{command} --help"));
         assert_eq!((run.code, run.stderr.as_str()), (0, ""));
@@ -285,7 +287,7 @@ $ asof --color sometimes list --json
 ! {"error":{"exit_code":2,"hint":"see asof --help","message":"invalid value 'sometimes' for '--color <WHEN>' [possible values: auto, always, never]"}}
 exit 2
 $ asof --json
-! {"error":{"exit_code":2,"hint":"see asof --help","message":"'asof' requires a subcommand but one was not provided [subcommands: init, demo, check, save, backfill, list, restore, verify, drift, series, forecast, growth, capture, history, context, alerts, settling, compare, worklist, label, note, pin, prune, schedule, serve, token]"}}
+! {"error":{"exit_code":2,"hint":"see asof --help","message":"'asof' requires a subcommand but one was not provided [subcommands: init, demo, check, save, backfill, list, restore, verify, drift, series, forecast, growth, capture, history, context, alerts, settling, compare, worklist, label, note, pin, prune, schedule, serve, mcp, token]"}}
 exit 2
 "#);
 }

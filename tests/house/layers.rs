@@ -5,9 +5,10 @@ use std::collections::BTreeSet;
 use super::project::{File, none, sources, text};
 
 /// The layers from the top; neighbours on a line share only `model`.
-const LAYERS: [&[&str]; 13] = [
+const LAYERS: [&[&str]; 14] = [
     &["cli"],
-    &["serve", "mcp"],
+    &["mcp"],
+    &["serve"],
     &["ops"],
     &["view"],
     &["notify"],

@@ -14,7 +14,7 @@ mod pages;
 mod trouble;
 
 /// The lines of a token of this text.
-fn token(name: &str, secret: &str, scope: &str, more: &str) -> String {
+pub fn token(name: &str, secret: &str, scope: &str, more: &str) -> String {
     let hash = asof::model::Digest::of(secret.as_bytes());
     format!("\n[serve.tokens.{name}]\nhash = \"sha256:{hash}\"\nscope = \"{scope}\"\n{more}")
 }
