@@ -185,14 +185,16 @@ fn draw_redefined(plot: &mut String, redefined: &[Day], part: impl Fn(Day) -> f6
 /// The names of some days below the axis, round numbers of days apart.
 fn draw_days(plot: &mut String, first: Day, span: usize) {
     let steps = [1, 2, 7, 14, 28, 56, 91, 182, 364, 728, 1820, 3640];
-    let step = steps.into_iter().find(|step| span / step <= 8).unwrap_or(span.max(1));
+    // A name with its year is longer, and two charts may stand side by side.
     let with_year = span > 300;
+    let most = if with_year { 4 } else { 8 };
+    let step = steps.into_iter().find(|step| span / step <= most).unwrap_or(span.max(1));
     for (at, ahead) in (0..=span).step_by(step).enumerate() {
         let Some(day) = i64::try_from(ahead).ok().and_then(|ahead| first.checked_add(ahead)) else {
             continue;
         };
         let x = to_f64(ahead) / to_f64(span) * 100.0;
-        let format = if with_year { "%-d %b %Y" } else { "%-d %b" };
+        let format = if with_year { "%b %Y" } else { "%-d %b" };
         let place = if ahead == 0 {
             " start"
         } else if x > 97.0 {
@@ -240,6 +242,22 @@ mod tests {
         assert!(drawn.contains(r#"<rect class="strip reconstructed""#), "{drawn}");
         assert!(drawn.contains("defined otherwise from 2025-11-05 on"), "{drawn}");
         assert!(drawn.contains("&lt;b&gt;") && !drawn.contains("<b>"), "{drawn}");
+    }
+
+    #[test]
+    fn names_of_days_have_room_over_weeks_and_over_years() {
+        for (last, named) in
+            [("2025-11-20", "15 Nov"), ("2026-11-20", "May 2026"), ("2035-11-01", "Oct 2030")]
+        {
+            let dots = [
+                dot("2025-11-01", Some(0), Provenance::Witnessed),
+                dot(last, Some(1), Provenance::Witnessed),
+            ];
+            let drawn = line(&dots, &[], None, &Format::whole()).unwrap().plot;
+            let names = drawn.matches(r#"class="tick x"#).count();
+            assert!(drawn.contains(&format!(">{named}</text>")), "{last}: {drawn}");
+            assert!((2..=if named.len() > 6 { 5 } else { 9 }).contains(&names), "{last}: {names}");
+        }
     }
 
     #[test]

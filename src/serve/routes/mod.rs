@@ -28,6 +28,11 @@ const CAPTURE: Access = Access::Scope(Scope::Capture);
 
 /// All that can be asked for.
 pub fn all() -> Vec<Route> {
+    [for_programs(), super::pages::routes()].into_iter().flatten().collect()
+}
+
+/// What OpenAPI tells of: all but pages.
+pub fn for_programs() -> Vec<Route> {
     let all = [
         health::routes(),
         metrics::routes(),
@@ -39,7 +44,6 @@ pub fn all() -> Vec<Route> {
         series::routes(),
         settling::routes(),
         alerts::routes(),
-        super::pages::routes(),
         growth::routes(),
         entity::routes(),
         entity_context::routes(),
