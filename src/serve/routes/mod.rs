@@ -10,6 +10,7 @@ pub mod drift;
 pub mod entity;
 pub mod entity_capture;
 pub mod entity_context;
+pub mod entity_moved;
 pub mod growth;
 pub mod health;
 pub mod metrics;
@@ -41,6 +42,7 @@ pub fn all() -> Vec<Route> {
         alerts::routes(),
         growth::routes(),
         entity::routes(),
+        entity_moved::routes(),
         entity_context::routes(),
         entity_capture::routes(),
         coverage::routes(),
