@@ -162,7 +162,7 @@ impl Range {
             (None, None) => return Ok(None),
         };
         let range = self.days(opened, newest.map(|(day, _)| day))?;
-        let known = Known { archive: &opened.archive, name, def: &def, looks: &looks };
+        let known = Known { archive: &opened.archive, name, def: &def, looks: &looks, only: None };
         Ok(Some(entities::series(known, counter, which, range)?))
     }
 

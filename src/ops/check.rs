@@ -123,6 +123,7 @@ pub async fn check(
     about_archive(config, &mut report);
     about_key_file(config, &mut report);
     check_entities::about_tenants(config, &mut report);
+    check_entities::about_tokens(config, &mut report);
     report.findings.extend(about_telling(config, env));
     let mut sound = true;
     for events in &plan.events {

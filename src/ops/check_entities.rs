@@ -1,8 +1,12 @@
-//! Whether the queries of entities and of the texts that they refer to will work, and whether tenants can be told apart.
+//! Whether the queries of entities and of the texts that they refer to will work, whether tenants can be told apart, and
+//! whether tokens see anything.
+
+use std::collections::BTreeSet;
 
 use super::check::{CheckReport, Level, QueryReport};
 use super::reading::Env;
 use crate::config::Config;
+use crate::config::problem::known_names;
 use crate::model::definitions::Dialect;
 use crate::plan::entity::{Which, references};
 use crate::plan::{EntityPlan, Query};
@@ -64,6 +68,25 @@ async fn is_sound(
     });
     report.queries.push(QueryReport { name: query.name.clone(), sql, access });
     Ok(sound)
+}
+
+/// Tokens that see only rows by a field which no entity has, and so none at all.
+pub fn about_tokens(config: &Config, report: &mut CheckReport) {
+    let fields: BTreeSet<&str> =
+        config.entities.values().flat_map(|entity| entity.def.fields.keys()).map(String::as_str).collect();
+    for (name, token) in &config.serve.tokens {
+        let Some(only) = token.only.as_ref().filter(|only| !fields.contains(only.field.as_str())) else {
+            continue;
+        };
+        let text =
+            format!("sees nothing: no entity has the field {:?}, by which it sees only {only}", only.field);
+        let hint = if fields.is_empty() {
+            "add [entities.NAME] with that field to the configuration".to_owned()
+        } else {
+            known_names("fields", &only.field, fields.iter().copied())
+        };
+        report.add(Level::Warning, &format!("serve.tokens.{name}"), text, Some(hint));
+    }
 }
 
 /// Tenants that the source may take for each other: to most columns of MySQL `Acme`, `acme` and `acme ` are the same.

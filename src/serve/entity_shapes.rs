@@ -131,15 +131,16 @@ pub enum EntityKey {
 
 /// Which entities to capture, and why. `account_id` stands for `key` of accounts.
 #[derive(Serialize, ToSchema)]
+#[serde(deny_unknown_fields)]
 pub struct Create {
     /// One of them.
-    #[schema(required = false)]
+    #[schema(required = false, example = json!(5))]
     pub key: Option<EntityKey>,
     /// Its type; `manual` when left out.
     #[schema(required = false)]
     pub snapshot_type: Option<SnapshotType>,
     /// Why, in somebody's words.
-    #[schema(required = false, max_length = 500)]
+    #[schema(required = false, max_length = 500, example = "before the call")]
     pub reason: Option<String>,
     /// What caused it.
     #[schema(required = false, max_length = 500)]
@@ -148,29 +149,38 @@ pub struct Create {
 
 /// Something that happened.
 #[derive(Serialize, ToSchema)]
+#[serde(deny_unknown_fields)]
 pub struct Event {
     /// What, by its name under `on` of the entities.
-    #[schema(max_length = 500)]
+    #[schema(max_length = 500, example = "KPI_DATA_UPLOADED")]
     pub event: String,
     /// To which entities.
-    #[schema(max_length = 500)]
+    #[schema(max_length = 500, example = "account")]
     pub entity: String,
     /// To which of them.
-    #[schema(min_items = 1, max_items = 1000)]
+    #[schema(min_items = 1, max_items = 1000, example = json!([5, "7"]))]
     pub keys: Vec<EntityKey>,
-    /// When; it has not yet to come.
+    /// When, from 1970 on; it has not yet to come.
     #[schema(
         required = false,
-        pattern = "^20[0-1][0-9]-(0[1-9]|1[0-2])-(0[1-9]|1[0-9]|2[0-8])T([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]Z$"
+        pattern = "^<date>T([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]([.][0-9]{1,9})?(Z|[+-](0[0-9]|1[0-3]):[0-5][0-9])$",
+        example = "2025-11-06T10:15:00Z"
     )]
     pub occurred_at: Option<String>,
+    /// Why, in somebody's words.
+    #[schema(required = false, max_length = 500)]
+    pub reason: Option<String>,
+    /// Only where something changed by the entity's `changes`.
+    #[schema(required = false)]
+    pub if_changed: Option<bool>,
 }
 
 /// Which entities to capture for growth.
 #[derive(Serialize, ToSchema)]
+#[serde(deny_unknown_fields)]
 pub struct GrowthSnapshot {
     /// The entities; may be left out where one kind has counters.
-    #[schema(required = false, max_length = 500)]
+    #[schema(required = false, max_length = 500, example = "account")]
     pub entity: Option<String>,
     /// Why, in somebody's words.
     #[schema(required = false, max_length = 500)]
@@ -204,6 +214,42 @@ pub struct Created {
     /// What became of each that was named: `captured`, `skipped`, `existing`, `unchanged` or `absent`; null of all.
     #[schema(required = true)]
     pub results: Option<Vec<serde_json::Value>>,
+}
+
+/// How entities moved.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum MovedWay {
+    /// A field is another.
+    Changed,
+    /// A number moved the way that is good, beyond its trend's threshold.
+    Improved,
+    /// The other way.
+    Declined,
+}
+
+/// Which entities moved since a day.
+#[derive(Serialize, ToSchema)]
+pub struct Moved {
+    /// The entities.
+    pub entity: String,
+    /// How.
+    pub way: String,
+    /// The day.
+    pub since: String,
+    /// How many moved.
+    pub count: u64,
+    /// Each of them, by key, with both snapshots and the fields by which it moved.
+    pub moved: Vec<serde_json::Value>,
+    /// How many did not.
+    pub others: u64,
+    /// Of how many it is unknown, since they have no row of that day or before.
+    pub unknown: u64,
+    /// The days for which earlier rows stand, since theirs were thinned.
+    pub thinned: Vec<String>,
+    /// The `cursor` of the next part; null of the last one.
+    #[schema(required = true)]
+    pub next: Option<String>,
 }
 
 /// Whether a snapshot is as new as it should be.

@@ -118,10 +118,7 @@ impl Opened {
     /// # Errors
     /// When the archive had not begun by then, or can't be read.
     pub fn as_of(&self, then: Moment) -> Result<History, Problem> {
-        let at = then.resolve(&self.calendar).ok_or_else(|| {
-            Problem::bad(format!("{then} lies beyond the ends of the calendar"))
-                .hint("name a time within the years 1 to 9999")
-        })?;
+        let at = self.at(then)?;
         let lines = self.history.days().flat_map(|(_, editions)| editions).map(|frozen| frozen.line.at);
         if let Some(first) = lines.min().filter(|first| at < *first) {
             let (at, first) = (Moment::told(at, &self.calendar), Moment::told(first, &self.calendar));
@@ -129,6 +126,21 @@ impl Opened {
             return Err(Problem::not_found("no-such-day", detail).hint("name a later time"));
         }
         Ok(self.archive.history_as_of(Some(at))?)
+    }
+
+    /// What it held of entities at a moment, by their name.
+    ///
+    /// # Errors
+    /// When it can't be read.
+    pub fn looks_as_of(&self, then: Moment) -> Result<BTreeMap<String, Looks>, Problem> {
+        Ok(self.archive.looks(Some(self.at(then)?))?)
+    }
+
+    fn at(&self, then: Moment) -> Result<DateTime<Utc>, Problem> {
+        then.resolve(&self.calendar).ok_or_else(|| {
+            Problem::bad(format!("{then} lies beyond the ends of the calendar"))
+                .hint("name a time within the years 1 to 9999")
+        })
     }
 
     /// The key of an answer that follows from this state of the archive, from a question and from what day it is.

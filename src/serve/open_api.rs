@@ -5,9 +5,10 @@ use serde::Serialize;
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa::{Modify, OpenApi, ToSchema};
 
+use super::entity_shapes::{CoverageStatus, MovedWay};
 use super::routes::{
-    alerts, api, compare, coverage, day, days, drift, entity, entity_capture, entity_context, growth, health,
-    metrics, series, settling,
+    alerts, api, compare, coverage, day, days, drift, entity, entity_capture, entity_context, entity_moved,
+    growth, health, metrics, series, settling,
 };
 
 /// What there is.
@@ -22,14 +23,28 @@ use super::routes::{
         health::health, metrics::metrics, api::document, api::page, days::days, day::day, day::page, compare::compare,
         drift::drift, series::series, settling::settling, alerts::alerts,
         growth::growth, entity_capture::snapshot, entity::snapshots, entity::latest, entity::compare, entity::history,
-        entity_context::context, entity_capture::create, entity_capture::events, coverage::coverage,
+        entity_moved::moved, entity_context::context, entity_capture::create, entity_capture::events, coverage::coverage,
         coverage::timeliness,
     ),
-    components(schemas(ToDate, Which)),
+    components(schemas(ToDate, Which, CoverageStatus, MovedWay)),
     modifiers(&Bearer),
     security((), ("token" = [])),
 )]
 pub struct Document;
+
+/// A date as patterns have it, for which they say `<date>`: a day that there is, of the years 1000 to 2999.
+const DATE: &str = concat!(
+    "([12][0-9]{3}-((0[13578]|1[02])-(0[1-9]|[12][0-9]|3[01])|(0[469]|11)-(0[1-9]|[12][0-9]|30)|02-(0[1-9]|1[0-9]|2[0-8]))",
+    "|([12][0-9](0[48]|[2468][048]|[13579][26])|(12|16|20|24|28)00)-02-29)",
+);
+
+/// What there is, as it is told.
+///
+/// # Errors
+/// None: it can be written as JSON.
+pub fn told() -> serde_json::Result<String> {
+    Ok(serde_json::to_string(&Document::openapi())?.replace("<date>", DATE))
+}
 
 /// How a token is sent.
 struct Bearer;
@@ -220,6 +235,11 @@ mod tests {
 
     use super::Document;
     use crate::serve::routes;
+
+    #[test]
+    fn dates_are_told_in_full() {
+        assert!(!super::told().unwrap().contains("<date>"));
+    }
 
     #[test]
     fn what_can_be_asked_for_is_told_and_nothing_else() {

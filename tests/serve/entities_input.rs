@@ -113,7 +113,7 @@ fn bodies_that_can_not_be_meant_keep_nothing() {
         (
             "/api/events",
             event("[5]", r#","occurred_at":"9999-12-31T00:00:00Z""#),
-            "400 urn:asof:bad-request: occurred_at: \"9999-12-31T00:00:00Z\" has yet to come",
+            "409 urn:asof:contradiction: occurred_at: \"9999-12-31T00:00:00Z\" has yet to come",
         ),
         (
             "/api/events",

@@ -9,8 +9,11 @@ mod entities_bound;
 mod entities_events;
 mod entities_input;
 mod entities_speed;
+mod entities_through_time;
 mod input;
+mod load;
 mod pages;
+mod told;
 mod trouble;
 
 /// The lines of a token of this text.

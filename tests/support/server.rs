@@ -146,6 +146,13 @@ impl Server {
         stream
     }
 
+    /// The most memory that it has taken so far, in bytes.
+    pub fn most_memory(&self) -> u64 {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id())).unwrap();
+        let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).unwrap();
+        line.trim().trim_end_matches(" kB").parse::<u64>().unwrap() * 1024
+    }
+
     /// Asks it to end, as a service manager does; its exit code and what it said on standard error.
     pub fn end(mut self) -> (i32, String) {
         let pid = self.child.id().to_string();

@@ -92,7 +92,8 @@ impl<'a> Reader<'a> {
                 return Series::new();
             }
         };
-        let known = entities::Known { archive: self.archive, name, def: &entity.def, looks: &looks };
+        let (archive, def) = (self.archive, &entity.def);
+        let known = entities::Known { archive, name, def, looks: &looks, only: None };
         let now = entities::of_counter(&entity.def, counter);
         match entities::totals(known, counter, (Some(from), Some(day))) {
             Ok(found) => {

@@ -8,6 +8,7 @@ use super::growth::{Basis, GrowthError, GrowthRequest, Span, growth};
 use crate::analyze::growth::Sums;
 use crate::archive::{Archive, LookDoc, Looks};
 use crate::config::presentation::label_of;
+use crate::config::serve::Only;
 use crate::model::entity::FieldKind;
 use crate::model::{Day, Digest, Edition, EntityDef, Fingerprint, Number, Provenance};
 use crate::ops::list::gaps;
@@ -41,6 +42,8 @@ pub struct Known<'a> {
     pub def: &'a EntityDef,
     /// What the archive holds of them.
     pub looks: &'a Looks,
+    /// The only rows that count.
+    pub only: Option<&'a Only>,
 }
 
 /// A counter on the days of a range that have a look, both ends inclusive.
@@ -65,7 +68,8 @@ pub fn series(
     if looks.looks.is_empty() {
         return Err(GrowthError::NoLook { entity: name.to_owned() });
     }
-    let opened = which.growth || which.key.is_some() || which.by.is_some();
+    // What the ledger tells is of all rows.
+    let opened = known.only.is_some() || which.growth || which.key.is_some() || which.by.is_some();
     let mut totals = totals(known, counter, range)?;
     let mut groups: IndexMap<Option<String>, Vec<Option<Number>>> = IndexMap::new();
     if opened {
@@ -159,7 +163,7 @@ pub fn of_counter(def: &EntityDef, counter: &str) -> Option<Fingerprint> {
 type Told = (Option<Number>, Option<String>, Vec<(Option<String>, Option<Number>)>);
 
 fn of_day(known: Known<'_>, counter: &str, which: &Which, day: Day) -> Result<Told, GrowthError> {
-    let Known { archive, name, def, looks } = known;
+    let Known { archive, name, def, looks, only } = known;
     let request = GrowthRequest {
         span: if which.growth { Span::Before(day, 1) } else { Span::At(day) },
         nearest: false,
@@ -168,12 +172,14 @@ fn of_day(known: Known<'_>, counter: &str, which: &Which, day: Day) -> Result<To
         key: which.key.clone(),
         top: 0,
     };
-    let found = match growth(Basis { archive, name, def, looks, live: None, only: None }, &request) {
+    let found = match growth(Basis { archive, name, def, looks, live: None, only }, &request) {
         Ok(found) => found,
         Err(
             error @ (GrowthError::NoRow { .. } | GrowthError::Unread { .. } | GrowthError::Thinned { .. }),
         ) => {
-            return Ok((None, Some(error.to_string()), Vec::new()));
+            // Of one that is somebody else's it is told as of one that there is not.
+            let why = if only.is_some() { "not seen then".to_owned() } else { error.to_string() };
+            return Ok((None, Some(why), Vec::new()));
         }
         Err(error) => return Err(error),
     };

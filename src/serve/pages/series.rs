@@ -105,7 +105,8 @@ fn of(
         && let Some(entity) = opened.config.entities.get(name)
     {
         let looks = opened.looks.get(name).cloned().unwrap_or_default();
-        let known = Known { archive: &opened.archive, name, def: &entity.def, looks: &looks };
+        // Whoever may see only some rows does not come here.
+        let known = Known { archive: &opened.archive, name, def: &entity.def, looks: &looks, only: None };
         let which = Which { by: by.map(|by| (by.to_owned(), Some(TOP))), ..Which::default() };
         let found = entities::series(known, counter, &which, range)
             .map_err(|error| super::growth::no_growth(&error))?;

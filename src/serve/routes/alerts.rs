@@ -20,7 +20,7 @@ pub fn routes() -> Vec<Route> {
 
 /// A day judged by the alerts of the configuration, by its latest edition.
 #[utoipa::path(get, path = "/api/alerts", tag = "days", params(
-    ("when" = Option<String>, Query, pattern = r"^(latest(~[0-9]{1,4})?|yesterday|today|-[0-9]{1,4}d|[12][0-9]{3}-(0[1-9]|1[0-2])-(0[1-9]|1[0-9]|2[0-8]))$", description = "The day; the newest that is not provisional when left out"),
+    ("when" = Option<String>, Query, pattern = r"^(latest(~[0-9]{1,4})?|yesterday|today|-[0-9]{1,4}d|<date>)$", example = "latest", description = "The day; the newest that is not provisional when left out"),
     ("tenant" = Option<String>, Query, max_length = 500, description = "Whose archive, where there are tenants"),
 ), responses(
     (status = 200, description = "What is said of each alert", body = super::super::open_api::Alerts),
@@ -53,22 +53,26 @@ pub fn alerts(call: &Call) -> Result<Answer, Problem> {
     };
     let about = document::About { folder: Path::new(""), tenant: opened.config.tenant.as_deref() };
     let mut document = document::message(&judgement, about, &Few::all(&judgement.judged));
-    pages(&mut document);
+    let tenant = opened.config.tenant.as_deref().map(|tenant| {
+        let mut query = url::form_urlencoded::Serializer::new(String::new());
+        format!("?{}", query.append_pair("tenant", tenant).finish())
+    });
+    pages(&mut document, tenant.as_deref().unwrap_or_default());
     document["findings"] = judgement.damaged.clone().into();
     // Whether a day is missing depends on the time of day.
     Ok(Answer::json(&document)?.holding(Holds::Now))
 }
 
 /// Pages are told by where they are here, and not by where they lie on this machine.
-fn pages(document: &mut Value) {
+fn pages(document: &mut Value, tenant: &str) {
     match document {
         Value::Object(fields) => {
             if let Some(Value::String(page)) = fields.get_mut("page") {
-                *page = format!("/{}", page.trim_start_matches('/'));
+                *page = format!("/{}{tenant}", page.trim_start_matches('/'));
             }
-            fields.values_mut().for_each(pages);
+            fields.values_mut().for_each(|value| pages(value, tenant));
         }
-        Value::Array(items) => items.iter_mut().for_each(pages),
+        Value::Array(items) => items.iter_mut().for_each(|value| pages(value, tenant)),
         _ => {}
     }
 }

@@ -5,11 +5,10 @@ use std::sync::LazyLock;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use sha2::{Digest as _, Sha256};
-use utoipa::OpenApi as _;
 
 use super::super::access::{Access, Call};
 use super::super::answer::{Answer, HTML, JSON, best};
-use super::super::open_api::Document;
+use super::super::open_api::told;
 use super::super::problem::Problem;
 use super::super::route::Route;
 
@@ -42,8 +41,8 @@ pub fn routes() -> Vec<Route> {
 pub fn document(call: &Call) -> Result<Answer, Problem> {
     call.asked.only(&[])?;
     best(&call.headers, &[JSON])?;
-    let document = serde_json::to_vec(&Document::openapi());
-    Ok(Answer::json_bytes(document.map_err(|error| Problem::mistake(error.to_string()))?))
+    let document = told().map_err(|error| Problem::mistake(error.to_string()))?;
+    Ok(Answer::json_bytes(document.into_bytes()))
 }
 
 /// A page to try it.

@@ -17,12 +17,12 @@ pub fn routes() -> Vec<Route> {
 
 /// Two sides beside each other: A less B.
 #[utoipa::path(get, path = "/api/compare", tag = "days", params(
-    ("a" = Option<String>, Query, pattern = r"^((latest(~[0-9]{1,4})?|yesterday|today|-[0-9]{1,4}d|[12][0-9]{3}-(0[1-9]|1[0-2])-(0[1-9]|1[0-9]|2[0-8]))(@([1-9][0-9]{0,3}|latest|original))?|(latest(~[0-9]{1,4})?|yesterday|today|-[0-9]{1,4}d|[12][0-9]{3}-(0[1-9]|1[0-2])-(0[1-9]|1[0-9]|2[0-8]))[.][.](latest(~[0-9]{1,4})?|yesterday|today|-[0-9]{1,4}d|[12][0-9]{3}-(0[1-9]|1[0-2])-(0[1-9]|1[0-9]|2[0-8])))$", description = "A day or a range: 2025-11-06, latest, 2025-11-01..2025-11-07; with to_date the day up to which"),
-    ("b" = Option<String>, Query, pattern = r"^((latest(~[0-9]{1,4})?|yesterday|today|-[0-9]{1,4}d|[12][0-9]{3}-(0[1-9]|1[0-2])-(0[1-9]|1[0-9]|2[0-8]))(@([1-9][0-9]{0,3}|latest|original))?|(latest(~[0-9]{1,4})?|yesterday|today|-[0-9]{1,4}d|[12][0-9]{3}-(0[1-9]|1[0-2])-(0[1-9]|1[0-9]|2[0-8]))[.][.](latest(~[0-9]{1,4})?|yesterday|today|-[0-9]{1,4}d|[12][0-9]{3}-(0[1-9]|1[0-2])-(0[1-9]|1[0-9]|2[0-8])))$", description = "What it is held against"),
+    ("a" = Option<String>, Query, pattern = r"^((latest(~[0-9]{1,4})?|yesterday|today|-[0-9]{1,4}d|<date>)(@([1-9][0-9]{0,3}|latest|original))?|(latest(~[0-9]{1,4})?|yesterday|today|-[0-9]{1,4}d|<date>)[.][.](latest(~[0-9]{1,4})?|yesterday|today|-[0-9]{1,4}d|<date>))$", example = "latest", description = "A day or a range: 2025-11-06, latest, 2025-11-01..2025-11-07; with to_date the day up to which"),
+    ("b" = Option<String>, Query, pattern = r"^((latest(~[0-9]{1,4})?|yesterday|today|-[0-9]{1,4}d|<date>)(@([1-9][0-9]{0,3}|latest|original))?|(latest(~[0-9]{1,4})?|yesterday|today|-[0-9]{1,4}d|<date>)[.][.](latest(~[0-9]{1,4})?|yesterday|today|-[0-9]{1,4}d|<date>))$", example = "latest~1", description = "What it is held against"),
     ("to_date" = Option<super::super::open_api::ToDate>, Query, description = "The month so far against as much of the last one, instead of `b`"),
-    ("metric" = Option<String>, Query, max_length = 500, description = "Only these metrics, between commas"),
+    ("metric" = Option<String>, Query, max_length = 500, example = "calls", description = "Only these metrics, between commas"),
     ("by" = Option<String>, Query, max_length = 500, description = "Only by these dimensions, between commas"),
-    ("as_of" = Option<String>, Query, pattern = r"^[12][0-9]{3}-(0[1-9]|1[0-2])-(0[1-9]|1[0-9]|2[0-8])(T([01][0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9](Z|[+-](0[0-9]|1[0-3]):[0-5][0-9])?)?)?$", description = "As the archive was then"),
+    ("as_of" = Option<String>, Query, pattern = r"^<date>(T([01][0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9](Z|[+-](0[0-9]|1[0-3]):[0-5][0-9])?)?)?$", description = "As the archive was then"),
     ("tenant" = Option<String>, Query, max_length = 500, description = "Whose archive, where there are tenants"),
 ), responses(
     (status = 200, description = "Both sides and what they differ by", body = super::super::open_api::Compared),

@@ -38,9 +38,9 @@ fn wanted(call: &Call) -> Result<Vec<Entities>, Problem> {
 
 /// Which entities have a snapshot, how old it is, and whether it is due or overdue by their schedule.
 #[utoipa::path(get, path = "/api/coverage", tag = "entities", params(
-    ("entity" = Option<String>, Query, max_length = 500, description = "Only these entities; with it each of them is listed"),
+    ("entity" = Option<String>, Query, max_length = 500, example = "account", description = "Only these entities; with it each of them is listed"),
     ("status" = Option<super::super::entity_shapes::CoverageStatus>, Query, description = "List only those"),
-    ("limit" = Option<u16>, Query, minimum = 1, maximum = 1000, description = "List so many at most; 100 when left out"),
+    ("limit" = Option<u16>, Query, minimum = 1, maximum = 1000, example = json!(10), description = "List so many at most; 100 when left out"),
     ("cursor" = Option<String>, Query, max_length = 500, description = "Where to go on: `next` of the part before"),
     ("tenant" = Option<String>, Query, max_length = 500, description = "Whose archive, where there are tenants"),
 ), responses(
@@ -106,10 +106,10 @@ pub fn coverage(call: &Call) -> Result<Answer, Problem> {
 
 /// How long after a day's end it was saved, and how long after what happened it was captured.
 #[utoipa::path(get, path = "/api/timeliness", tag = "entities", params(
-    ("entity" = Option<String>, Query, max_length = 500, description = "Only these entities"),
-    ("from" = Option<String>, Query, pattern = r"^(yesterday|today|-[0-9]{1,4}d|[12][0-9]{3}-(0[1-9]|1[0-2])-(0[1-9]|1[0-9]|2[0-8]))$", description = "The first day; 30 days ago when left out"),
-    ("to" = Option<String>, Query, pattern = r"^(yesterday|today|-[0-9]{1,4}d|[12][0-9]{3}-(0[1-9]|1[0-2])-(0[1-9]|1[0-9]|2[0-8]))$", description = "The last day; today when left out"),
-    ("limit" = Option<u16>, Query, minimum = 1, maximum = 1000, description = "List so many of each at most, the newest; 100 when left out"),
+    ("entity" = Option<String>, Query, max_length = 500, example = "account", description = "Only these entities"),
+    ("from" = Option<String>, Query, pattern = r"^(yesterday|today|-[0-9]{1,4}d|<date>)$", example = "-30d", description = "The first day; 30 days ago when left out"),
+    ("to" = Option<String>, Query, pattern = r"^(yesterday|today|-[0-9]{1,4}d|<date>)$", example = "yesterday", description = "The last day; today when left out"),
+    ("limit" = Option<u16>, Query, minimum = 1, maximum = 1000, example = json!(10), description = "List so many of each at most, the newest; 100 when left out"),
     ("tenant" = Option<String>, Query, max_length = 500, description = "Whose archive, where there are tenants"),
 ), responses(
     (status = 200, description = "How late things were known", body = super::super::entity_shapes::Timeliness),

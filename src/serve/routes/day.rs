@@ -30,9 +30,9 @@ pub fn routes() -> Vec<Route> {
 
 /// The numbers of a day as they were frozen: the first edition that is not provisional, unless another is named.
 #[utoipa::path(get, path = "/api/days/{when}", tag = "days", params(
-    ("when" = String, Path, pattern = r"^(latest(~[0-9]{1,4})?|yesterday|today|-[0-9]{1,4}d|[12][0-9]{3}-(0[1-9]|1[0-2])-(0[1-9]|1[0-9]|2[0-8]))(@([1-9][0-9]{0,3}|latest|original))?$", description = "The day: 2025-11-06, 2025-11-06@2, latest, latest~3, yesterday, -7d"),
-    ("edition" = Option<String>, Query, pattern = r"^([1-9][0-9]{0,3}|latest|original)$", description = "Which edition: a number, `latest` or `original`"),
-    ("as_of" = Option<String>, Query, pattern = r"^[12][0-9]{3}-(0[1-9]|1[0-2])-(0[1-9]|1[0-9]|2[0-8])(T([01][0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9](Z|[+-](0[0-9]|1[0-3]):[0-5][0-9])?)?)?$", description = "As the archive was then: 2025-11-08T09:00, with an offset, or a date for its end"),
+    ("when" = String, Path, pattern = r"^(latest(~[0-9]{1,4})?|yesterday|today|-[0-9]{1,4}d|<date>)(@([1-9][0-9]{0,3}|latest|original))?$", example = "latest", description = "The day: 2025-11-06, 2025-11-06@2, latest, latest~3, yesterday, -7d"),
+    ("edition" = Option<String>, Query, pattern = r"^([1-9][0-9]{0,3}|latest|original)$", example = "latest", description = "Which edition: a number, `latest` or `original`"),
+    ("as_of" = Option<String>, Query, pattern = r"^<date>(T([01][0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9](Z|[+-](0[0-9]|1[0-3]):[0-5][0-9])?)?)?$", description = "As the archive was then: 2025-11-08T09:00, with an offset, or a date for its end"),
     ("tenant" = Option<String>, Query, max_length = 500, description = "Whose archive, where there are tenants"),
 ), responses(
     (status = 200, description = "The stored document, or a line for each value", content(
@@ -59,9 +59,9 @@ pub fn day(call: &Call) -> Result<Answer, Problem> {
 
 /// The page of a day as it was frozen.
 #[utoipa::path(get, path = "/days/{when}", tag = "pages", params(
-    ("when" = String, Path, pattern = r"^(latest(~[0-9]{1,4})?|yesterday|today|-[0-9]{1,4}d|[12][0-9]{3}-(0[1-9]|1[0-2])-(0[1-9]|1[0-9]|2[0-8]))(@([1-9][0-9]{0,3}|latest|original))?$", description = "The day: 2025-11-06, 2025-11-06@2, latest, latest~3, yesterday, -7d"),
-    ("edition" = Option<String>, Query, pattern = r"^([1-9][0-9]{0,3}|latest|original)$", description = "Which edition: a number, `latest` or `original`"),
-    ("as_of" = Option<String>, Query, pattern = r"^[12][0-9]{3}-(0[1-9]|1[0-2])-(0[1-9]|1[0-9]|2[0-8])(T([01][0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9](Z|[+-](0[0-9]|1[0-3]):[0-5][0-9])?)?)?$", description = "As the archive was then"),
+    ("when" = String, Path, pattern = r"^(latest(~[0-9]{1,4})?|yesterday|today|-[0-9]{1,4}d|<date>)(@([1-9][0-9]{0,3}|latest|original))?$", example = "latest", description = "The day: 2025-11-06, 2025-11-06@2, latest, latest~3, yesterday, -7d"),
+    ("edition" = Option<String>, Query, pattern = r"^([1-9][0-9]{0,3}|latest|original)$", example = "latest", description = "Which edition: a number, `latest` or `original`"),
+    ("as_of" = Option<String>, Query, pattern = r"^<date>(T([01][0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9](Z|[+-](0[0-9]|1[0-3]):[0-5][0-9])?)?)?$", description = "As the archive was then"),
     ("tenant" = Option<String>, Query, max_length = 500, description = "Whose archive, where there are tenants"),
 ), responses(
     (status = 200, description = "The page", body = String, content_type = "text/html"),

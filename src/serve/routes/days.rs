@@ -26,10 +26,10 @@ pub fn routes() -> Vec<Route> {
 
 /// The days of the archive with their editions and main numbers, the earliest first.
 #[utoipa::path(get, path = "/api/days", tag = "days", params(
-    ("from" = Option<String>, Query, pattern = r"^(yesterday|today|-[0-9]{1,4}d|[12][0-9]{3}-(0[1-9]|1[0-2])-(0[1-9]|1[0-9]|2[0-8]))$", description = "The first day: 2025-11-06, yesterday, -30d"),
-    ("to" = Option<String>, Query, pattern = r"^(yesterday|today|-[0-9]{1,4}d|[12][0-9]{3}-(0[1-9]|1[0-2])-(0[1-9]|1[0-9]|2[0-8]))$", description = "The last day"),
-    ("limit" = Option<u16>, Query, minimum = 1, maximum = 1000, description = "How many days at most; 100 when left out"),
-    ("cursor" = Option<String>, Query, pattern = r"^[12][0-9]{3}-(0[1-9]|1[0-2])-(0[1-9]|1[0-9]|2[0-8])$", description = "Where to go on: `next` of the part before"),
+    ("from" = Option<String>, Query, pattern = r"^(yesterday|today|-[0-9]{1,4}d|<date>)$", example = "-30d", description = "The first day: 2025-11-06, yesterday, -30d"),
+    ("to" = Option<String>, Query, pattern = r"^(yesterday|today|-[0-9]{1,4}d|<date>)$", example = "yesterday", description = "The last day"),
+    ("limit" = Option<u16>, Query, minimum = 1, maximum = 1000, example = json!(10), description = "How many days at most; 100 when left out"),
+    ("cursor" = Option<String>, Query, pattern = r"^<date>$", description = "Where to go on: `next` of the part before"),
     ("tenant" = Option<String>, Query, max_length = 500, description = "Whose archive, where there are tenants"),
 ), responses(
     (status = 200, description = "Some days", content(

@@ -28,8 +28,8 @@ pub fn routes() -> Vec<Route> {
 
 /// A frozen day held against what the source says now, by the definitions that were frozen with it.
 #[utoipa::path(get, path = "/api/drift", tag = "source", params(
-    ("when" = Option<String>, Query, pattern = r"^(latest(~[0-9]{1,4})?|yesterday|today|-[0-9]{1,4}d|[12][0-9]{3}-(0[1-9]|1[0-2])-(0[1-9]|1[0-9]|2[0-8]))(@([1-9][0-9]{0,3}|latest|original))?$", description = "The day; the newest frozen one when left out. The latest edition, unless one is named"),
-    ("metric" = Option<String>, Query, max_length = 500, description = "Only these metrics, between commas"),
+    ("when" = Option<String>, Query, pattern = r"^(latest(~[0-9]{1,4})?|yesterday|today|-[0-9]{1,4}d|<date>)(@([1-9][0-9]{0,3}|latest|original))?$", example = "latest", description = "The day; the newest frozen one when left out. The latest edition, unless one is named"),
+    ("metric" = Option<String>, Query, max_length = 500, example = "calls", description = "Only these metrics, between commas"),
     ("by" = Option<String>, Query, max_length = 500, description = "Only by these dimensions, between commas"),
     ("definitions" = Option<super::super::open_api::Which>, Query, description = "By which definitions the day is read"),
     ("tenant" = Option<String>, Query, max_length = 500, description = "Whose archive, where there are tenants"),

@@ -35,11 +35,11 @@ pub fn routes() -> Vec<Route> {
 
 /// What was kept, the newest day first; of one entity all of it, else of all of them by key.
 #[utoipa::path(get, path = "/api/{entity}-snapshots", tag = "entities", params(
-    ("entity" = String, Path, pattern = "^[a-z][a-z0-9_]{0,40}$", description = "Which entities, as the configuration names them: account"),
-    ("key" = Option<String>, Query, max_length = 500, description = "Only those of this key; account_id says the same of accounts"),
-    ("start_date" = Option<String>, Query, pattern = r"^(yesterday|today|-[0-9]{1,4}d|[12][0-9]{3}-(0[1-9]|1[0-2])-(0[1-9]|1[0-9]|2[0-8]))$", description = "Only those of this day or later: 2025-11-06, -30d"),
-    ("limit" = Option<u16>, Query, minimum = 1, maximum = 1000, description = "How many at most; 50 when left out"),
-    ("cursor" = Option<String>, Query, pattern = "^[12][0-9]{3}-(0[1-9]|1[0-2])-(0[1-9]|1[0-9]|2[0-8]):[^#]{1,300}#[1-9][0-9]{0,8}$", description = "Where to go on: `next` of the part before"),
+    ("entity" = String, Path, pattern = "^[a-z][a-z0-9_]{0,40}$", example = "account", description = "Which entities, as the configuration names them: account"),
+    ("key" = Option<String>, Query, max_length = 500, example = "5", description = "Only those of this key; account_id says the same of accounts"),
+    ("start_date" = Option<String>, Query, pattern = r"^(yesterday|today|-[0-9]{1,4}d|<date>)$", example = "-30d", description = "Only those of this day or later: 2025-11-06, -30d"),
+    ("limit" = Option<u16>, Query, minimum = 1, maximum = 1000, example = json!(10), description = "How many at most; 50 when left out"),
+    ("cursor" = Option<String>, Query, pattern = "^<date>:[^#]{1,300}#[1-9][0-9]{0,8}$", description = "Where to go on: `next` of the part before"),
     ("tenant" = Option<String>, Query, max_length = 500, description = "Whose archive, where there are tenants"),
 ), responses(
     (status = 200, description = "Some snapshots", body = super::super::entity_shapes::Snapshots),
@@ -153,8 +153,8 @@ fn timeline(entities: &Entities, key: &str, from: Option<Day>) -> Result<Timelin
 
 /// The newest snapshot of one entity, and how it differs from the one before.
 #[utoipa::path(get, path = "/api/{entity}-snapshots/latest", tag = "entities", params(
-    ("entity" = String, Path, pattern = "^[a-z][a-z0-9_]{0,40}$", description = "Which entities: account"),
-    ("key" = String, Query, max_length = 500, description = "Which one; account_id says the same of accounts"),
+    ("entity" = String, Path, pattern = "^[a-z][a-z0-9_]{0,40}$", example = "account", description = "Which entities: account"),
+    ("key" = String, Query, max_length = 500, example = "5", description = "Which one; account_id says the same of accounts"),
     ("tenant" = Option<String>, Query, max_length = 500, description = "Whose archive, where there are tenants"),
 ), responses(
     (status = 200, description = "The snapshot", body = super::super::entity_shapes::Snapshot),
@@ -185,10 +185,10 @@ pub fn latest(call: &Call) -> Result<Answer, Problem> {
 
 /// Two snapshots of one entity beside each other: each difference is the first less the second.
 #[utoipa::path(get, path = "/api/{entity}-snapshots/compare", tag = "entities", params(
-    ("entity" = String, Path, pattern = "^[a-z][a-z0-9_]{0,40}$", description = "Which entities: account"),
-    ("snapshot_id_1" = String, Query, pattern = "^([^#]{1,300}#[1-9][0-9]{0,8}|latest(~[0-9]{1,4})?|yesterday|-[0-9]{1,4}d|[12][0-9]{3}-(0[1-9]|1[0-2])-(0[1-9]|1[0-9]|2[0-8]))$", description = "The one: an id such as 5#3, or with a key a day, latest, latest~1, -7d"),
-    ("snapshot_id_2" = String, Query, pattern = "^([^#]{1,300}#[1-9][0-9]{0,8}|latest(~[0-9]{1,4})?|yesterday|-[0-9]{1,4}d|[12][0-9]{3}-(0[1-9]|1[0-2])-(0[1-9]|1[0-9]|2[0-8]))$", description = "What it is held against"),
-    ("key" = Option<String>, Query, max_length = 500, description = "Of which one; an id says it too"),
+    ("entity" = String, Path, pattern = "^[a-z][a-z0-9_]{0,40}$", example = "account", description = "Which entities: account"),
+    ("snapshot_id_1" = String, Query, pattern = "^([^#]{1,300}#[1-9][0-9]{0,8}|latest(~[0-9]{1,4})?|yesterday|-[0-9]{1,4}d|<date>)$", example = "5#2", description = "The one: an id such as 5#3, or with a key a day, latest, latest~1, -7d"),
+    ("snapshot_id_2" = String, Query, pattern = "^([^#]{1,300}#[1-9][0-9]{0,8}|latest(~[0-9]{1,4})?|yesterday|-[0-9]{1,4}d|<date>)$", example = "5#1", description = "What it is held against"),
+    ("key" = Option<String>, Query, max_length = 500, example = "5", description = "Of which one; an id says it too"),
     ("tenant" = Option<String>, Query, max_length = 500, description = "Whose archive, where there are tenants"),
 ), responses(
     (status = 200, description = "Both, field by field", body = super::super::entity_shapes::SnapshotsCompared),
@@ -224,9 +224,9 @@ pub fn compare(call: &Call) -> Result<Answer, Problem> {
 
 /// One entity through time.
 #[utoipa::path(get, path = "/api/{entity}-snapshots/history", tag = "entities", params(
-    ("entity" = String, Path, pattern = "^[a-z][a-z0-9_]{0,40}$", description = "Which entities: account"),
-    ("key" = String, Query, max_length = 500, description = "Which one; account_id says the same of accounts"),
-    ("months" = Option<u16>, Query, minimum = 1, maximum = 12000, description = "Only the last so many months"),
+    ("entity" = String, Path, pattern = "^[a-z][a-z0-9_]{0,40}$", example = "account", description = "Which entities: account"),
+    ("key" = String, Query, max_length = 500, example = "5", description = "Which one; account_id says the same of accounts"),
+    ("months" = Option<u16>, Query, minimum = 1, maximum = 12000, example = json!(12), description = "Only the last so many months"),
     ("tenant" = Option<String>, Query, max_length = 500, description = "Whose archive, where there are tenants"),
 ), responses(
     (status = 200, description = "All of its snapshots, oldest first", content(

@@ -36,7 +36,7 @@ pub fn routes() -> Vec<Route> {
 
 /// Keeps what entities are now: one, some, or all of them.
 #[utoipa::path(post, path = "/api/{entity}-snapshots/create", tag = "entities", params(
-    ("entity" = String, Path, pattern = "^[a-z][a-z0-9_]{0,40}$", description = "Which entities: account"),
+    ("entity" = String, Path, pattern = "^[a-z][a-z0-9_]{0,40}$", example = "account", description = "Which entities: account"),
     ("tenant" = Option<String>, Query, max_length = 500, description = "Whose archive, where there are tenants"),
 ), request_body(content = super::super::entity_shapes::Create, description = "Which, and why; nothing captures all of them"), responses(
     (status = 200, description = "What became of each that was named", body = super::super::entity_shapes::Created),
@@ -247,46 +247,83 @@ fn key_of(value: &Value) -> Result<String, Problem> {
     let wrong = || Problem::bad("a key is a whole number or a text").hint("write 5 or \"5\"");
     let key = match value {
         Value::String(key) => key.clone(),
-        Value::Number(number) => number.to_string(),
+        Value::Number(number) => whole(&number.to_string()).ok_or_else(wrong)?,
         _ => return Err(wrong()),
     };
-    let plain = value.is_string() || key.bytes().all(|b| b.is_ascii_digit() || b == b'-');
-    if !plain {
-        return Err(wrong());
-    }
     if key.chars().count() > LONGEST {
         return Err(Problem::bad(format!("a key is longer than {LONGEST} characters")));
     }
     Ok(key)
 }
 
+/// A whole number as its digits, however it was written: some write 5 as 5.0, and 10^16 as 1e16.
+fn whole(number: &str) -> Option<String> {
+    let (sign, number) = number.strip_prefix('-').map_or(("", number), |rest| ("-", rest));
+    let (mantissa, exponent) = number.split_once(['e', 'E']).unwrap_or((number, "0"));
+    let (before, after) = mantissa.split_once('.').unwrap_or((mantissa, ""));
+    let exponent: i64 = exponent.strip_prefix('+').unwrap_or(exponent).parse().ok()?;
+    let point = exponent.checked_add(i64::try_from(before.len()).ok()?)?;
+    let point = usize::try_from(point).ok().filter(|point| *point <= LONGEST)?;
+    let digits = format!("{before}{after}");
+    let digits = digits.trim_end_matches('0');
+    if digits.len() > point {
+        return None;
+    }
+    let digits = format!("{digits:0<point$}");
+    match digits.trim_start_matches('0') {
+        "" => Some("0".to_owned()),
+        digits => Some(format!("{sign}{digits}")),
+    }
+}
+
 /// When something happened: an instant, which has not yet to come.
 fn instant(said: &str, now: DateTime<Utc>) -> Result<DateTime<Utc>, Problem> {
-    let wrong = |what: &str| {
+    let detail = |what: &str| {
         let said: String = said.chars().take(60).collect();
-        Problem::bad(format!("occurred_at: {said:?} {what}"))
+        format!("occurred_at: {said:?} {what}")
     };
+    let wrong = |what: &str| Problem::bad(detail(what));
+    // It is a time, but not one at which something has happened.
+    let refused = |what: &str| Problem::contradiction(detail(what));
     let at = DateTime::parse_from_rfc3339(said)
         .map_err(|_| wrong("is no time").hint("write it as RFC 3339 has it: 2025-11-06T10:15:00Z"))?;
     let at = at.with_timezone(&Utc);
     if at > now.checked_add_signed(AHEAD).unwrap_or(now) {
-        return Err(wrong("has yet to come").hint("look at the clock of whoever says so"));
+        return Err(refused("has yet to come").hint("look at the clock of whoever says so"));
     }
     if at < DateTime::UNIX_EPOCH {
-        return Err(wrong("is before 1970").hint("say when it happened, or leave it out"));
+        return Err(refused("is before 1970").hint("say when it happened, or leave it out"));
     }
     Ok(at)
 }
 
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
+    use serde_json::{Value, json};
 
     use super::{instant, key_of, keys_of};
 
     #[test]
     fn keys_are_numbers_or_texts() {
         assert_eq!(keys_of(&json!([5, "5", -3, "a#b"])).unwrap(), ["5", "5", "-3", "a#b"]);
+        for (written, key) in [
+            ("824912.0", "824912"),
+            ("-257.00", "-257"),
+            ("1e16", "10000000000000000"),
+            ("1.5E+1", "15"),
+            ("0.5e1", "5"),
+            ("2500e-2", "25"),
+            ("-0.0", "0"),
+            ("0e0", "0"),
+            ("9223372036854775808", "9223372036854775808"),
+        ] {
+            let number: Value = serde_json::from_str(written).unwrap();
+            assert_eq!(key_of(&number).ok().as_deref(), Some(key), "{written}");
+        }
+        for wrong in ["0.5", "25e-2", "1e999999", "1e-9", "5.00000000000000000001"] {
+            let number: Value = serde_json::from_str(wrong).unwrap();
+            assert!(key_of(&number).is_err(), "{wrong}");
+        }
         for wrong in [json!(1.5), json!(null), json!([]), json!({}), json!(true)] {
             assert!(key_of(&wrong).is_err(), "{wrong}");
         }

@@ -47,12 +47,12 @@ fn is_elsewhere(headers: &HeaderMap) -> bool {
 /// What is known of one entity, as text for a language model. Where there is no snapshot one is captured, if this one may
 /// have that done.
 #[utoipa::path(get, path = "/api/{entity}-snapshots/context", tag = "entities", params(
-    ("entity" = String, Path, pattern = "^[a-z][a-z0-9_]{0,40}$", description = "Which entities: account"),
-    ("key" = String, Query, max_length = 500, description = "Which one; account_id says the same of accounts"),
-    ("question" = Option<String>, Query, max_length = 500, description = "What somebody wants to know: the snapshots of the times that it speaks of are told"),
-    ("history" = Option<bool>, Query, description = "Tell all of its snapshots"),
-    ("max_tokens" = Option<u32>, Query, minimum = 200, maximum = 1_000_000, description = "No more tokens than this, one for every 3 bytes; 4000 when left out"),
-    ("no_capture" = Option<bool>, Query, description = "Capture nothing where there is no snapshot"),
+    ("entity" = String, Path, pattern = "^[a-z][a-z0-9_]{0,40}$", example = "account", description = "Which entities: account"),
+    ("key" = String, Query, max_length = 500, example = "5", description = "Which one; account_id says the same of accounts"),
+    ("question" = Option<String>, Query, max_length = 500, example = "How did it go last month?", description = "What somebody wants to know: the snapshots of the times that it speaks of are told"),
+    ("history" = Option<bool>, Query, example = json!(true), description = "Tell all of its snapshots"),
+    ("max_tokens" = Option<u32>, Query, minimum = 200, maximum = 1_000_000, example = json!(2000), description = "No more tokens than this, one for every 3 bytes; 4000 when left out"),
+    ("no_capture" = Option<bool>, Query, example = json!(true), description = "Capture nothing where there is no snapshot"),
     ("tenant" = Option<String>, Query, max_length = 500, description = "Whose archive, where there are tenants"),
 ), responses(
     (status = 200, description = "The text, and what it rests on", body = super::super::entity_shapes::Context),

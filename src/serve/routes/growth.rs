@@ -28,14 +28,14 @@ fn is_live(call: &Call) -> bool {
 
 /// What counters did over so many business days up to the newest look: in total, by groups, and which grew most.
 #[utoipa::path(get, path = "/api/growth/{period}", tag = "entities", params(
-    ("period" = u16, Path, minimum = 1, maximum = 36600, description = "So many business days: 1, 7, 30, or any other number"),
-    ("entity" = Option<String>, Query, max_length = 500, description = "Which entities; may be left out where one kind has counters"),
-    ("live" = Option<bool>, Query, description = "Up to what the source says now, which is not kept"),
+    ("period" = u16, Path, minimum = 1, maximum = 36600, example = json!(7), description = "So many business days: 1, 7, 30, or any other number"),
+    ("entity" = Option<String>, Query, max_length = 500, example = "account", description = "Which entities; may be left out where one kind has counters"),
+    ("live" = Option<bool>, Query, example = json!(true), description = "Up to what the source says now, which is not kept"),
     ("by" = Option<String>, Query, max_length = 500, description = "By this field too"),
-    ("where" = Option<String>, Query, pattern = "^[a-z][a-z0-9_]{0,60}=[^=]{0,400}$", description = "Only those whose field has this value: region=EMEA"),
-    ("key" = Option<String>, Query, max_length = 500, description = "Only the one of this key"),
-    ("top" = Option<u16>, Query, minimum = 1, maximum = 1000, description = "List so many that grew most"),
-    ("nearest" = Option<bool>, Query, description = "Where a look is missing, take the nearest there is"),
+    ("where" = Option<String>, Query, pattern = "^[a-z][a-z0-9_]{0,60}=[^=]{0,400}$", example = "status=active", description = "Only those whose field has this value: region=EMEA"),
+    ("key" = Option<String>, Query, max_length = 500, example = "5", description = "Only the one of this key"),
+    ("top" = Option<u16>, Query, minimum = 1, maximum = 1000, example = json!(5), description = "List so many that grew most"),
+    ("nearest" = Option<bool>, Query, example = json!(true), description = "Where a look is missing, take the nearest there is"),
     ("tenant" = Option<String>, Query, max_length = 500, description = "Whose archive, where there are tenants"),
 ), responses(
     (status = 200, description = "What they did", content(

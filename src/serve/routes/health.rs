@@ -17,6 +17,7 @@ pub fn routes() -> Vec<Route> {
     (status = 200, description = "Every archive is there and can be read", body = super::super::open_api::Health),
     (status = 500, description = "An archive is damaged", body = super::super::open_api::Problem, content_type = "application/problem+json"),
     (status = 503, description = "An archive is not there", body = super::super::open_api::Problem, content_type = "application/problem+json"),
+    (status = "default", description = "What went wrong", body = super::super::open_api::Problem, content_type = "application/problem+json"),
 ), security(()))]
 pub fn health(call: &Call) -> Result<Answer, Problem> {
     call.asked.only(&[])?;

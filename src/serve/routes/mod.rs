@@ -10,6 +10,7 @@ pub mod drift;
 pub mod entity;
 pub mod entity_capture;
 pub mod entity_context;
+pub mod entity_moved;
 pub mod growth;
 pub mod health;
 pub mod metrics;
@@ -31,7 +32,7 @@ pub fn all() -> Vec<Route> {
     [for_programs(), super::pages::routes()].into_iter().flatten().collect()
 }
 
-/// What OpenAPI tells of: all but pages.
+/// What programs are told of in `/api/openapi.json`: all but pages.
 pub fn for_programs() -> Vec<Route> {
     let all = [
         health::routes(),
@@ -46,6 +47,7 @@ pub fn for_programs() -> Vec<Route> {
         alerts::routes(),
         growth::routes(),
         entity::routes(),
+        entity_moved::routes(),
         entity_context::routes(),
         entity_capture::routes(),
         coverage::routes(),

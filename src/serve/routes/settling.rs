@@ -17,8 +17,8 @@ pub fn routes() -> Vec<Route> {
 
 /// How long metrics go on moving, and from which age on a day can be trusted.
 #[utoipa::path(get, path = "/api/settling", tag = "days", params(
-    ("metric" = Option<String>, Query, max_length = 500, description = "Only these metrics, between commas"),
-    ("as_of" = Option<String>, Query, pattern = r"^[12][0-9]{3}-(0[1-9]|1[0-2])-(0[1-9]|1[0-9]|2[0-8])(T([01][0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9](Z|[+-](0[0-9]|1[0-3]):[0-5][0-9])?)?)?$", description = "As the archive was then"),
+    ("metric" = Option<String>, Query, max_length = 500, example = "calls", description = "Only these metrics, between commas"),
+    ("as_of" = Option<String>, Query, pattern = r"^<date>(T([01][0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9](Z|[+-](0[0-9]|1[0-3]):[0-5][0-9])?)?)?$", description = "As the archive was then"),
     ("tenant" = Option<String>, Query, max_length = 500, description = "Whose archive, where there are tenants"),
 ), responses(
     (status = 200, description = "What each metric does", body = super::super::open_api::Settling),
