@@ -1,4 +1,4 @@
-//! What is told of the server by its OpenAPI, held against the server: by a client in another language that knows nothing
+//! What is told of the server by its `OpenAPI` document, held against the server: by a client in another language that knows nothing
 //! else, and by schemathesis, which makes up what may be asked and what may not.
 
 use std::path::Path;
