@@ -57,21 +57,6 @@ pub(super) fn open(path: &Path, doc: &FileDoc) -> Result<File, ArchiveError> {
     Ok(file)
 }
 
-/// Refuses a folder of the archive to which a link leads: what is written or removed there would be elsewhere.
-pub(super) fn no_links(dir: &Path, folder: &Path) -> Result<(), ArchiveError> {
-    let below = folder.ancestors().take_while(|above| *above != dir && above.starts_with(dir));
-    for path in below {
-        match fs::symlink_metadata(path) {
-            Ok(meta) if meta.is_symlink() => return Err(document::damaged(path, "is a symbolic link")),
-            Err(error) if error.kind() != io::ErrorKind::NotFound => {
-                return Err(files::unreadable(path, error));
-            }
-            _ => {}
-        }
-    }
-    Ok(())
-}
-
 fn wrong_size(path: &Path, size: u64, doc: &FileDoc) -> ArchiveError {
     let what =
         format!("has changed since it was kept: it has {size} bytes, and the ledger says {}", doc.size);

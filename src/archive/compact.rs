@@ -14,7 +14,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use super::captures::RowSink;
 use super::look_line::{CompactedDoc, EntityLine, Said, captures_folder};
 use super::looks::{Kept, Looks, Staged};
-use super::{Archive, ArchiveError, checked, files, reading};
+use super::{Archive, ArchiveError, files, reading};
 use crate::model::Day;
 use crate::model::entity::CaptureRow;
 use crate::model::manifest::FileDoc;
@@ -132,8 +132,9 @@ impl Archive {
         looks: &Looks,
         now: DateTime<Utc>,
     ) -> Result<(), ArchiveError> {
-        let folder = self.dir().join(captures_folder(entity, day));
-        checked::no_links(self.dir(), &folder)?;
+        let below = captures_folder(entity, day);
+        files::no_link(self.dir(), &below)?;
+        let folder = self.dir().join(below);
         let mut removed = false;
         for name in leftovers(looks, day, now) {
             reading::check_path(name)?;

@@ -270,7 +270,9 @@ impl Archive {
 
     /// Makes the folders above a file, and syncs each that is new.
     fn make_folders(&self, target: &Path) -> Result<(), ArchiveError> {
-        checked::no_links(self.dir(), target)?;
+        if let Ok(below) = target.strip_prefix(self.dir()) {
+            files::no_link(self.dir(), &below.to_string_lossy())?;
+        }
         let mut above = self.dir().to_owned();
         let inner = target.strip_prefix(self.dir()).ok().and_then(Path::parent);
         for name in inner.into_iter().flat_map(Path::components) {

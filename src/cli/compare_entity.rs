@@ -7,7 +7,7 @@ use super::history::subject;
 use super::place::Place;
 use crate::calendar::Moment;
 use crate::ops::documents::snapshots::{between, document};
-use crate::ops::entities::history::{Histories, TimelineRow};
+use crate::ops::entities::history::TimelineRow;
 use crate::ops::entities::pick::{RowName, pick};
 use crate::ops::entities::told::input;
 use crate::view::terminal;
@@ -51,13 +51,7 @@ impl CompareEntity {
     pub fn run(self, context: &Context<'_>) -> Result<u8, Failure> {
         let opened = self.place.open(context, self.as_of)?;
         let (subject, looks) = subject(&opened, &self.entity)?;
-        let histories = Histories {
-            archive: &opened.archive,
-            looks: &looks,
-            subject: &subject,
-            calendar: opened.calendar,
-            only: None,
-        };
+        let histories = opened.histories(&looks, &subject);
         let mut timeline = histories.timeline(&self.key, None)?;
         let found = |name: &RowName| {
             pick(&timeline, name, opened.today).cloned().map_err(|error| {

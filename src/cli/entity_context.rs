@@ -15,7 +15,7 @@ use crate::model::entity::CaptureType;
 use crate::ops::documents::context::document;
 use crate::ops::entities::capture::{CaptureRequest, capture};
 use crate::ops::entities::context::{ContextRequest, Gathered, Referenced, gather, texts};
-use crate::ops::entities::history::{Histories, HistoryError};
+use crate::ops::entities::history::HistoryError;
 use crate::ops::entities::look::LookRequest;
 use crate::ops::entities::told::{input, texts_input};
 use crate::view::entity_context::{ContextInput, text};
@@ -109,13 +109,7 @@ impl ContextCommand {
     fn gather(&self, context: &Context<'_>) -> Result<(Opened, Gathered), Missing> {
         let opened = self.place.open(context, self.as_of)?;
         let (subject, looks) = subject(&opened, &self.entity)?;
-        let histories = Histories {
-            archive: &opened.archive,
-            looks: &looks,
-            subject: &subject,
-            calendar: opened.calendar,
-            only: None,
-        };
+        let histories = opened.histories(&looks, &subject);
         let request = ContextRequest {
             wanted: &self.key,
             question: self.question.as_deref(),
@@ -137,15 +131,9 @@ impl ContextCommand {
         let (name, entity) = super::growth::chosen(&config.entities, Some(&self.entity))?;
         let asked = CaptureRequest {
             keys: Some(vec![self.key.clone()]),
-            filters: Vec::new(),
-            kind: CaptureType::RagAuto,
-            trigger: None,
             reason: Some("there was no snapshot when a context was asked for".to_owned()),
-            actor: None,
-            occurred_at: None,
-            max_age: None,
             if_missing: true,
-            if_changed: false,
+            ..CaptureRequest::of(CaptureType::RagAuto)
         };
         let now = || context.now();
         let request = LookRequest { env: &env, now: &now, retry_for: Duration::ZERO, wait: WAIT };

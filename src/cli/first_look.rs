@@ -41,17 +41,11 @@ pub fn take(context: &Context<'_>, path: &Path) -> Result<Vec<First>, Failure> {
     };
     let config = Config::parse_bytes(&fs::read(path).map_err(unread)?, path)?;
     let asked = CaptureRequest {
-        keys: None,
-        filters: Vec::new(),
-        kind: CaptureType::Scheduled,
         trigger: Some("init".to_owned()),
         reason: Some("the first look".to_owned()),
-        actor: None,
-        occurred_at: None,
-        max_age: None,
         // What was seen before stays the first look.
         if_missing: true,
-        if_changed: false,
+        ..CaptureRequest::of(CaptureType::Scheduled)
     };
     let now = || context.now();
     let request = LookRequest { env: &env, now: &now, retry_for: Duration::ZERO, wait: WAIT };

@@ -13,7 +13,7 @@ use crate::archive::Looks;
 use crate::calendar::Moment;
 use crate::model::Day;
 use crate::ops::documents::history::{csv, document};
-use crate::ops::entities::history::{Histories, Subject};
+use crate::ops::entities::history::Subject;
 use crate::ops::entities::told::input;
 use crate::ops::new_file;
 use crate::view::HistoryPage;
@@ -86,13 +86,7 @@ impl HistoryCommand {
             new_file::check(path, opened.archive.dir())?;
         }
         let (subject, looks) = subject(&opened, &self.entity)?;
-        let histories = Histories {
-            archive: &opened.archive,
-            looks: &looks,
-            subject: &subject,
-            calendar: opened.calendar,
-            only: None,
-        };
+        let histories = opened.histories(&looks, &subject);
         let from = self.months.and_then(|months| months_back(opened.today, months));
         let timeline = histories.timeline(&self.key, from)?;
         let out = context.output;

@@ -8,7 +8,7 @@ use super::place::Opened;
 use crate::calendar::{DayName, DayNameError};
 use crate::config::duration;
 use crate::ops::documents::moved::document;
-use crate::ops::entities::history::{Histories, Timeline};
+use crate::ops::entities::history::Timeline;
 use crate::ops::entities::moved::{Way, moved_since};
 use crate::ops::entities::told::input;
 use crate::view::history::MovedInput;
@@ -50,13 +50,7 @@ impl Moved {
     /// When there are no such entities, or the archive can't be read.
     pub fn run(&self, name: &str, opened: &Opened, context: &Context<'_>) -> Result<u8, Failure> {
         let (subject, looks) = subject(opened, name)?;
-        let histories = Histories {
-            archive: &opened.archive,
-            looks: &looks,
-            subject: &subject,
-            calendar: opened.calendar,
-            only: None,
-        };
+        let histories = opened.histories(&looks, &subject);
         let way = match (self.improved, self.declined) {
             (true, _) => Way::Improved,
             (_, true) => Way::Declined,

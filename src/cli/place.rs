@@ -7,10 +7,11 @@ use chrono::{DateTime, TimeDelta, Utc};
 use super::context::Context;
 use super::exit;
 use super::failure::Failure;
-use crate::archive::{Archive, ArchiveError, History};
+use crate::archive::{Archive, ArchiveError, History, Looks};
 use crate::calendar::{Calendar, DayName, Moment};
 use crate::config::{CalendarSettings, Config};
 use crate::model::Day;
+use crate::ops::entities::history::{Histories, Subject};
 use crate::ops::index;
 use crate::ops::save::day_of;
 use crate::ops::when;
@@ -41,6 +42,11 @@ pub struct Opened {
 }
 
 impl Opened {
+    /// Histories of entities.
+    pub fn histories<'a>(&'a self, looks: &'a Looks, subject: &'a Subject) -> Histories<'a> {
+        Histories { archive: &self.archive, looks, subject, calendar: self.calendar, only: None }
+    }
+
     /// Where a page that is made of it comes from.
     pub fn origin(&self, context: &Context<'_>) -> Origin {
         Origin {

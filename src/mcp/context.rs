@@ -171,14 +171,10 @@ fn capture(asking: &Asking) -> Result<Told, Problem> {
     let asked = CaptureRequest {
         keys: Some(keys),
         filters: entities.filters(),
-        kind: CaptureType::Manual,
-        trigger: None,
         reason: arguments.text("reason").map(str::to_owned),
         actor: Some(call.caller.name().unwrap_or(ACTOR).to_owned()),
-        occurred_at: None,
-        max_age: None,
-        if_missing: false,
         if_changed,
+        ..CaptureRequest::of(CaptureType::Manual)
     };
     let (config, settings) = (&entities.opened.config, entities.settings()?);
     let outcome = ask(&call, false, async |request| {

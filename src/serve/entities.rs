@@ -133,13 +133,7 @@ impl Entities {
 
     /// Their histories.
     pub fn histories<'a>(&'a self, subject: &'a Subject) -> Histories<'a> {
-        Histories {
-            archive: &self.opened.archive,
-            looks: self.looks(),
-            subject,
-            calendar: self.opened.calendar,
-            only: self.only.as_ref(),
-        }
+        self.opened.histories(self.looks(), subject, self.only.as_ref())
     }
 
     /// What a capture of this one is kept to.

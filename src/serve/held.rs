@@ -13,7 +13,9 @@ use super::problem::Problem;
 use crate::archive::{Archive, ArchiveError, History, Looks};
 use crate::calendar::{Calendar, DayName, Moment};
 use crate::config::Config;
+use crate::config::serve::Only;
 use crate::model::{Day, Digest};
+use crate::ops::entities::history::{Histories, Subject};
 use crate::ops::save::day_of;
 
 /// An archive that is kept open.
@@ -94,6 +96,16 @@ impl Held {
 }
 
 impl Opened {
+    /// Histories of entities; with `only`, as if there were no other rows.
+    pub fn histories<'a>(
+        &'a self,
+        looks: &'a Looks,
+        subject: &'a Subject,
+        only: Option<&'a Only>,
+    ) -> Histories<'a> {
+        Histories { archive: &self.archive, looks, subject, calendar: self.calendar, only }
+    }
+
     /// The day in which now lies.
     ///
     /// # Errors

@@ -82,7 +82,7 @@ impl LinePart {
 impl HistoryPage {
     /// The page of this entity.
     pub fn new(input: &HistoryInput<'_>, origin: &Origin) -> Self {
-        let style = format!("{BASE_STYLE}{}", include_str!("../../templates/history.css"));
+        let style = format!("{BASE_STYLE}{}{}", line::STYLE, include_str!("../../templates/history.css"));
         let digest = csp_digest(&style);
         let text = |text: &str| visible(text).into_owned();
         let day = |row: Option<&HistoryRow<'_>>| row.map(|row| row.day.to_string()).unwrap_or_default();

@@ -11,6 +11,9 @@ use super::ticks;
 use crate::analyze::outlook::Outlook;
 use crate::model::{Day, Number, Provenance};
 
+/// How it looks, and the panel in which it stands.
+pub(super) const STYLE: &str = include_str!("../../templates/line.css");
+
 /// How high the chart is, and the room for labels and for the strip of provenances below.
 const HEIGHT: f64 = 260.0;
 const ABOVE: f64 = 14.0;

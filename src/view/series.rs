@@ -111,7 +111,7 @@ impl SeriesPage {
     /// The page of this series.
     pub fn new(input: &SeriesInput<'_>, origin: &Origin) -> Self {
         let format = input.format();
-        let style = format!("{BASE_STYLE}{}", include_str!("../../templates/series.css"));
+        let style = format!("{BASE_STYLE}{}{}", line::STYLE, include_str!("../../templates/series.css"));
         let digest = csp_digest(&style);
         let show = |number: &Number| visible(&format.show_bare(number).html()).into_owned();
         let dots: Vec<Dot> = input.rows.iter().map(|row| dot(row, &format)).collect();

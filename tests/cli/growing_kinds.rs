@@ -31,15 +31,7 @@ fn capture_at(place: &Place, at: &str, keys: Option<&[&str]>) {
         LookRequest { env: &env, now: &now, retry_for: Duration::ZERO, wait: Duration::from_secs(10) };
     let asked = CaptureRequest {
         keys: keys.map(|keys| keys.iter().map(|key| (*key).to_owned()).collect()),
-        filters: Vec::new(),
-        kind: CaptureType::Manual,
-        trigger: None,
-        reason: None,
-        actor: None,
-        occurred_at: None,
-        max_age: None,
-        if_missing: false,
-        if_changed: false,
+        ..CaptureRequest::of(CaptureType::Manual)
     };
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     runtime

@@ -58,6 +58,24 @@ pub struct CaptureRequest {
     pub if_changed: bool,
 }
 
+impl CaptureRequest {
+    /// Of all entities, whatever is there already, and with nothing said of it but what it is for.
+    pub fn of(kind: CaptureType) -> Self {
+        Self {
+            keys: None,
+            filters: Vec::new(),
+            kind,
+            trigger: None,
+            reason: None,
+            actor: None,
+            occurred_at: None,
+            max_age: None,
+            if_missing: false,
+            if_changed: false,
+        }
+    }
+}
+
 /// Captures entities.
 ///
 /// # Errors

@@ -88,15 +88,9 @@ async fn happened(
     let Some((name, entity)) = config.entities.first() else { return Ok((0, 0)) };
     let asked = CaptureRequest {
         keys: Some(keys.iter().map(i64::to_string).collect()),
-        filters: Vec::new(),
-        kind: entity.on.get(*event).copied().unwrap_or(CaptureType::EventDriven),
         trigger: Some(event.to_lowercase()),
-        reason: None,
-        actor: None,
         occurred_at: Some(now),
-        max_age: None,
-        if_missing: false,
-        if_changed: false,
+        ..CaptureRequest::of(entity.on.get(*event).copied().unwrap_or(CaptureType::EventDriven))
     };
     let clock = || now;
     let outcome = capture(config, name, entity, &asked, &request(&clock), progress).await?;

@@ -5,9 +5,10 @@ use super::super::answer::{Answer, Holds};
 use super::super::problem::Problem;
 use super::super::route::Route;
 use super::super::routes::READ;
+use super::super::routes::alerts::judged_day;
 use super::{address, bounds, form, sheet};
 use crate::ops::alerts::few::Few;
-use crate::ops::alerts::{evaluate, newest, shown};
+use crate::ops::alerts::{evaluate, shown};
 use crate::ops::when::{When, WhichDay, find_latest};
 use crate::view::form::{Field, Form};
 use crate::view::format::DASH;
@@ -29,13 +30,7 @@ fn alerts(call: &Call) -> Result<Answer, Problem> {
         return sheet(call, &opened, ("/alerts", ""), input);
     }
     let when: Option<When> = call.asked.get("when")?;
-    let (history, today) = (&opened.history, opened.today(call.now)?);
-    let latest = When { day: WhichDay::Latest { before: 0 }, edition: None };
-    let day = match (when, newest(history)) {
-        (None, Some(day)) => day,
-        (Some(When { day: WhichDay::Named(name), .. }), _) => opened.day(name, call.now)?,
-        (named, _) => find_latest(history, named.unwrap_or(latest), today)?.line.date,
-    };
+    let day = judged_day(&opened, when, call.now)?;
     let ask = Form::get("alerts", "/alerts", "Alerts of a day", "Show").with(Field::Day {
         name: "when",
         label: "Day",
@@ -43,10 +38,11 @@ fn alerts(call: &Call) -> Result<Answer, Problem> {
         bounds: bounds(&opened),
     });
     let below = form(call, ask)?;
-    let judged = evaluate(&opened.archive, history, &opened.config, day, Some(call.now))?;
+    let judged = evaluate(&opened.archive, &opened.history, &opened.config, day, Some(call.now))?;
     let Some(judgement) = judged else {
         let named = crate::calendar::DayName::Date(day);
-        find_latest(history, When { day: WhichDay::Named(named), edition: None }, today)?;
+        let named = When { day: WhichDay::Named(named), edition: None };
+        find_latest(&opened.history, named, opened.today(call.now)?)?;
         return Err(Problem::not_found("no-such-day", format!("the folders of {day} are missing")));
     };
     let firing = judgement.firing().count();

@@ -9,7 +9,7 @@ use super::growth::{chosen, kinds, sees};
 use super::{address, form, sheet};
 use crate::calendar::DayName;
 use crate::config::presentation::label_of;
-use crate::ops::entities::history::{Histories, Subject};
+use crate::ops::entities::history::Subject;
 use crate::ops::entities::moved::{Way, moved_since};
 use crate::ops::entities::told;
 use crate::view::form::{Field, Form};
@@ -43,13 +43,7 @@ fn entities(call: &Call) -> Result<Answer, Problem> {
     let since = opened.day(DayName::DaysAgo(u32::try_from(days).unwrap_or(u32::MAX)), call.now)?;
     let looks = opened.looks.get(name).cloned().unwrap_or_default();
     let subject = Subject::new(name, entity);
-    let histories = Histories {
-        archive: &opened.archive,
-        looks: &looks,
-        subject: &subject,
-        calendar: opened.calendar,
-        only,
-    };
+    let histories = opened.histories(&looks, &subject, only);
     let told = moved_since(&histories, since, way)?;
     let moved = &told.moved;
     let mut part = SheetPart::new(

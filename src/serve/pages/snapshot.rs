@@ -220,15 +220,9 @@ fn entities(
     let (env, now) = (|name: &str| env(name), || clock());
     let asked = CaptureRequest {
         keys: key.map(|key| vec![key.to_owned()]),
-        filters: Vec::new(),
-        kind: CaptureType::Manual,
-        trigger: None,
         reason,
         actor: call.caller.name().map(str::to_owned),
-        occurred_at: None,
-        max_age: None,
-        if_missing: false,
-        if_changed: false,
+        ..CaptureRequest::of(CaptureType::Manual)
     };
     let look = LookRequest { env: &env, now: &now, retry_for: RETRY_FOR, wait: WAIT };
     let done = run(capture(&opened.config, name, entity, &asked, &look, &Silent))?;

@@ -9,7 +9,7 @@ use super::super::routes::READ;
 use super::growth::{chosen, sees};
 use super::{address, around, form, html, origin, sheet};
 use crate::ops::documents::snapshots::between;
-use crate::ops::entities::history::{Histories, HistoryError, Subject, Timeline, TimelineRow};
+use crate::ops::entities::history::{HistoryError, Subject, Timeline, TimelineRow};
 use crate::ops::entities::pick::{RowName, pick};
 use crate::ops::entities::told;
 use crate::view::HistoryPage;
@@ -33,13 +33,7 @@ fn timeline(call: &Call) -> Result<Answer, Problem> {
     let key: String = asked.need("key")?;
     let looks = opened.looks.get(name).cloned().unwrap_or_default();
     let subject = Subject::new(name, entity);
-    let histories = Histories {
-        archive: &opened.archive,
-        looks: &looks,
-        subject: &subject,
-        calendar: opened.calendar,
-        only,
-    };
+    let histories = opened.histories(&looks, &subject, only);
     let none =
         || Problem::not_found("no-such-entity", format!("no row of {name} has the key or label {key:?}"));
     let found = histories.timeline(&key, None).map_err(|error| match error {

@@ -2,13 +2,16 @@
 
 use std::path::Path;
 
+use chrono::{DateTime, Utc};
 use serde_json::Value;
 
 use super::super::access::Call;
 use super::super::answer::{Answer, Holds, JSON, best};
+use super::super::held::Opened;
 use super::super::problem::Problem;
 use super::super::route::Route;
 use super::READ;
+use crate::model::Day;
 use crate::ops::alerts::few::Few;
 use crate::ops::alerts::{document, evaluate, newest};
 use crate::ops::when::{When, WhichDay, find_latest};
@@ -39,12 +42,7 @@ pub fn alerts(call: &Call) -> Result<Answer, Problem> {
         return Err(Problem::bad("alerts are judged by a day's latest edition").hint("name the day alone"));
     }
     let (history, today) = (&opened.history, opened.today(call.now)?);
-    let latest = When { day: WhichDay::Latest { before: 0 }, edition: None };
-    let day = match (when, newest(history)) {
-        (None, Some(day)) => day,
-        (Some(When { day: WhichDay::Named(name), .. }), _) => opened.day(name, call.now)?,
-        (named, _) => find_latest(history, named.unwrap_or(latest), today)?.line.date,
-    };
+    let day = judged_day(&opened, when, call.now)?;
     let judged = evaluate(&opened.archive, history, &opened.config, day, Some(call.now))?;
     let Some(judgement) = judged else {
         let named = When { day: WhichDay::Named(crate::calendar::DayName::Date(day)), edition: None };
@@ -75,4 +73,17 @@ fn pages(document: &mut Value, tenant: &str) {
         Value::Array(items) => items.iter_mut().for_each(|value| pages(value, tenant)),
         _ => {}
     }
+}
+
+/// The day that is to be judged: the one that is named, or the newest that can be.
+///
+/// # Errors
+/// When there is none.
+pub fn judged_day(opened: &Opened, when: Option<When>, now: DateTime<Utc>) -> Result<Day, Problem> {
+    let latest = When { day: WhichDay::Latest { before: 0 }, edition: None };
+    Ok(match (when, newest(&opened.history)) {
+        (None, Some(day)) => day,
+        (Some(When { day: WhichDay::Named(name), .. }), _) => opened.day(name, now)?,
+        (named, _) => find_latest(&opened.history, named.unwrap_or(latest), opened.today(now)?)?.line.date,
+    })
 }

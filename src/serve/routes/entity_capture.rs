@@ -168,14 +168,8 @@ fn request(call: &Call, entities: &Entities, keys: Option<Vec<String>>) -> Captu
     CaptureRequest {
         keys,
         filters: entities.filters(),
-        kind: CaptureType::Manual,
-        trigger: None,
-        reason: None,
         actor: call.caller.name().map(str::to_owned),
-        occurred_at: None,
-        max_age: None,
-        if_missing: false,
-        if_changed: false,
+        ..CaptureRequest::of(CaptureType::Manual)
     }
 }
 

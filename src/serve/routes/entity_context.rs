@@ -103,14 +103,10 @@ fn first(call: &Call, entities: &Entities, key: &str) -> Result<(), Problem> {
     let asked = CaptureRequest {
         keys: Some(vec![key.to_owned()]),
         filters: entities.filters(),
-        kind: CaptureType::RagAuto,
-        trigger: None,
         reason: Some("there was no snapshot when a context was asked for".to_owned()),
         actor: call.caller.name().map(str::to_owned),
-        occurred_at: None,
-        max_age: None,
         if_missing: true,
-        if_changed: false,
+        ..CaptureRequest::of(CaptureType::RagAuto)
     };
     let (config, entity) = (&entities.opened.config, entities.settings()?);
     ask(call, false, async |request| {
