@@ -80,7 +80,7 @@ impl Check {
             let findings: String = report.findings.iter().map(|finding| line(finding, context)).collect();
             let text = config_line + &findings;
             context.output.answer(&if self.sql {
-                commented(&text) + &script(&report, config.definitions.source.dialect)
+                commented(&text) + &script(&report, config.sources.main().dialect())
             } else {
                 text + &Self::access(&report, context)
             });

@@ -184,7 +184,7 @@ impl GrowthCommand {
         let request = LookRequest { env: &env, now: &now, retry_for: RETRY_FOR, wait: Duration::ZERO };
         let progress = TerminalProgress::new(context.output);
         let keys: Option<Vec<String>> = self.key.clone().map(|key| vec![key]);
-        let read = block_on(read(config, name, entity, keys.as_deref(), &request, &progress))?;
+        let read = block_on(read(config, name, entity, keys.as_deref(), None, &request, &progress))?;
         progress.clear();
         let (table, at) = read?;
         Ok(Live { day, at, table })

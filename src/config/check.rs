@@ -11,15 +11,13 @@ use super::file::{self, File};
 use super::presentation::{EventsLook, MAX_GROUPS, Presentation, Section, label_of};
 use super::problem::{Problem, did_you_mean, listed};
 use super::tree::Tree;
-use super::{CalendarSettings, Config, PasswordFrom, SourceSettings, SourceUrl};
+use super::{CalendarSettings, Config};
 use super::{
-    DEFAULT_TIMEOUT, again, alerts, archive, duration, entities, metrics, notify, retention, serve, tenant,
-    worklist,
+    again, alerts, archive, duration, entities, metrics, notify, retention, serve, source, tenant, worklist,
 };
 use crate::model::Definitions;
 use crate::model::definitions::{
-    CalendarDef, Dialect, DimensionDef, DimensionOf, EventsDef, FORMAT, From, SourceDef, TimeIs, TimeSpan,
-    placeholders,
+    CalendarDef, Dialect, DimensionDef, DimensionOf, EventsDef, FORMAT, From, TimeIs, TimeSpan, placeholders,
 };
 use crate::model::tenant_sql::names_tenant;
 
@@ -129,7 +127,7 @@ impl Checker<'_, '_> {
 pub fn check(file: &File, tree: &Tree<'_>, base: &Path, problems: &mut Vec<Problem>) -> Option<Config> {
     let mut checker = Checker { tree, problems };
     let calendar = calendar(file, &mut checker);
-    let source = source(file, base, calendar.map(|calendar| calendar.time_zone), &mut checker);
+    let sources = source::check(file, base, calendar.map(|calendar| calendar.time_zone), &mut checker);
     for (name, _) in &file.lists {
         if WINDOW_NAMES.contains(&name.as_str()) {
             let hint = "{window}, {start} and {end} stand for the day: take another name".to_owned();
@@ -141,7 +139,10 @@ pub fn check(file: &File, tree: &Tree<'_>, base: &Path, problems: &mut Vec<Probl
     for (name, written) in &file.events {
         checker.name(&["events", name], name);
         looks.insert(name.clone(), look(name, written));
-        if let Some(def) = events_def(name, written, &mut checker) {
+        let from = sources.as_ref().and_then(|sources| {
+            source::from(&["events", name], written.from.as_ref(), sources, &mut checker)
+        });
+        if let Some(def) = events_def(name, written, from, &mut checker) {
             events.insert(name.clone(), def);
         }
     }
@@ -166,19 +167,24 @@ pub fn check(file: &File, tree: &Tree<'_>, base: &Path, problems: &mut Vec<Probl
     let notify = notify::check(file, &mut checker);
     let tenants = tenant::check(file, &mut checker);
     let serve = serve::check(file, &tenants, &mut checker);
-    let (calendar, source) = (calendar?, source?);
-    tenant::check_events(file, source.url.dialect(), &mut checker);
+    let (calendar, sources) = (calendar?, sources?);
+    tenant::check_events(file, &sources, &mut checker);
     let cut = CalendarDef {
         time_zone: calendar.time_zone.name().to_owned(),
         day_starts_at: calendar.day_starts_at.format("%H:%M:%S").to_string(),
     };
-    let dialect = source.url.dialect();
-    let around = entities::Around { calendar: cut.clone(), dialect, tenants: !tenants.is_empty(), file };
+    let around =
+        entities::Around { calendar: cut.clone(), sources: &sources, tenants: !tenants.is_empty(), file };
     let entities = entities::check(&around, &mut checker);
     let definitions = Definitions {
         format: FORMAT.to_owned(),
         calendar: cut,
-        source: SourceDef { dialect: source.url.dialect(), time_zone: source.time_zone.name().to_owned() },
+        source: sources.main().def(),
+        sources: sources
+            .all()
+            .into_iter()
+            .filter_map(|(name, settings)| Some((name?.to_owned(), settings.def())))
+            .collect(),
         lists: file.lists.clone().into_iter().collect(),
         events,
         metrics,
@@ -186,7 +192,7 @@ pub fn check(file: &File, tree: &Tree<'_>, base: &Path, problems: &mut Vec<Probl
     let presentation =
         Presentation { title: file.archive.title.clone(), events: looks, metrics: metric_looks, sections };
     Some(Config {
-        source,
+        sources,
         archive,
         calendar,
         definitions,
@@ -203,7 +209,7 @@ pub fn check(file: &File, tree: &Tree<'_>, base: &Path, problems: &mut Vec<Probl
     })
 }
 
-fn zone(name: &str, path: &[&str], checker: &mut Checker<'_, '_>) -> Option<Tz> {
+pub(super) fn zone(name: &str, path: &[&str], checker: &mut Checker<'_, '_>) -> Option<Tz> {
     let zone = name.parse().ok();
     if zone.is_none() {
         let names = chrono_tz::TZ_VARIANTS.iter().map(|zone| zone.name());
@@ -249,55 +255,6 @@ pub(super) fn span(text: &str, path: &[&str], checker: &mut Checker<'_, '_>) -> 
     span
 }
 
-fn source(
-    file: &File,
-    base: &Path,
-    calendar_zone: Option<Tz>,
-    checker: &mut Checker<'_, '_>,
-) -> Option<SourceSettings> {
-    let Some(written) = &file.source else {
-        if !checker.tree.names(&[]).contains(&"source") {
-            let hint = "add [source] with url = \"mysql://user@host/database\"".to_owned();
-            checker.problem(&[], "[source] is missing", hint);
-        }
-        return None;
-    };
-    let url = match SourceUrl::parse(&written.url, base) {
-        Ok(url) => Some(url),
-        Err(error) => {
-            checker.problem(&["source", "url"], error.to_string(), error.hint());
-            None
-        }
-    };
-    let given = [
-        ("password_env", written.password_env.clone().map(PasswordFrom::Env)),
-        ("password_file", written.password_file.as_ref().map(|file| PasswordFrom::File(base.join(file)))),
-        ("password_command", written.password_command.clone().map(PasswordFrom::Command)),
-    ];
-    let mut given = given.into_iter().filter_map(|(key, from)| Some((key, from?)));
-    let password = given.next().map_or(PasswordFrom::None, |(_, from)| from);
-    if let Some((key, _)) = given.next() {
-        let hint = "keep one of password_env, password_file and password_command".to_owned();
-        checker.problem(&["source", key], "the password comes from two places", hint);
-    }
-    let timeout = match &written.timeout {
-        None => Some(DEFAULT_TIMEOUT),
-        Some(text) => span(text, &["source", "timeout"], checker),
-    };
-    if timeout.is_some_and(|timeout| timeout.is_zero()) {
-        checker.problem(
-            &["source", "timeout"],
-            "a timeout of nothing lets no query end",
-            "write 60s, or leave it out".to_owned(),
-        );
-    }
-    let time_zone = match &written.time_zone {
-        None => calendar_zone,
-        Some(name) => zone(name, &["source", "time_zone"], checker),
-    };
-    Some(SourceSettings { url: url?, password, timeout: timeout?, time_zone: time_zone? })
-}
-
 fn look(name: &str, written: &file::Events) -> EventsLook {
     let label = |(name, dimension): (&String, &file::Dimension)| {
         (name.clone(), dimension.label.clone().unwrap_or_else(|| label_of(name)))
@@ -309,7 +266,12 @@ fn look(name: &str, written: &file::Events) -> EventsLook {
     }
 }
 
-fn events_def(name: &str, written: &file::Events, checker: &mut Checker<'_, '_>) -> Option<EventsDef> {
+fn events_def(
+    name: &str,
+    written: &file::Events,
+    source: Option<String>,
+    checker: &mut Checker<'_, '_>,
+) -> Option<EventsDef> {
     let path = ["events", name];
     let from = match (&written.table, &written.sql) {
         (Some(table), None) => {
@@ -373,7 +335,7 @@ fn events_def(name: &str, written: &file::Events, checker: &mut Checker<'_, '_>)
         file::TimeIs::Epoch => TimeIs::Epoch,
         file::TimeIs::Instant => TimeIs::Instant,
     };
-    Some(EventsDef { from: from?, time: written.time.clone(), time_is, by })
+    Some(EventsDef { source, from: from?, time: written.time.clone(), time_is, by })
 }
 
 fn dimension_def(

@@ -9,7 +9,7 @@ use super::check::{Checker, span};
 use super::entity_file as written;
 use super::file::{self, File};
 use super::problem::{did_you_mean, listed};
-use super::tenant;
+use super::{Sources, source, tenant};
 use crate::model::Number;
 use crate::model::definitions::{CalendarDef, Dialect};
 use crate::model::entity::{CaptureType, DueRule, EntityDef, Every, FORMAT, FieldDef, FieldKind};
@@ -133,8 +133,8 @@ impl Amount {
 pub struct Around<'a> {
     /// How days are cut.
     pub calendar: CalendarDef,
-    /// Which SQL the source speaks.
-    pub dialect: Dialect,
+    /// What is read.
+    pub sources: &'a Sources,
     /// Whether there are tenants, so that every query must name one.
     pub tenants: bool,
     /// The whole file.
@@ -164,7 +164,10 @@ fn one(
     checker: &mut Checker<'_, '_>,
 ) -> Option<EntitySettings> {
     let at = |key: &'static str| ["entities", name, key];
-    query(&at("sql"), &entity.sql, around, &[], checker);
+    let source = source::from(&["entities", name], entity.from.as_ref(), around.sources, checker);
+    let read = around.sources.of(source.as_deref()).unwrap_or_else(|| around.sources.main());
+    let with = (read.dialect(), around.tenants);
+    query(&at("sql"), &entity.sql, with, &[], checker);
     let fields = fields(name, entity, checker);
     for group in &entity.group_by {
         if fields.get(group).is_some_and(|field| field.kind == FieldKind::List) {
@@ -199,11 +202,13 @@ fn one(
     let numbers = numbers(name, entity, checker);
     let on = events(name, entity, checker);
     let changes = changes(name, entity, &fields, checker);
-    let references = references(name, entity, around, &fields, checker);
+    let references = references(name, entity, with, &fields, checker);
     let mut def = EntityDef {
         format: FORMAT.to_owned(),
         calendar: around.calendar.clone(),
-        dialect: around.dialect,
+        source,
+        dialect: read.dialect(),
+        tables: read.def().tables,
         lists: std::collections::BTreeMap::new(),
         sql: entity.sql.clone(),
         key: entity.key.clone(),
@@ -218,12 +223,12 @@ fn one(
 }
 
 /// Checks a query: the names in it, and that it keeps to the tenant.
-fn query(path: &[&str], sql: &str, around: &Around<'_>, others: &[&str], checker: &mut Checker<'_, '_>) {
+fn query(path: &[&str], sql: &str, with: (Dialect, bool), others: &[&str], checker: &mut Checker<'_, '_>) {
     checker.names_in(path, sql, others);
     if sql.trim().is_empty() {
         checker.problem(path, "the query is empty", "write sql = \"select … from …\"".to_owned());
     }
-    tenant::check_query(path, sql, (around.dialect, around.tenants), checker);
+    tenant::check_query(path, sql, with, checker);
 }
 
 fn fields(name: &str, entity: &written::Entity, checker: &mut Checker<'_, '_>) -> IndexMap<String, FieldDef> {
@@ -370,7 +375,7 @@ fn changes(
 fn references(
     name: &str,
     entity: &written::Entity,
-    around: &Around<'_>,
+    with: (Dialect, bool),
     fields: &IndexMap<String, FieldDef>,
     checker: &mut Checker<'_, '_>,
 ) -> IndexMap<String, ReferenceSettings> {
@@ -378,7 +383,7 @@ fn references(
     for (reference, of) in &entity.references {
         let path = ["entities", name, "references", reference.as_str()];
         checker.name(&path, reference);
-        query(&path, &of.sql, around, &["ids"], checker);
+        query(&path, &of.sql, with, &["ids"], checker);
         if !of.sql.contains("{ids}") {
             let hint = "add where id in {ids}".to_owned();
             checker.problem(&path, "the query is not limited to the ids of the row", hint);

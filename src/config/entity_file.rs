@@ -9,6 +9,8 @@ use super::file::{Decimal, Good};
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Entity {
+    /// The source they are read from, where there are several.
+    pub from: Option<String>,
     /// The query that gives one row for each.
     pub sql: String,
     /// The column that tells them apart.

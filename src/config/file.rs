@@ -12,8 +12,11 @@ pub use super::serve_file::{Serve, Token};
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct File {
-    /// The database that is read.
+    /// What is read, where it is one thing.
     pub source: Option<Source>,
+    /// What is read, by name, where it is several things.
+    #[serde(default)]
+    pub sources: IndexMap<String, Source>,
     /// Where frozen days are kept.
     #[serde(default)]
     pub archive: Archive,
@@ -55,12 +58,14 @@ pub struct File {
     pub serve: Option<Serve>,
 }
 
-/// `[source]`
+/// `[source]` or `[sources.NAME]`
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Source {
+    /// What it is; a database when left out.
+    pub kind: Option<Kind>,
     /// `mysql://user@host:3306/database` or `sqlite:file.db`.
-    pub url: String,
+    pub url: Option<String>,
     /// The environment variable that holds the password.
     pub password_env: Option<String>,
     /// The file that holds the password.
@@ -71,6 +76,14 @@ pub struct Source {
     pub timeout: Option<String>,
     /// Whose local time the source's naive times are; the calendar's when left out.
     pub time_zone: Option<String>,
+}
+
+/// What a source is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Kind {
+    /// A database, as its URL says.
+    Database,
 }
 
 /// `[archive]`
@@ -105,6 +118,8 @@ pub struct Calendar {
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Events {
+    /// The source they are read from, where there are several.
+    pub from: Option<String>,
     /// The table whose rows are the events.
     pub table: Option<String>,
     /// Or the query that gives them, with `{window}` where the time is limited.

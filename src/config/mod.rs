@@ -42,7 +42,7 @@ pub use presentation::Presentation;
 pub use problem::{Problem, Problems};
 pub use retention::RetentionSettings;
 pub use serve::ServeSettings;
-pub use source::{DEFAULT_TIMEOUT, PasswordFrom, SourceSettings};
+pub use source::{DEFAULT_TIMEOUT, PasswordFrom, SourceKind, SourceSettings, Sources};
 pub use source_url::{MysqlUrl, SourceUrl, SourceUrlError, SslMode};
 pub use worklist::{CarryOf, WorklistSettings};
 
@@ -52,8 +52,8 @@ use crate::model::{Definitions, Number};
 /// A configuration in which everything fits together.
 #[derive(Clone, Debug)]
 pub struct Config {
-    /// The database that is read.
-    pub source: SourceSettings,
+    /// What is read.
+    pub sources: Sources,
     /// Where frozen days are kept.
     pub archive: ArchiveSettings,
     /// How days are cut.

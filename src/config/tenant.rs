@@ -2,9 +2,9 @@
 
 use std::path::{Path, PathBuf};
 
-use super::Config;
 use super::check::Checker;
 use super::file::File;
+use super::{Config, Sources};
 use crate::model::Digest;
 use crate::model::definitions::Dialect;
 use crate::model::tenant_sql::names_tenant;
@@ -106,10 +106,14 @@ fn unknown(path: &[&str], checker: &mut Checker<'_, '_>) {
 
 /// Checks that what is read of events and for worklists keeps to the tenant. Members' names are asked for by the
 /// members that are there, so their query may or may not name it.
-pub fn check_events(file: &File, dialect: Dialect, checker: &mut Checker<'_, '_>) {
+pub fn check_events(file: &File, sources: &Sources, checker: &mut Checker<'_, '_>) {
     let tenants = file.tenants.is_some();
-    let with = (dialect, tenants);
+    let dialect_of = |from: Option<&String>| {
+        sources.of(from.map(String::as_str)).unwrap_or_else(|| sources.main()).dialect()
+    };
     for (name, events) in &file.events {
+        let dialect = dialect_of(events.from.as_ref());
+        let with = (dialect, tenants);
         if let Some(sql) = &events.sql {
             check_query(&["events", name, "sql"], sql, with, checker);
         } else if tenants {
@@ -129,6 +133,8 @@ pub fn check_events(file: &File, dialect: Dialect, checker: &mut Checker<'_, '_>
         }
     }
     for (name, worklist) in &file.worklist {
+        let events = file.events.get(&worklist.of);
+        let with = (dialect_of(events.and_then(|events| events.from.as_ref())), tenants);
         for (reason, sql) in &worklist.never {
             check_query(&["worklist", name, "never", reason], sql, with, checker);
         }

@@ -53,7 +53,7 @@ fn a_sound_configuration_is_read() {
     let config = Config::parse(SOUND, Path::new("/etc/asof/asof.toml")).unwrap();
     assert_eq!(config.archive.dir, Path::new("/etc/asof/snapshots"));
     assert_eq!(config.archive.key_file, Path::new("/etc/asof/asof.key"));
-    assert_eq!(config.source.time_zone.name(), "America/Chicago");
+    assert_eq!(config.sources.main().time_zone.name(), "America/Chicago");
     assert_eq!(config.presentation.metrics["minutes"].label, "Minutes");
     assert_eq!(config.presentation.metrics.keys().last().unwrap(), "conversion");
     assert_eq!(config.definitions.metrics["conversion"].over_days, Some(30));

@@ -338,7 +338,9 @@ mod tests {
         EntityDef {
             format: FORMAT.into(),
             calendar: CalendarDef { time_zone: "UTC".into(), day_starts_at: "00:00:00".into() },
+            source: None,
             dialect: Dialect::Sqlite,
+            tables: std::collections::BTreeMap::new(),
             lists: std::collections::BTreeMap::new(),
             sql: "select * from t".into(),
             key: "id".into(),

@@ -250,7 +250,7 @@ fn growth(asking: &Asking) -> Result<Told, Problem> {
         let keys = asked.key.clone().map(|key| vec![key]);
         let (config, name) = (&entities.opened.config, &entities.name);
         let (table, at) = ask(&call, true, async |request| {
-            read(config, name, settings, keys.as_deref(), request, &Silent).await
+            read(config, name, settings, keys.as_deref(), None, request, &Silent).await
         })?;
         Some(Live { day: entities.opened.today(call.now)?, at, table })
     } else {

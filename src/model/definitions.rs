@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use super::table::TableDef;
 use super::{Digest, Fingerprint, Number};
 
 /// The format name and version in a definitions file.
@@ -20,8 +21,11 @@ pub struct Definitions {
     pub format: String,
     /// How days are cut.
     pub calendar: CalendarDef,
-    /// How the source is read.
+    /// How the source is read: the first of them where there are several.
     pub source: SourceDef,
+    /// How each of several sources is read, by name; none where there is one.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub sources: BTreeMap<String, SourceDef>,
     /// Named lists, for `{name}` in SQL.
     #[serde(default)]
     pub lists: BTreeMap<String, Vec<String>>,
@@ -47,6 +51,9 @@ pub struct SourceDef {
     pub dialect: Dialect,
     /// The IANA name of the zone whose local time its naive times are.
     pub time_zone: String,
+    /// The tables that asof fills itself, by name: a feed's or files' items as rows.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub tables: BTreeMap<String, TableDef>,
 }
 
 /// The SQL that a source speaks.
@@ -86,6 +93,9 @@ pub enum TimeIs {
 /// Things that happened, each with a time.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct EventsDef {
+    /// The source's name, where there are several.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub source: Option<String>,
     /// The table or the query.
     pub from: From,
     /// The column that holds each event's time.
@@ -324,6 +334,11 @@ impl Definitions {
         self.metrics.iter().filter(|(_, metric)| counted(metric)).map(|(name, _)| name.as_str()).collect()
     }
 
+    /// How the source of some events is read.
+    pub fn source_of(&self, events: &EventsDef) -> &SourceDef {
+        events.source.as_ref().and_then(|name| self.sources.get(name)).unwrap_or(&self.source)
+    }
+
     /// The events that a metric, or the parts of a ratio, are taken over; none of an unknown metric.
     pub fn events_of(&self, metric: &str) -> Vec<&str> {
         self.metrics.get(metric).map(|metric| metric.measure.events_in(&self.metrics)).unwrap_or_default()
@@ -346,6 +361,8 @@ impl Definitions {
     /// fingerprint of. `None` for an unknown metric.
     pub fn of_metric(&self, name: &str) -> Option<Self> {
         let mut only = self.without_names();
+        let first = self.events_of(name).first().and_then(|events| self.events.get(*events));
+        only.source = first.map_or(&self.source, |events| self.source_of(events)).clone();
         self.copy_metric(name, &mut only)?;
         Some(only)
     }
@@ -359,11 +376,13 @@ impl Definitions {
         if let DimensionOf::Sql(sql) = &dimension.of {
             self.copy_lists(sql, &mut only);
         }
+        only.source = self.source_of(def).clone();
         let alone = DimensionDef { of: dimension.of.clone(), labels: None, alone: false };
         let by = BTreeMap::from([(name.to_owned(), alone)]);
         let from = From::Table(String::new());
         let time = def.time.clone();
-        only.events.insert(events.to_owned(), EventsDef { from, time, time_is: def.time_is, by });
+        let def = EventsDef { source: None, from, time, time_is: def.time_is, by };
+        only.events.insert(events.to_owned(), def);
         Some(only.fingerprint())
     }
 
@@ -372,6 +391,7 @@ impl Definitions {
             format: FORMAT.to_owned(),
             calendar: self.calendar.clone(),
             source: self.source.clone(),
+            sources: BTreeMap::new(),
             lists: BTreeMap::new(),
             events: BTreeMap::new(),
             metrics: BTreeMap::new(),
@@ -394,7 +414,12 @@ impl Definitions {
             if let From::Sql(sql) = &events.from {
                 self.copy_lists(sql, into);
             }
-            into.events.insert(of.to_owned(), EventsDef { by: BTreeMap::new(), ..events.clone() });
+            // What a source is called makes no number; a metric of two sources tells them apart.
+            let source = events.source.clone().filter(|_| *self.source_of(events) != into.source);
+            if let Some(name) = &source {
+                into.sources.insert(name.clone(), self.source_of(events).clone());
+            }
+            into.events.insert(of.to_owned(), EventsDef { source, by: BTreeMap::new(), ..events.clone() });
         }
         match &metric.measure {
             Measure::Sum(a) | Measure::Min(a) | Measure::Max(a) | Measure::Avg(a) => {

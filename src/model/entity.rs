@@ -9,6 +9,7 @@ use indexmap::IndexMap;
 use serde::{Deserialize, Serialize};
 
 use super::definitions::{CalendarDef, Dialect, placeholders};
+use super::table::TableDef;
 use super::{Digest, Fingerprint, Number};
 
 /// The format name and version in the file of an entity's definition.
@@ -21,8 +22,14 @@ pub struct EntityDef {
     pub format: String,
     /// How days are cut.
     pub calendar: CalendarDef,
+    /// The source's name, where there are several.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub source: Option<String>,
     /// Which SQL the source speaks.
     pub dialect: Dialect,
+    /// The tables of the source that asof fills itself, by name.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub tables: BTreeMap<String, TableDef>,
     /// The lists that the query names.
     #[serde(default)]
     pub lists: BTreeMap<String, Vec<String>>,

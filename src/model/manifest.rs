@@ -29,8 +29,11 @@ pub struct Manifest {
     pub captured_at: DateTime<Utc>,
     /// The day's span of time.
     pub window: WindowDoc,
-    /// The source it was read from.
+    /// The source it was read from: the first of them where there are several.
     pub source: SourceDoc,
+    /// Each of several sources, by name; none where there is one.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub sources: BTreeMap<String, SourceDoc>,
     /// What made its numbers.
     pub definitions: DefinitionsDoc,
     /// Its files but this one, sorted by path.

@@ -10,15 +10,16 @@ use super::day;
 use super::key_file::{self, KeyFile};
 use super::reading::{self, Env, Now, ReadingError};
 use super::save::{SaveError, day_of};
+use super::sessions::Sessions;
 use super::worklist;
 use crate::archive::ArchiveError;
 use crate::calendar::{Calendar, DayName};
-use crate::config::{Config, SourceUrl};
+use crate::config::{Config, SourceSettings};
 use crate::model::definitions::{Dialect, From, TimeIs};
 use crate::model::{Day, Progress};
 use crate::plan::time_type::contradiction;
 use crate::plan::{EventsPlan, Plan, PlanError};
-use crate::source::{self, Access, ServerReport, Session, SourceError};
+use crate::source::{Access, ServerReport, Session, SourceError};
 
 /// From this on a server's clock is said to be wrong.
 const CLOCK_TOLERANCE: TimeDelta = TimeDelta::seconds(30);
@@ -115,11 +116,19 @@ pub async fn check(
         };
     let unreachable = |source: SourceError| SaveError::Source(source.into());
     progress.step("connecting");
-    let mut session = source::open(&config.source, env).await.map_err(unreachable)?;
-    let server = session.inspect().await.map_err(unreachable)?;
-    about_server(config, &server, &mut report);
-    about_account(&server, &mut report);
-    about_clock(config, &server, now, fixed_clock, &mut report);
+    let mut sessions = Sessions::new(&config.sources, env);
+    for (name, settings) in config.sources.all() {
+        let server = sessions.at(name).await.map_err(unreachable)?.inspect().await.map_err(unreachable)?;
+        let of = Of { name, settings };
+        of.server(&server, &mut report);
+        of.account(&server, &mut report);
+        let is_local = config
+            .definitions
+            .events
+            .values()
+            .any(|events| events.time_is == TimeIs::Local && events.source.as_deref() == name);
+        of.clock(&server, is_local, now, fixed_clock, &mut report);
+    }
     about_archive(config, &mut report);
     about_key_file(config, &mut report);
     check_entities::about_tenants(config, &mut report);
@@ -128,30 +137,24 @@ pub async fn check(
     let mut sound = true;
     for events in &plan.events {
         progress.step(&format!("explaining {}", events.name));
-        if !session.is_usable() {
-            session = source::open(&config.source, env).await.map_err(unreachable)?;
-        }
-        sound &= about_query(config, events, &mut session, &mut report).await;
+        let session = sessions.at(events.source.as_deref()).await.map_err(unreachable)?;
+        sound &= about_query(config, events, session, &mut report).await;
     }
-    for query in plan.labels() {
-        if !session.is_usable() {
-            session = source::open(&config.source, env).await.map_err(unreachable)?;
-        }
-        let sql = query.literal(config.definitions.source.dialect);
-        match session.explain(query).await {
-            Ok(access) => report.queries.push(QueryReport { name: query.name.clone(), sql, access }),
-            Err(error) => {
+    for source in plan.sources() {
+        for query in plan.labels(source) {
+            let session = sessions.at(source).await.map_err(unreachable)?;
+            let sql = query.literal(session.dialect());
+            let access = session.explain(query).await.unwrap_or_else(|error| {
                 sound = false;
-                report.queries.push(QueryReport { name: query.name.clone(), sql, access: Vec::new() });
                 report.add(Level::Error, "labels", error.to_string(), error.hint());
-            }
+                Vec::new()
+            });
+            report.queries.push(QueryReport { name: query.name.clone(), sql, access });
         }
     }
-    worklist::check::about(config, &calendar, day, env, &mut session, &mut report)
-        .await
-        .map_err(unreachable)?;
-    check_entities::about(config, env, &mut session, &mut report).await.map_err(unreachable)?;
-    session.close().await;
+    worklist::check::about(config, &calendar, day, &mut sessions, &mut report).await.map_err(unreachable)?;
+    check_entities::about(config, &mut sessions, &mut report).await.map_err(unreachable)?;
+    sessions.close().await;
     if sound {
         about_cubes(config, env, now, &plan, &mut report, progress).await;
     }
@@ -178,79 +181,99 @@ fn ambiguous_ends(config: &Config, calendar: &Calendar, day: Day, report: &mut C
     }
 }
 
-fn about_server(config: &Config, server: &ServerReport, report: &mut CheckReport) {
-    let url = config.source.url.redacted();
-    let encrypted = match (&config.source.url, &server.tls) {
-        (SourceUrl::Sqlite(_), _) => String::new(),
-        (_, Some(cipher)) => format!(", encrypted with {cipher}"),
-        (_, None) => ", not encrypted".to_owned(),
-    };
-    let text = format!("{url} is {} {}{encrypted}", server.server.name, server.server.version);
-    report.add(Level::Good, "source", text, None);
-    if !server.limits_time {
-        let text = "the server can't limit the time of a query, so asof ends a slow one by itself";
-        report.add(Level::Warning, "timeout", text, None);
-    }
+/// A source that is looked at.
+struct Of<'a> {
+    name: Option<&'a str>,
+    settings: &'a SourceSettings,
 }
 
-fn about_account(server: &ServerReport, report: &mut CheckReport) {
-    match server.writes.as_deref() {
-        None => {}
-        Some([]) => report.add(Level::Good, "account", "can only read", None),
-        Some(grants) => {
-            let list: Vec<String> =
-                grants.iter().take(3).map(|grant| format!("{} on {}", grant.privilege, grant.on)).collect();
-            let more = if grants.len() > 3 { " and more" } else { "" };
-            let text = format!("can write: {}{more}; asof never does", list.join(", "));
-            let hint = "give asof an account of its own with SELECT only".to_owned();
-            report.add(Level::Warning, "account", text, Some(hint));
+impl Of<'_> {
+    /// What a finding is about: with the source's name, where it has one.
+    fn about(&self, what: &str) -> String {
+        self.name.map_or_else(|| what.to_owned(), |name| format!("{what} {name}"))
+    }
+
+    fn server(&self, server: &ServerReport, report: &mut CheckReport) {
+        let url = self.settings.redacted();
+        let encrypted = match (self.settings.dialect(), &server.tls) {
+            (Dialect::Sqlite, _) => String::new(),
+            (_, Some(cipher)) => format!(", encrypted with {cipher}"),
+            (_, None) => ", not encrypted".to_owned(),
+        };
+        let text = format!("{url} is {} {}{encrypted}", server.server.name, server.server.version);
+        report.add(Level::Good, &self.about("source"), text, None);
+        if !server.limits_time {
+            let text = "the server can't limit the time of a query, so asof ends a slow one by itself";
+            report.add(Level::Warning, &self.about("timeout"), text, None);
         }
     }
-}
 
-fn about_clock(
-    config: &Config,
-    server: &ServerReport,
-    now: Now<'_>,
-    fixed_clock: bool,
-    report: &mut CheckReport,
-) {
-    let Some(zone) = &server.zone else { return };
-    if fixed_clock {
-        report.add(Level::Good, "clock", "not compared, since ASOF_NOW sets ours", None);
-    } else {
-        let ahead = server.now - now();
-        let seconds = ahead.num_milliseconds().unsigned_abs() / 1000;
-        if ahead.abs() > CLOCK_TOLERANCE {
-            let side = if ahead > TimeDelta::zero() { "ahead of" } else { "behind" };
-            let hint = "set both clocks by the network: a day's end depends on them".to_owned();
-            report.add(
-                Level::Warning,
-                "clock",
-                format!("the server's is {seconds} s {side} ours"),
-                Some(hint),
-            );
+    fn account(&self, server: &ServerReport, report: &mut CheckReport) {
+        match server.writes.as_deref() {
+            None => {}
+            Some([]) => report.add(Level::Good, &self.about("account"), "can only read", None),
+            Some(grants) => {
+                let list: Vec<String> = grants
+                    .iter()
+                    .take(3)
+                    .map(|grant| format!("{} on {}", grant.privilege, grant.on))
+                    .collect();
+                let more = if grants.len() > 3 { " and more" } else { "" };
+                let text = format!("can write: {}{more}; asof never does", list.join(", "));
+                let hint = "give asof an account of its own with SELECT only".to_owned();
+                report.add(Level::Warning, &self.about("account"), text, Some(hint));
+            }
+        }
+    }
+
+    fn clock(
+        &self,
+        server: &ServerReport,
+        is_local: bool,
+        now: Now<'_>,
+        fixed_clock: bool,
+        report: &mut CheckReport,
+    ) {
+        let Some(zone) = &server.zone else { return };
+        if fixed_clock {
+            report.add(Level::Good, &self.about("clock"), "not compared, since ASOF_NOW sets ours", None);
         } else {
-            report.add(Level::Good, "clock", "the server's agrees with ours", None);
+            let ahead = server.now - now();
+            let seconds = ahead.num_milliseconds().unsigned_abs() / 1000;
+            if ahead.abs() > CLOCK_TOLERANCE {
+                let side = if ahead > TimeDelta::zero() { "ahead of" } else { "behind" };
+                let hint = "set both clocks by the network: a day's end depends on them".to_owned();
+                report.add(
+                    Level::Warning,
+                    &self.about("clock"),
+                    format!("the server's is {seconds} s {side} ours"),
+                    Some(hint),
+                );
+            } else {
+                report.add(Level::Good, &self.about("clock"), "the server's agrees with ours", None);
+            }
         }
-    }
-    let ours = server.now.with_timezone(&config.source.time_zone);
-    let offset = chrono::Offset::fix(chrono::DateTime::offset(&ours)).local_minus_utc();
-    let said = |seconds: i32| {
-        let (sign, minutes) = (if seconds < 0 { '-' } else { '+' }, seconds.abs() / 60);
-        format!("{sign}{:02}:{:02}", minutes / 60, minutes % 60)
-    };
-    let name = config.source.time_zone.name();
-    if offset == zone.offset_seconds {
-        let text = format!("the server is at {}, as {name} is now", said(offset));
-        report.add(Level::Good, "time zone", text, None);
-    } else {
-        let local = config.definitions.events.values().any(|events| events.time_is == TimeIs::Local);
-        let text =
-            format!("the server is at {}, but {name} is at {} now", said(zone.offset_seconds), said(offset));
-        let hint = "if the server writes its own local time, set [source] time_zone to its zone".to_owned();
-        let level = if local { Level::Warning } else { Level::Good };
-        report.add(level, "time zone", text, local.then_some(hint));
+        let ours = server.now.with_timezone(&self.settings.time_zone);
+        let offset = chrono::Offset::fix(chrono::DateTime::offset(&ours)).local_minus_utc();
+        let said = |seconds: i32| {
+            let (sign, minutes) = (if seconds < 0 { '-' } else { '+' }, seconds.abs() / 60);
+            format!("{sign}{:02}:{:02}", minutes / 60, minutes % 60)
+        };
+        let name = self.settings.time_zone.name();
+        if offset == zone.offset_seconds {
+            let text = format!("the server is at {}, as {name} is now", said(offset));
+            report.add(Level::Good, &self.about("time zone"), text, None);
+        } else {
+            let text = format!(
+                "the server is at {}, but {name} is at {} now",
+                said(zone.offset_seconds),
+                said(offset)
+            );
+            let hint =
+                "if the server writes its own local time, set [source] time_zone to its zone".to_owned();
+            let level = if is_local { Level::Warning } else { Level::Good };
+            report.add(level, &self.about("time zone"), text, is_local.then_some(hint));
+        }
     }
 }
 
@@ -291,7 +314,7 @@ async fn about_query(
     session: &mut Session,
     report: &mut CheckReport,
 ) -> bool {
-    let dialect = config.definitions.source.dialect;
+    let dialect = session.dialect();
     let query = &events.crossed.query;
     let sql = query.literal(dialect);
     let access = match session.explain(query).await {
@@ -383,7 +406,7 @@ async fn about_cubes(
     report: &mut CheckReport,
     progress: &dyn Progress,
 ) {
-    match reading::read(&config.source, env, plan, None, Duration::ZERO, now, progress).await {
+    match reading::read(&config.sources, env, plan, None, Duration::ZERO, now, progress).await {
         Ok(reading) => {
             let day = report.day;
             for cube in &reading.cubes {

@@ -4,13 +4,14 @@
 use std::collections::BTreeSet;
 
 use super::check::{CheckReport, Level, QueryReport};
-use super::reading::Env;
+use super::sessions::Sessions;
 use crate::config::Config;
 use crate::config::problem::known_names;
 use crate::model::definitions::Dialect;
+use crate::model::entity::EntityDef;
 use crate::plan::entity::{Which, references};
 use crate::plan::{EntityPlan, Query};
-use crate::source::{self, Session, SourceError};
+use crate::source::SourceError;
 
 /// Looks at the queries of all entities, without running them.
 ///
@@ -18,8 +19,7 @@ use crate::source::{self, Session, SourceError};
 /// When the source can't be reached any more.
 pub async fn about(
     config: &Config,
-    env: Env<'_>,
-    session: &mut Session,
+    sessions: &mut Sessions<'_>,
     report: &mut CheckReport,
 ) -> Result<(), SourceError> {
     let tenant = config.tenant.as_deref();
@@ -34,7 +34,7 @@ pub async fn about(
         for query in std::iter::once(look).chain(texts) {
             queries += 1;
             match query {
-                Ok(query) => sound &= is_sound(config, &query, env, session, report).await?,
+                Ok(query) => sound &= is_sound(&entity.def, &query, sessions, report).await?,
                 Err(error) => {
                     sound = false;
                     report.add(Level::Error, name, error.to_string(), None);
@@ -50,16 +50,13 @@ pub async fn about(
 }
 
 async fn is_sound(
-    config: &Config,
+    def: &EntityDef,
     query: &Query,
-    env: Env<'_>,
-    session: &mut Session,
+    sessions: &mut Sessions<'_>,
     report: &mut CheckReport,
 ) -> Result<bool, SourceError> {
-    if !session.is_usable() {
-        *session = source::open(&config.source, env).await?;
-    }
-    let sql = query.literal(config.definitions.source.dialect);
+    let session = sessions.at(def.source.as_deref()).await?;
+    let sql = query.literal(def.dialect);
     let explained = session.explain(query).await;
     let sound = explained.is_ok();
     let access = explained.unwrap_or_else(|error| {
@@ -91,7 +88,8 @@ pub fn about_tokens(config: &Config, report: &mut CheckReport) {
 
 /// Tenants that the source may take for each other: to most columns of MySQL `Acme`, `acme` and `acme ` are the same.
 pub fn about_tenants(config: &Config, report: &mut CheckReport) {
-    if config.definitions.source.dialect == Dialect::Sqlite {
+    let mut sources = config.sources.all().into_iter();
+    if sources.all(|(_, settings)| settings.dialect() == Dialect::Sqlite) {
         return;
     }
     let plain = |id: &str| id.trim_end().to_lowercase();

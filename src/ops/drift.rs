@@ -169,7 +169,7 @@ pub async fn drift(
 ) -> Result<(), DriftError> {
     let Place { config, archive, history } = place;
     let hash = hash(config, history)?;
-    let mut reader = Reader::new(&config.source, env, hash.as_ref());
+    let mut reader = Reader::new(&config.sources, env, hash.as_ref());
     let again =
         Again { config, which: request.which, hash: hash.as_ref(), retry_for: request.retry_for, now };
     let mut restated = false;
@@ -232,7 +232,10 @@ fn is_an_answer(error: &RereadError) -> bool {
         | RereadError::Beyond(_)
         | RereadError::Freeze(_) => false,
         RereadError::Reading(error) => !error.is_transient(),
-        RereadError::Calendar | RereadError::OtherSource { .. } | RereadError::Plan(_) => true,
+        RereadError::Calendar
+        | RereadError::OtherSource { .. }
+        | RereadError::NoSource(_)
+        | RereadError::Plan(_) => true,
     }
 }
 

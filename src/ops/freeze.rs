@@ -8,7 +8,7 @@ use chrono::{DateTime, Utc};
 use super::decide::{By, Why};
 use super::entities::shown::shown;
 use super::past::Past;
-use super::reading::Reading;
+use super::reading::{ReadSource, Reading};
 use super::restate::SameKeys;
 use super::seen::Counts;
 use crate::archive::{self, Archive, ArchiveError, Commit, Headline};
@@ -17,7 +17,7 @@ use crate::config::Config;
 use crate::config::presentation::Section as ConfiguredSection;
 use crate::metrics::document;
 use crate::metrics::document::DayInput;
-use crate::model::manifest::{self, DefinitionsDoc, EventsRead, SourceDoc};
+use crate::model::manifest::{self, Consistency, DefinitionsDoc, EventsRead, SourceDoc};
 use crate::model::seen::KeysDoc;
 use crate::model::{Definitions, Digest, Edition, Manifest, MetricsDoc, SnapshotId};
 use crate::view::page::PageError;
@@ -161,6 +161,7 @@ pub fn compute(input: &EditionInput<'_>, reading: &Reading) -> Result<Computed, 
             (cube.name.clone(), read)
         })
         .collect();
+    let (source, sources) = sources(config, reading);
     let manifest = Manifest {
         format: manifest::FORMAT.to_owned(),
         archive: input.archive.to_owned(),
@@ -169,13 +170,8 @@ pub fn compute(input: &EditionInput<'_>, reading: &Reading) -> Result<Computed, 
         provenance,
         captured_at: reading.captured_at,
         window: input.window.document(),
-        source: SourceDoc {
-            url: config.source.url.redacted(),
-            server: reading.server.name.to_owned(),
-            version: reading.server.version.clone(),
-            time_zone: config.source.time_zone.name().to_owned(),
-            consistency: reading.consistency,
-        },
+        source,
+        sources,
         definitions: fingerprints,
         files: Vec::new(),
         events,
@@ -186,6 +182,35 @@ pub fn compute(input: &EditionInput<'_>, reading: &Reading) -> Result<Computed, 
         asof: VERSION.to_owned(),
     };
     Ok(Computed { doc, manifest, keys: kept })
+}
+
+/// What was read from where: the first source, and where they have names, all of them.
+fn sources(config: &Config, reading: &Reading) -> (SourceDoc, BTreeMap<String, SourceDoc>) {
+    let told = |read: &ReadSource| {
+        let settings = config.sources.of(read.name.as_deref())?;
+        let doc = SourceDoc {
+            url: settings.redacted(),
+            server: read.server.name.to_owned(),
+            version: read.server.version.clone(),
+            time_zone: settings.time_zone.name().to_owned(),
+            consistency: read.consistency,
+        };
+        Some((read.name.clone(), doc))
+    };
+    let all: Vec<(Option<String>, SourceDoc)> = reading.sources.iter().filter_map(told).collect();
+    // A day of no events asks nobody.
+    let nobody = || {
+        let main = config.sources.main();
+        SourceDoc {
+            url: main.redacted(),
+            server: String::new(),
+            version: String::new(),
+            time_zone: main.time_zone.name().to_owned(),
+            consistency: Consistency::Snapshot,
+        }
+    };
+    let first = all.first().map_or_else(nobody, |(_, doc)| doc.clone());
+    (first, all.into_iter().filter_map(|(name, doc)| Some((name?, doc))).collect())
 }
 
 /// Stages all files of an edition and commits it.

@@ -121,7 +121,7 @@ pub async fn look_back(input: &LookBack<'_>, progress: &dyn Progress) -> Result<
     }
     let hash = key_file::of(config, Some(&known))?;
     let (archive, mut history) = known;
-    let mut reader = Reader::new(&config.source, input.env, hash.as_ref());
+    let mut reader = Reader::new(&config.sources, input.env, hash.as_ref());
     let (mut looking, mut confirmed) = (Looking::default(), Vec::new());
     let left = |looking: &Looking| input.wait.saturating_sub(looking.waited);
     for (day, task) in tasks {
@@ -305,7 +305,7 @@ fn failed(day: Day, error: RereadError) -> SaveError {
         RereadError::Plan(error) => SaveError::Plan(error),
         RereadError::Freeze(source) => SaveError::Freeze { day, source },
         RereadError::Beyond(error) => error.into(),
-        error @ (RereadError::Calendar | RereadError::OtherSource { .. }) => {
+        error @ (RereadError::Calendar | RereadError::OtherSource { .. } | RereadError::NoSource(_)) => {
             SaveError::NotAgain { day, why: error.to_string() }
         }
     }

@@ -38,6 +38,7 @@ pub mod seen;
 pub mod series;
 pub mod series_shown;
 pub mod series_table;
+mod sessions;
 pub mod settling;
 pub mod settling_shown;
 pub mod side_by_side;

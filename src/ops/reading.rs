@@ -1,17 +1,19 @@
-//! Reading a day from the source: one session, one transaction, all its cubes.
+//! Reading a day: of each source in one session and one transaction, all its cubes.
 
 use std::collections::HashMap;
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
+use tokio::task::JoinHandle;
 
+use super::sessions::{self, Sessions};
 use crate::archive::cube_file::{self, CubeFileError};
-use crate::config::SourceSettings;
+use crate::config::Sources;
 use crate::metrics::keys::KeyHash;
 use crate::metrics::table::table;
 use crate::metrics::{Cube, CubeBuilder, CubeError, Pushed};
 use crate::model::manifest::Consistency;
-use crate::model::{Digest, Progress, Value};
+use crate::model::{Definitions, Digest, Progress, Value};
 use crate::plan::{EventsPlan, Plan, Query};
 use crate::source::{self, ServerInfo, Session, SourceError, Transient};
 
@@ -22,12 +24,21 @@ pub struct Reading {
     pub cubes: Vec<Cube>,
     /// What is kept of each of them, in the same order.
     pub kept: Vec<KeptCube>,
-    /// What was read.
+    /// What was read, in the order of the events.
+    pub sources: Vec<ReadSource>,
+    /// When: just before the transaction began.
+    pub captured_at: DateTime<Utc>,
+}
+
+/// A source that was read.
+#[derive(Debug)]
+pub struct ReadSource {
+    /// Its name, where there are several.
+    pub name: Option<String>,
+    /// What it is.
     pub server: ServerInfo,
     /// How much of it was read as of one moment.
     pub consistency: Consistency,
-    /// When: just before the transaction began.
-    pub captured_at: DateTime<Utc>,
 }
 
 /// What is kept of a cube: it needs no labels, so it is made while the next one is read.
@@ -124,7 +135,7 @@ impl Transient for ReadingError {
 /// # Errors
 /// Whatever the source says, or a value that can't be taken.
 pub async fn read(
-    settings: &SourceSettings,
+    sources: &Sources,
     env: Env<'_>,
     plan: &Plan,
     hash: Option<&KeyHash>,
@@ -132,24 +143,24 @@ pub async fn read(
     now: Now<'_>,
     progress: &dyn Progress,
 ) -> Result<Reading, ReadingError> {
-    let mut reader = Reader::new(settings, env, hash);
+    let mut reader = Reader::new(sources, env, hash);
     let reading = reader.read(plan, retry_for, now, progress).await;
     reader.close().await;
     reading
 }
 
-/// Reads one plan after another, on a connection that it keeps for as long as it is sound.
+/// Reads one plan after another, on connections that it keeps for as long as they are sound.
 pub struct Reader<'a> {
-    settings: &'a SourceSettings,
+    sessions: Sessions<'a>,
+    sources: &'a Sources,
     env: Env<'a>,
     hash: Option<&'a KeyHash>,
-    session: Option<Session>,
 }
 
 impl<'a> Reader<'a> {
     /// A reader that is not connected yet. Keys become hashes under `hash`, see [`read`].
-    pub fn new(settings: &'a SourceSettings, env: Env<'a>, hash: Option<&'a KeyHash>) -> Self {
-        Self { settings, env, hash, session: None }
+    pub fn new(sources: &'a Sources, env: Env<'a>, hash: Option<&'a KeyHash>) -> Self {
+        Self { sessions: Sessions::new(sources, env), sources, env, hash }
     }
 
     /// Reads all that a plan asks for; connection trouble is retried for as long as `retry_for`.
@@ -164,87 +175,117 @@ impl<'a> Reader<'a> {
         progress: &dyn Progress,
     ) -> Result<Reading, ReadingError> {
         source::with_retry(retry_for, progress, async || {
-            let session = if let Some(session) = self.session.take() {
-                session
-            } else {
-                progress.step("connecting");
-                source::open(self.settings, self.env).await?
-            };
-            let (reading, session) =
-                read_once(session, self.settings, self.env, plan, self.hash, now, progress).await?;
-            self.session = session;
-            Ok(reading)
+            let mut captured_at = None;
+            let mut found = Found::new(plan);
+            for source in plan.sources() {
+                if !self.sessions.is_open(source) {
+                    progress.step("connecting");
+                }
+                let session = self.sessions.take(source).await?;
+                captured_at.get_or_insert_with(now);
+                if let Some(session) = self.read_source(session, plan, source, &mut found, progress).await? {
+                    self.sessions.give_back(source, session);
+                }
+            }
+            found.finish(plan, captured_at.unwrap_or_else(now)).await
         })
         .await
     }
 
-    /// Connects, unless it is connected: one try.
+    /// Connects to the sources of all events, unless it is connected: one try.
     ///
     /// # Errors
-    /// When the source can't be reached now.
-    pub async fn connect(&mut self) -> Result<(), SourceError> {
-        if self.session.is_none() {
-            self.session = Some(source::open(self.settings, self.env).await?);
+    /// When one can't be reached now.
+    pub async fn connect(&mut self, definitions: &Definitions) -> Result<(), SourceError> {
+        for events in definitions.events.values() {
+            self.sessions.at(events.source.as_deref()).await?;
         }
         Ok(())
     }
 
-    /// Ends the connection.
+    /// Ends the connections.
     pub async fn close(self) {
-        if let Some(session) = self.session {
-            session.close().await;
+        self.sessions.close().await;
+    }
+
+    /// Reads what a plan asks of one source in one transaction; gives the session back if it can be used again.
+    async fn read_source<'p>(
+        &self,
+        mut session: Session,
+        plan: &'p Plan,
+        source: Option<&str>,
+        found: &mut Found<'p>,
+        progress: &dyn Progress,
+    ) -> Result<Option<Session>, ReadingError> {
+        let queries = plan.queries(source);
+        session.fill(&plan.window, &queries, progress).await?;
+        let mut consistency = session.begin(&queries).await?;
+        for (at, events) in plan.events_from(source) {
+            progress.step(&format!("reading {}", events.name));
+            let cube = match read_cube(&mut session, events, true, self.hash).await {
+                Err(ReadingError::TooManyGroups) => {
+                    // The broken-off read has used the session up, and with it the snapshot.
+                    progress.step(&format!("reading {} again, each dimension by itself", events.name));
+                    session = sessions::open(self.sources, source, self.env).await?;
+                    session.fill(&plan.window, &queries, progress).await?;
+                    consistency = session.begin(&queries).await?;
+                    if plan.events_from(source).count() > 1 {
+                        consistency = Consistency::Statement;
+                    }
+                    read_cube(&mut session, events, false, self.hash).await?
+                }
+                read => read?,
+            };
+            only_readable_times(&mut session, events).await?;
+            found.keep(at, cube);
         }
+        progress.step("reading labels");
+        for query in plan.labels(source) {
+            found.names.push((source.map(str::to_owned), query, names(&mut session, query).await?));
+        }
+        let server = session.server().clone();
+        found.sources.push(ReadSource { name: source.map(str::to_owned), server, consistency });
+        // What was read is whole, even if the connection breaks now.
+        let ended = session.end().await;
+        Ok(Some(session).filter(|session| ended.is_ok() && session.is_usable()))
     }
 }
 
-/// Reads a plan in one transaction; gives the session back if it can be used again.
-async fn read_once(
-    mut session: Session,
-    settings: &SourceSettings,
-    env: Env<'_>,
-    plan: &Plan,
-    hash: Option<&KeyHash>,
-    now: Now<'_>,
-    progress: &dyn Progress,
-) -> Result<(Reading, Option<Session>), ReadingError> {
-    let captured_at = now();
-    let mut consistency = session.begin(&plan.queries()).await?;
-    let mut tasks = Vec::new();
-    for events in &plan.events {
-        progress.step(&format!("reading {}", events.name));
-        let cube = match read_cube(&mut session, events, true, hash).await {
-            Err(ReadingError::TooManyGroups) => {
-                // The broken-off read has used the session up, and with it the snapshot.
-                progress.step(&format!("reading {} again, each dimension by itself", events.name));
-                session = source::open(settings, env).await?;
-                consistency = session.begin(&plan.queries()).await?;
-                if plan.events.len() > 1 {
-                    consistency = Consistency::Statement;
-                }
-                read_cube(&mut session, events, false, hash).await?
-            }
-            read => read?,
-        };
-        only_readable_times(&mut session, events).await?;
-        tasks.push(tokio::task::spawn_blocking(move || {
+/// What was read so far.
+struct Found<'p> {
+    /// The cubes on the way, by their places in the plan.
+    tasks: Vec<Option<JoinHandle<(Cube, KeptCube)>>>,
+    /// What each query for names gives, by its source.
+    names: Vec<(Option<String>, &'p Query, Names)>,
+    sources: Vec<ReadSource>,
+}
+
+impl Found<'_> {
+    fn new(plan: &Plan) -> Self {
+        Self { tasks: plan.events.iter().map(|_| None).collect(), names: Vec::new(), sources: Vec::new() }
+    }
+
+    /// Makes what is kept of a cube, while others are read.
+    fn keep(&mut self, at: usize, cube: Cube) {
+        let task = tokio::task::spawn_blocking(move || {
             let kept = KeptCube { numbers: cube.numbers_digest(), file: cube_file::encode(&table(&cube)) };
             (cube, kept)
-        }));
+        });
+        if let Some(place) = self.tasks.get_mut(at) {
+            *place = Some(task);
+        }
     }
-    progress.step("reading labels");
-    let names = all_names(&mut session, plan).await?;
-    let server = session.server().clone();
-    // What was read is whole, even if the connection breaks now.
-    let ended = session.end().await;
-    let session = Some(session).filter(|session| ended.is_ok() && session.is_usable());
-    let (mut cubes, mut kept) = (Vec::new(), Vec::new());
-    for task in tasks {
-        let (cube, file) = task.await.map_err(|error| ReadingError::Background(error.to_string()))?;
-        cubes.push(cube);
-        kept.push(file);
+
+    async fn finish(self, plan: &Plan, captured_at: DateTime<Utc>) -> Result<Reading, ReadingError> {
+        let (mut cubes, mut kept) = (Vec::new(), Vec::new());
+        for task in self.tasks.into_iter().flatten() {
+            let (cube, file) = task.await.map_err(|error| ReadingError::Background(error.to_string()))?;
+            cubes.push(cube);
+            kept.push(file);
+        }
+        label(plan, &self.names, &mut cubes);
+        Ok(Reading { cubes, kept, sources: self.sources, captured_at })
     }
-    label(plan, &names, &mut cubes);
-    Ok((Reading { cubes, kept, server, consistency, captured_at }, session))
 }
 
 /// Refuses times that the source can't read: their rows would be on no day at all.
@@ -309,25 +350,16 @@ fn loose(key: &str) -> String {
     key.trim_end_matches(' ').to_lowercase()
 }
 
-/// What each query for names gives.
-async fn all_names<'p>(
-    session: &mut Session,
-    plan: &'p Plan,
-) -> Result<Vec<(&'p Query, Names)>, ReadingError> {
-    let mut all = Vec::new();
-    for query in plan.labels() {
-        all.push((query, names(session, query).await?));
-    }
-    Ok(all)
-}
-
 /// Gives the members of every dimension their names.
-fn label(plan: &Plan, all: &[(&Query, Names)], cubes: &mut [Cube]) {
+fn label(plan: &Plan, all: &[(Option<String>, &Query, Names)], cubes: &mut [Cube]) {
     for (events, cube) in plan.events.iter().zip(cubes) {
         cube.label(|dimension, key| {
             let dimension = events.dimensions.iter().find(|found| found.name == dimension)?;
             let query = dimension.labels.as_ref()?;
-            let (_, names) = all.iter().find(|(known, _)| known.asks_the_same(query))?;
+            let asked = |source: &Option<String>, known: &Query| {
+                *source == events.source && known.asks_the_same(query)
+            };
+            let (_, _, names) = all.iter().find(|(source, known, _)| asked(source, known))?;
             names.get(key).cloned()
         });
     }

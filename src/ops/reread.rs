@@ -83,6 +83,9 @@ pub enum RereadError {
         /// The SQL that the source speaks.
         now: Dialect,
     },
+    /// It was frozen from a source of which the configuration knows nothing.
+    #[error("it was frozen from the source {0:?}, which is not in the configuration")]
+    NoSource(String),
     /// It lies at the end of the calendar.
     #[error(transparent)]
     Beyond(#[from] BeyondCalendar),
@@ -104,6 +107,7 @@ impl RereadError {
             Self::Plan(error) => error.hint(),
             Self::Reading(error) => error.hint(),
             Self::Freeze(error) => error.hint(),
+            Self::NoSource(name) => Some(format!("add [sources.{name}], or call the source so again")),
             Self::OtherSource { .. } | Self::Calendar | Self::Beyond(_) => None,
         }
     }
@@ -143,15 +147,19 @@ impl FrozenDay {
     /// # Errors
     /// When its definitions can't be used with the source.
     fn config(&self, config: &Config) -> Result<Config, RereadError> {
-        let (frozen, now) = (self.definitions.source.dialect, config.source.url.dialect());
-        if frozen != now {
-            return Err(RereadError::OtherSource { frozen, now });
+        for events in self.definitions.events.values() {
+            let frozen = self.definitions.source_of(events).dialect;
+            let now = config.sources.of(events.source.as_deref());
+            let now = now.ok_or_else(|| RereadError::NoSource(events.source.clone().unwrap_or_default()))?;
+            if frozen != now.dialect() {
+                return Err(RereadError::OtherSource { frozen, now: now.dialect() });
+            }
         }
         let calendar = CalendarSettings::of(&self.definitions.calendar, config.calendar.final_after);
         let mut then = config.clone();
         then.calendar = calendar.ok_or(RereadError::Calendar)?;
-        then.source.time_zone =
-            self.definitions.source.time_zone.parse().map_err(|_| RereadError::Calendar)?;
+        let (main, named) = (&self.definitions.source, &self.definitions.sources);
+        then.sources = config.sources.in_zones_of(main, named).map_err(|_| RereadError::Calendar)?;
         then.definitions = self.definitions.clone();
         then.presentation = self.presentation(&config.presentation);
         Ok(then)

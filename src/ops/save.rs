@@ -146,7 +146,7 @@ async fn save_day(
         Ok((past.transpose()?.unwrap_or_default(), seen, fingerprints))
     });
     let reading =
-        reading::read(&config.source, env, &plan.plan, hash.as_ref(), request.retry_for, now, progress)
+        reading::read(&config.sources, env, &plan.plan, hash.as_ref(), request.retry_for, now, progress)
             .await
             .map_err(|source| SaveError::Reading { day, source })?;
     let beside = beside.await.map_err(|error| SaveError::Background(error.to_string()))?;

@@ -11,7 +11,7 @@ use super::nights::{Nightly, nightly};
 use super::whole;
 use crate::calendar::Calendar;
 use crate::config::notify::SinkTo;
-use crate::config::{CalendarSettings, Config, PasswordFrom};
+use crate::config::{CalendarSettings, Config};
 use crate::model::{Day, Digest};
 use crate::view::poll::{Often, Poll};
 use crate::view::schedule::{Job, begin, end, mark};
@@ -193,10 +193,7 @@ pub fn poll(
 
 /// The environment variables that a configuration takes secrets from.
 fn secrets(config: &Config) -> Vec<String> {
-    let mut secrets = Vec::new();
-    if let PasswordFrom::Env(name) = &config.source.password {
-        secrets.push(name.clone());
-    }
+    let mut secrets: Vec<String> = config.sources.secrets().into_iter().map(str::to_owned).collect();
     for sink in config.notify.sinks.values() {
         if let SinkTo::Webhook { secret_env: Some(name), .. } = &sink.to {
             secrets.push(name.clone());

@@ -126,7 +126,9 @@ mod tests {
         EntityDef {
             format: FORMAT.into(),
             calendar: CalendarDef { time_zone: "UTC".into(), day_starts_at: "00:00:00".into() },
+            source: None,
             dialect,
+            tables: std::collections::BTreeMap::new(),
             lists: [("live".to_owned(), vec!["on".to_owned(), "off".to_owned()])].into(),
             sql: "select * from videos where state in {live} and owner = :tenant -- :tenant".into(),
             key: "id".into(),

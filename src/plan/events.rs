@@ -22,6 +22,8 @@ use crate::model::definitions::{Definitions, Dialect, DimensionOf, EventsDef, Fr
 pub struct EventsPlan {
     /// Their name.
     pub name: String,
+    /// The source they are read from, where there are several.
+    pub source: Option<String>,
     /// What they are broken down by, by name.
     pub dimensions: Vec<DimensionPlan>,
     /// What is computed.
@@ -99,7 +101,7 @@ pub fn plan(
     max_groups: u64,
 ) -> Result<EventsPlan, EventsError> {
     let at = |place: String| move |source| EventsError { place, source };
-    let dialect = definitions.source.dialect;
+    let dialect = definitions.source_of(events).dialect;
     let names = Names { dialect, lists: &definitions.lists, window: None, tenant: None };
     // Where the rows come from, and what members are called, is asked for one tenant's.
     let own = Names { dialect, lists: &definitions.lists, window: None, tenant };
@@ -122,9 +124,9 @@ pub fn plan(
         };
         dimensions.push(DimensionPlan { name: dimension.clone(), span, alone: def.alone, labels, sql });
     }
-    let aggregates = measures::aggregates(definitions, name, &events.time)
+    let aggregates = measures::aggregates(definitions, dialect, name, &events.time)
         .map_err(|(metric, error)| at(format!("metrics.{metric}"))(error))?;
-    let keyed = keyed::plans(definitions, name, &aggregates, &dimensions)
+    let keyed = keyed::plans(definitions, dialect, name, &aggregates, &dimensions)
         .map_err(|(metric, error)| at(format!("metrics.{metric}"))(error))?;
     let has_condition = matches!(events.from, From::Table(_));
     let from = |condition: Sql| match &events.from {
@@ -152,6 +154,7 @@ pub fn plan(
     let times = Query { name: format!("the times of {name}"), sql: times.text, params: times.params };
     let builder = Builder {
         definitions,
+        dialect,
         name,
         dimensions: &dimensions,
         aggregates: &aggregates,
@@ -163,6 +166,7 @@ pub fn plan(
     let alone = builder.statement(builder.each_alone(), max_groups);
     Ok(EventsPlan {
         name: name.to_owned(),
+        source: events.source.clone(),
         crossed,
         alone,
         dimensions,
@@ -177,6 +181,7 @@ pub fn plan(
 
 struct Builder<'a> {
     definitions: &'a Definitions,
+    dialect: Dialect,
     name: &'a str,
     dimensions: &'a [DimensionPlan],
     aggregates: &'a Aggregates,
@@ -253,10 +258,6 @@ impl Builder<'_> {
         all.filter(|(_, dimension)| wanted(dimension)).map(|(at, _)| at).collect()
     }
 
-    fn dialect(&self) -> Dialect {
-        self.definitions.source.dialect
-    }
-
     fn statement(&self, groupings: Vec<Grouping>, max_groups: u64) -> Statement {
         let keyed = keyed::groupings(self.keyed);
         let groups = groupings.iter().enumerate();
@@ -273,7 +274,7 @@ impl Builder<'_> {
     /// those of the other groupings and adds the keys.
     fn select(&self, number: usize, grouping: &Grouping, max_groups: u64) -> Sql {
         let mut select =
-            Select::by_members(self.dialect(), self.dimensions, number, &grouping.dimensions, true);
+            Select::by_members(self.dialect, self.dimensions, number, &grouping.dimensions, true);
         for (at, aggregate) in self.aggregates.list.iter().enumerate() {
             let column = format!("asof_{at}");
             if grouping.aggregates.contains(&at) {
@@ -292,7 +293,7 @@ impl Builder<'_> {
 
     /// A grouping by the values of a metric. It has no limit: values are not held as they come.
     fn select_values(&self, number: usize, grouping: KeyGrouping) -> Option<Sql> {
-        let dialect = self.dialect();
+        let dialect = self.dialect;
         let keyed = self.keyed.get(grouping.keyed)?;
         let dimensions: Vec<usize> = grouping.dimension.into_iter().collect();
         // Another grouping knows how the members are spelled.

@@ -49,12 +49,12 @@ pub struct KeyGrouping {
 /// A name in braces that is no list; the metric is named with it.
 pub fn plans(
     definitions: &Definitions,
+    dialect: Dialect,
     events: &str,
     aggregates: &Aggregates,
     dimensions: &[DimensionPlan],
 ) -> Result<Vec<KeyedPlan>, (String, UnknownName)> {
-    let names =
-        Names { dialect: definitions.source.dialect, lists: &definitions.lists, window: None, tenant: None };
+    let names = Names { dialect, lists: &definitions.lists, window: None, tenant: None };
     let mut plans = Vec::new();
     for (name, metric) in &definitions.metrics {
         let Measure::Distinct(distinct) = &metric.measure else { continue };

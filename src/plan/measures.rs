@@ -81,10 +81,10 @@ pub const NEWEST: usize = 1;
 /// A name in braces that is no list; the metric is named with it.
 pub fn aggregates(
     definitions: &Definitions,
+    dialect: Dialect,
     events: &str,
     time: &str,
 ) -> Result<Aggregates, (String, UnknownName)> {
-    let dialect = definitions.source.dialect;
     let names = Names { dialect, lists: &definitions.lists, window: None, tenant: None };
     let mut all = Aggregates { list: Vec::new(), metrics: BTreeMap::new() };
     all.take("rows", Sql::new("count(*)"), Fold::Count);

@@ -81,21 +81,39 @@ impl Plan {
         tenant: Option<&str>,
         max_groups: impl Fn(&str) -> u64,
     ) -> Result<Self, PlanError> {
-        let source = &definitions.source;
-        let zone: Tz =
-            source.time_zone.parse().map_err(|_| PlanError::Zone { zone: source.time_zone.clone() })?;
         let mut events = Vec::new();
         for (name, def) in &definitions.events {
+            let source = definitions.source_of(def);
+            let zone: Tz =
+                source.time_zone.parse().map_err(|_| PlanError::Zone { zone: source.time_zone.clone() })?;
             let bounds = time::Bounds::new(source.dialect, def.time_is, zone, window)?;
             events.push(events::plan(definitions, name, def, (bounds, tenant), max_groups(name))?);
         }
         Ok(Self { window, events })
     }
 
-    /// The queries for members' names, each once: the same text with other values is another one.
-    pub fn labels(&self) -> Vec<&Query> {
+    /// The sources that are read, each once, in the order of the events.
+    pub fn sources(&self) -> Vec<Option<&str>> {
+        let mut sources = Vec::new();
+        for events in &self.events {
+            let source = events.source.as_deref();
+            if !sources.contains(&source) {
+                sources.push(source);
+            }
+        }
+        sources
+    }
+
+    /// The events that are read from one source, each with its place among all.
+    pub fn events_from(&self, source: Option<&str>) -> impl Iterator<Item = (usize, &EventsPlan)> {
+        self.events.iter().enumerate().filter(move |(_, events)| events.source.as_deref() == source)
+    }
+
+    /// The queries for members' names that one source is asked, each once: the same text with other values is another
+    /// one.
+    pub fn labels(&self, source: Option<&str>) -> Vec<&Query> {
         let mut queries: Vec<&Query> = Vec::new();
-        for dimension in self.events.iter().flat_map(|events| &events.dimensions) {
+        for dimension in self.events_from(source).flat_map(|(_, events)| &events.dimensions) {
             if let Some(query) = &dimension.labels
                 && !queries.iter().any(|known| known.asks_the_same(query))
             {
@@ -105,9 +123,9 @@ impl Plan {
         queries
     }
 
-    /// All queries, for a transaction that reads them together.
-    pub fn queries(&self) -> Vec<&Query> {
-        let statements = self.events.iter().map(|events| &events.crossed.query);
-        statements.chain(self.labels()).collect()
+    /// All queries that one source is asked, for a transaction that reads them together.
+    pub fn queries(&self, source: Option<&str>) -> Vec<&Query> {
+        let statements = self.events_from(source).map(|(_, events)| &events.crossed.query);
+        statements.chain(self.labels(source)).collect()
     }
 }

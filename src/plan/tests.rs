@@ -88,12 +88,13 @@ fn definitions() -> impl Strategy<Value = Definitions> {
         let by: BTreeMap<String, DimensionDef> = names.iter().cloned().zip(dimensions).collect();
         let metrics = prop::collection::vec(measure(&names), 0..6);
         (Just(by), metrics, dialect(), time_is(), from()).prop_map(|(by, metrics, dialect, time_is, from)| {
-            let events = EventsDef { from, time: "at".into(), time_is, by };
+            let events = EventsDef { source: None, from, time: "at".into(), time_is, by };
             let metric = |(at, measure)| (format!("m{at}"), MetricDef { measure, over_days: None });
             Definitions {
                 format: FORMAT.into(),
                 calendar: CalendarDef { time_zone: "Asia/Kolkata".into(), day_starts_at: "00:00:00".into() },
-                source: SourceDef { dialect, time_zone: "America/Chicago".into() },
+                source: SourceDef { dialect, time_zone: "America/Chicago".into(), tables: BTreeMap::new() },
+                sources: BTreeMap::new(),
                 lists: lists(),
                 events: [("calls".to_owned(), events)].into(),
                 metrics: metrics.into_iter().enumerate().map(metric).collect(),
@@ -147,7 +148,7 @@ proptest! {
         let plan = plan(&definitions, if change { "2025-11-02" } else { "2025-11-06" });
         let events = &plan.events[0];
         let mut queries: Vec<&Query> = vec![&events.crossed.query, &events.alone.query, &events.times];
-        queries.extend(plan.labels());
+        queries.extend(plan.labels(None));
         queries.extend(&events.unreadable);
         for query in queries {
             prop_assert_eq!(marks(&query.sql), query.params.len(), "{}", query.sql);

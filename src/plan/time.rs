@@ -89,6 +89,11 @@ impl Bounds {
         Ok(Self { dialect, time_is, window, source_zone, start, end, jump })
     }
 
+    /// The SQL that they are written in.
+    pub fn dialect(&self) -> Dialect {
+        self.dialect
+    }
+
     /// What speaks against how the column is said to tell time, when its type is this.
     pub fn contradiction(&self, kind: &str) -> Option<&'static str> {
         // SQLite's columns have no such types.

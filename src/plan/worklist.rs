@@ -13,7 +13,7 @@ use super::time::Bounds;
 use super::{PlanError, dialect};
 use crate::calendar::Window;
 use crate::config::{CarryOf, WorklistSettings};
-use crate::model::definitions::{EventsDef, From};
+use crate::model::definitions::{Dialect, EventsDef, From};
 use crate::model::{Definitions, Value};
 
 /// The columns of [`WorklistPlan::candidates`]; what is carried along follows them.
@@ -41,6 +41,8 @@ pub mod column {
 pub struct WorklistPlan {
     /// Its name.
     pub name: String,
+    /// The source that is read, where there are several.
+    pub source: Option<String>,
     /// The range in the terms of the time column.
     pub bounds: Bounds,
     /// All events from the range's first day on, see [`column`].
@@ -66,17 +68,18 @@ impl WorklistPlan {
         window: Window,
         tenant: Option<&str>,
     ) -> Result<Self, PlanError> {
-        let source = &definitions.source;
-        let zone: Tz =
-            source.time_zone.parse().map_err(|_| PlanError::Zone { zone: source.time_zone.clone() })?;
         let at = |key: &str| {
             let place = format!("worklist.{name}.{key}");
             move |source: UnknownName| PlanError::Events(EventsError { place, source })
         };
         let unknown = || UnknownName { name: worklist.of.clone() };
         let events = definitions.events.get(&worklist.of).ok_or_else(|| at("of")(unknown()))?;
+        let source = definitions.source_of(events);
+        let zone: Tz =
+            source.time_zone.parse().map_err(|_| PlanError::Zone { zone: source.time_zone.clone() })?;
         let bounds = Bounds::new(source.dialect, events.time_is, zone, window)?;
-        let builder = Builder { definitions, name, worklist, events, bounds: &bounds, tenant };
+        let dialect = source.dialect;
+        let builder = Builder { definitions, dialect, name, worklist, events, bounds: &bounds, tenant };
         let candidates = builder.candidates().map_err(at("carry"))?;
         let unreadable = builder.unreadable().map_err(at("of"))?;
         let out = if worklist.out.is_empty() { None } else { Some(builder.out().map_err(at("out"))?) };
@@ -86,7 +89,15 @@ impl WorklistPlan {
                 Names { tenant, ..builder.names() }.fill(text).map_err(at(&format!("never.{reason}")))?;
             never.push((reason.clone(), query(format!("worklist.{name}.never.{reason}"), sql)));
         }
-        Ok(Self { name: name.to_owned(), candidates, unreadable, out, never, bounds })
+        Ok(Self {
+            name: name.to_owned(),
+            source: events.source.clone(),
+            candidates,
+            unreadable,
+            out,
+            never,
+            bounds,
+        })
     }
 
     /// All queries, for a transaction that reads them together.
@@ -98,6 +109,7 @@ impl WorklistPlan {
 
 struct Builder<'a> {
     definitions: &'a Definitions,
+    dialect: Dialect,
     name: &'a str,
     worklist: &'a WorklistSettings,
     events: &'a EventsDef,
@@ -107,8 +119,7 @@ struct Builder<'a> {
 
 impl Builder<'_> {
     fn names(&self) -> Names<'_> {
-        let dialect = self.definitions.source.dialect;
-        Names { dialect, lists: &self.definitions.lists, window: None, tenant: None }
+        Names { dialect: self.dialect, lists: &self.definitions.lists, window: None, tenant: None }
     }
 
     /// An expression of the configuration, in parentheses.
@@ -117,7 +128,7 @@ impl Builder<'_> {
     }
 
     fn key(&self) -> Result<Sql, UnknownName> {
-        Ok(dialect::text(self.definitions.source.dialect, &self.expression(&self.worklist.key)?))
+        Ok(dialect::text(self.dialect, &self.expression(&self.worklist.key)?))
     }
 
     /// Whether the outcome is in a list, by the source's own idea of equal.
@@ -129,7 +140,7 @@ impl Builder<'_> {
     /// Where the rows come from: only those of `condition`. An events' own query that names the ends
     /// of its window has `start`, and the end of time.
     fn rows(&self, condition: &Sql, start: Value) -> Result<Sql, UnknownName> {
-        let dialect = self.definitions.source.dialect;
+        let dialect = self.dialect;
         match &self.events.from {
             From::Table(table) => {
                 Ok(Sql::new(format!("from {} where ", quoted(dialect, table))).and(condition))
@@ -145,7 +156,7 @@ impl Builder<'_> {
     }
 
     fn candidates(&self) -> Result<Query, UnknownName> {
-        let dialect = self.definitions.source.dialect;
+        let dialect = self.dialect;
         let time = &self.events.time;
         let flag = |condition: Sql| Sql::new("case when ").and(&condition).then(" then 1 else 0 end");
         let mut columns = vec![
@@ -180,7 +191,7 @@ impl Builder<'_> {
     fn unreadable(&self) -> Result<Option<Query>, UnknownName> {
         let time = &self.events.time;
         let Some((near, unknown)) = self.bounds.unreadable_since(time) else { return Ok(None) };
-        let column = quoted(self.definitions.source.dialect, time);
+        let column = quoted(self.dialect, time);
         let rows = self.rows(&near, self.bounds.start())?;
         let sql =
             Sql::new(format!("select {column} ")).and(&rows).then(" and ").and(&unknown).then(" limit 1");

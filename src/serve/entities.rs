@@ -240,7 +240,7 @@ impl From<EntityError> for Problem {
                 let problem = Self::new(StatusCode::BAD_GATEWAY, "source", causes(&error)).maybe_hint(hint);
                 if unreachable { problem.after(10) } else { problem }
             }
-            EntityError::File(_) | EntityError::Background(_) => {
+            EntityError::Clock | EntityError::File(_) | EntityError::Background(_) => {
                 Self::new(StatusCode::INTERNAL_SERVER_ERROR, "archive", causes(&error)).maybe_hint(hint)
             }
         }

@@ -8,6 +8,12 @@ use std::time::Duration;
 /// What went wrong with the source.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum SourceError {
+    /// The configuration has no source of this name.
+    #[error("there is no source {name:?} in the configuration")]
+    NoSuchSource {
+        /// The name.
+        name: String,
+    },
     /// Nothing answers at this address.
     #[error("can't reach {host}:{port}: {reason}")]
     Unreachable {
@@ -186,7 +192,8 @@ impl SourceError {
             | Self::FileMissing { .. }
             | Self::FileUnreadable { .. }
             | Self::NotADatabase { .. } => true,
-            Self::Locked { .. }
+            Self::NoSuchSource { .. }
+            | Self::Locked { .. }
             | Self::TimedOut { .. }
             | Self::Refused { .. }
             | Self::NoColumns { .. }
@@ -199,6 +206,7 @@ impl SourceError {
     /// What to do about it.
     pub fn hint(&self) -> Option<String> {
         let hint = match self {
+            Self::NoSuchSource { .. } => "add it as [sources.NAME], or call a source so again",
             Self::Unreachable { .. } => {
                 "check [source] url, that the server runs, and that no firewall is between"
             }

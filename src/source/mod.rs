@@ -15,9 +15,11 @@ pub use error::SourceError;
 pub use report::{Access, Column, Grant, ServerInfo, ServerReport, ServerZone};
 pub use retry::{Transient, with_retry};
 
-use crate::config::{SourceSettings, SourceUrl};
-use crate::model::Value;
+use crate::calendar::Window;
+use crate::config::{SourceKind, SourceSettings, SourceUrl};
+use crate::model::definitions::Dialect;
 use crate::model::manifest::Consistency;
+use crate::model::{Progress, Value};
 use crate::plan::Query;
 
 /// What is done with a row; its error ends the reading.
@@ -41,9 +43,10 @@ pub async fn open(
     settings: &SourceSettings,
     env: &(dyn Fn(&str) -> Option<String> + Sync),
 ) -> Result<Session, SourceError> {
-    let engine = match &settings.url {
+    let SourceKind::Database { url, password } = &settings.kind;
+    let engine = match url {
         SourceUrl::Mysql(url) => {
-            let password = password::resolve(&settings.password, env).await?;
+            let password = password::resolve(password, env).await?;
             let password = password.as_ref().or(url.password.as_ref());
             Engine::Mysql(Box::new(mysql::MysqlSession::open(url, password, settings.timeout).await?))
         }
@@ -61,11 +64,36 @@ impl Session {
         }
     }
 
+    /// The SQL it speaks.
+    pub fn dialect(&self) -> Dialect {
+        match &self.0 {
+            Engine::Mysql(_) => Dialect::Mysql,
+            Engine::Sqlite(_) => Dialect::Sqlite,
+        }
+    }
+
     /// Whether it can still be used: not after a timeout or an error inside a read.
     pub fn is_usable(&self) -> bool {
         match &self.0 {
             Engine::Mysql(session) => session.is_usable(),
             Engine::Sqlite(session) => session.is_usable(),
+        }
+    }
+
+    /// Fills the tables that `queries` name with the items of `window`, where a source has no rows of its own; to be
+    /// called before [`Session::begin`]. What a database holds is there already.
+    ///
+    /// # Errors
+    /// Whatever keeps the items from being had whole: then nothing can be read.
+    #[expect(clippy::unused_async, reason = "what is fetched will be waited for")]
+    pub async fn fill(
+        &mut self,
+        _window: &Window,
+        _queries: &[&Query],
+        _progress: &dyn Progress,
+    ) -> Result<(), SourceError> {
+        match &mut self.0 {
+            Engine::Mysql(_) | Engine::Sqlite(_) => Ok(()),
         }
     }
 

@@ -6,7 +6,7 @@ use super::format;
 use super::text::{visible, visible_lines};
 use super::words;
 use crate::model::definitions::{DimensionDef, DimensionOf, EventsDef, From, TimeSpan};
-use crate::model::manifest::Consistency;
+use crate::model::manifest::{Consistency, SourceDoc};
 
 /// How the numbers were made.
 pub(super) struct Made {
@@ -77,10 +77,8 @@ fn events_made(input: &DayInput<'_>, name: &str, events: &EventsDef) -> MadeEven
         From::Table(table) => table.as_str(),
         From::Sql(sql) => sql.trim(),
     };
-    let mut facts = vec![(
-        "time".to_owned(),
-        format!("{}, {}", events.time, words::time_is(events.time_is, input.definitions)),
-    )];
+    let mut facts =
+        vec![("time".to_owned(), format!("{}, {}", events.time, words::time_is(events, input.definitions)))];
     if let Some(read) = input.manifest.events.get(name) {
         facts.push(("rows".to_owned(), format::count(read.rows)));
         let groups =
@@ -116,21 +114,28 @@ fn dimension_words(dimension: &DimensionDef) -> String {
 
 fn facts(input: &DayInput<'_>) -> Vec<(&'static str, String)> {
     let manifest = input.manifest;
-    let (source, window) = (&manifest.source, &manifest.window);
-    let consistency = match source.consistency {
+    let window = &manifest.window;
+    let consistency = |source: &SourceDoc| match source.consistency {
         Consistency::Snapshot => "all queries saw one state of the database",
         Consistency::Statement => {
             "each events table was read in one statement; the tables at moments of their own"
         }
     };
-    let mut facts = vec![
-        ("source", format!("{} ({} {})", source.url, source.server, source.version)),
-        ("consistency", consistency.to_owned()),
+    let told = |source: &SourceDoc| format!("{} ({} {})", source.url, source.server, source.version);
+    let mut facts = Vec::new();
+    if manifest.sources.is_empty() {
+        facts.push(("source", told(&manifest.source)));
+        facts.push(("consistency", consistency(&manifest.source).to_owned()));
+    }
+    for (name, source) in &manifest.sources {
+        facts.push(("source", format!("{name}: {}; {}", told(source), consistency(source))));
+    }
+    facts.extend([
         ("window", format!("{} up to {}, {}", window.start_local, window.end_local, window.time_zone)),
         ("day starts at", input.definitions.calendar.day_starts_at.clone()),
         ("frozen at", manifest.captured_at.format("%Y-%m-%dT%H:%M:%SZ").to_string()),
         ("trigger", manifest.trigger.clone()),
-    ];
+    ]);
     facts.extend(manifest.reason.iter().map(|reason| ("reason", reason.clone())));
     facts.extend([
         ("definitions", manifest.definitions.fingerprint.to_string()),

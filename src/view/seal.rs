@@ -48,10 +48,11 @@ pub fn facts(input: &DayInput<'_>) -> Vec<Fact> {
 /// An event's time as the source tells it; the time alone when it is of the day and in its zone.
 fn newest(input: &DayInput<'_>, events: &str, text: &str) -> String {
     let definitions = input.definitions;
-    let is = definitions.events.get(events).map(|events| events.time_is);
+    let events = definitions.events.get(events);
+    let zone = &events.map_or(&definitions.source, |events| definitions.source_of(events)).time_zone;
     let day = input.doc.date.to_string();
-    match is {
-        Some(TimeIs::Local) if definitions.source.time_zone == definitions.calendar.time_zone => {
+    match events.map(|events| events.time_is) {
+        Some(TimeIs::Local) if *zone == definitions.calendar.time_zone => {
             let time = text.strip_prefix(&day).and_then(|rest| rest.strip_prefix([' ', 'T']));
             time.map_or(text, |time| time.trim_end_matches(".000000")).to_owned()
         }

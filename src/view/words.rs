@@ -1,7 +1,7 @@
 //! A metric's definition in words, and as the SQL that it was given in.
 
 use super::text::within_sentence;
-use crate::model::definitions::{Aggregate, Definitions, KeyKind, Measure, MetricDef, TimeIs};
+use crate::model::definitions::{Aggregate, Definitions, EventsDef, KeyKind, Measure, MetricDef, TimeIs};
 use crate::model::metrics_doc::MetricsDoc;
 
 /// What a metric is, in a sentence or two.
@@ -76,9 +76,9 @@ pub fn sql(metric: &MetricDef) -> String {
 }
 
 /// How a time column tells time.
-pub fn time_is(is: TimeIs, definitions: &Definitions) -> String {
-    match is {
-        TimeIs::Local => format!("local time of {}", definitions.source.time_zone),
+pub fn time_is(events: &EventsDef, definitions: &Definitions) -> String {
+    match events.time_is {
+        TimeIs::Local => format!("local time of {}", definitions.source_of(events).time_zone),
         TimeIs::Utc => "UTC".to_owned(),
         TimeIs::Epoch => "seconds since 1970-01-01 00:00 UTC".to_owned(),
         TimeIs::Instant => "an instant that the database knows as such".to_owned(),

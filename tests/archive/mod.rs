@@ -42,6 +42,7 @@ fn id(text: &str) -> SnapshotId {
 /// Counts the rows of one table.
 fn definitions(table: &str) -> Definitions {
     let events = EventsDef {
+        source: None,
         from: From::Table(table.into()),
         time: "call_date".into(),
         time_is: TimeIs::Local,
@@ -52,7 +53,8 @@ fn definitions(table: &str) -> Definitions {
     Definitions {
         format: "asof.definitions/1".into(),
         calendar: CalendarDef { time_zone: "UTC".into(), day_starts_at: "00:00".into() },
-        source: SourceDef { dialect: Dialect::Sqlite, time_zone: "UTC".into() },
+        source: SourceDef { dialect: Dialect::Sqlite, time_zone: "UTC".into(), tables: BTreeMap::new() },
+        sources: BTreeMap::new(),
         lists: BTreeMap::new(),
         events: BTreeMap::from([("calls".into(), events)]),
         metrics: BTreeMap::from([("calls".into(), count)]),
@@ -94,6 +96,7 @@ fn manifest(id: SnapshotId, captured_at: DateTime<Utc>) -> Manifest {
         events: BTreeMap::new(),
         reason: None,
         looks: BTreeMap::new(),
+        sources: BTreeMap::new(),
         trigger: "save".into(),
         asof: "0.1.0".into(),
     }

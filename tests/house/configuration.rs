@@ -135,7 +135,7 @@ fn the_defaults_are_those_that_are_told() {
         worklist.a = { of = "a", key = "k", outcome = "o", out = [] }
     "#;
     let config = Config::parse(written, Path::new("asof.toml")).unwrap();
-    assert_eq!(config.source.timeout, span("## `[source]`", "timeout"));
+    assert_eq!(config.sources.main().timeout, span("## `[source]`", "timeout"));
     assert_eq!(config.archive.dir, Path::new(&default("## `[archive]`", "dir")));
     assert_eq!(config.archive.key_file, Path::new(&default("## `[archive]`", "key_file")));
     let final_after = config.calendar.final_after.to_std().unwrap();

@@ -3,10 +3,10 @@
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
 
-use asof::config::{PasswordFrom, SourceSettings};
+use asof::config::PasswordFrom;
 use asof::source::{self, SourceError};
 
-use super::{open, refused, rows, run, settings, text, value};
+use super::{open, refused, rows, run, settings, text, value, with_password};
 use crate::support::mariadb::{self, REPORT, Server, certificates, free_port};
 
 /// Nothing that asof says about an error may hold the password, in any form.
@@ -85,7 +85,7 @@ fn the_password_comes_from_wherever_it_is_configured() {
         PasswordFrom::File(file.clone()),
         PasswordFrom::Command(format!("cat '{}'", file.display())),
     ] {
-        let settings = SourceSettings { password, ..settings(&db.url_without_password()) };
+        let settings = with_password(password, &db.url_without_password());
         run(async {
             let mut session = source::open(&settings, &env).await.unwrap();
             assert_eq!(value(&mut session, "select 'in'").await, text("in"));
@@ -103,7 +103,7 @@ fn the_password_comes_from_wherever_it_is_configured() {
         PasswordFrom::Command("head -c 100000 /dev/zero".to_owned()),
         PasswordFrom::Command("echo 'unclosed".to_owned()),
     ] {
-        let settings = SourceSettings { password, ..settings(&db.url_without_password()) };
+        let settings = with_password(password, &db.url_without_password());
         let error = run(refused(&settings));
         assert!(matches!(&error, SourceError::Password { .. }), "{error:?}");
         assert!(!error.is_transient() && !error.is_unreachable());

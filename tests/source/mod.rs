@@ -10,7 +10,7 @@ mod types;
 use std::path::Path;
 use std::time::Duration;
 
-use asof::config::{PasswordFrom, SourceSettings, SourceUrl};
+use asof::config::{PasswordFrom, SourceKind, SourceSettings, SourceUrl};
 use asof::model::Value;
 use asof::plan::Query;
 use asof::source::{self, Session, SourceError};
@@ -22,11 +22,18 @@ fn run<T>(future: impl Future<Output = T>) -> T {
 
 fn settings(url: &str) -> SourceSettings {
     SourceSettings {
-        url: SourceUrl::parse(url, Path::new("/")).unwrap(),
-        password: PasswordFrom::None,
+        kind: SourceKind::Database {
+            url: SourceUrl::parse(url, Path::new("/")).unwrap(),
+            password: PasswordFrom::None,
+        },
         timeout: Duration::from_mins(1),
         time_zone: chrono_tz::UTC,
     }
+}
+
+fn with_password(password: PasswordFrom, url: &str) -> SourceSettings {
+    let url = SourceUrl::parse(url, Path::new("/")).unwrap();
+    SourceSettings { kind: SourceKind::Database { url, password }, ..settings("sqlite:any.db") }
 }
 
 fn within(timeout: Duration, url: &str) -> SourceSettings {

@@ -11,8 +11,9 @@ use crate::ops::day::{self, Next, SaveError, SaveOutcome};
 use crate::ops::decide::{Refusal, Why};
 use crate::ops::key_file;
 use crate::ops::reading::{Env, Now, ReadingError};
+use crate::ops::sessions::Sessions;
 use crate::plan::Plan;
-use crate::source::{self, Session, SourceError};
+use crate::source::SourceError;
 
 /// What would happen with a day.
 #[derive(Clone, Debug, PartialEq)]
@@ -91,7 +92,7 @@ pub async fn dry_run(
     let plan = plan_of(config, files, days, history, now(), watch)?;
     let calendar = Calendar::new(config.calendar);
     let wish = wish_of(&plan);
-    let mut session: Option<Session> = None;
+    let mut sessions = Sessions::new(&config.sources, env);
     let mut told = Vec::with_capacity(plan.days.len());
     let unreachable = |error: SourceError| SaveError::Source(ReadingError::Source(error));
     for doc in &plan.days {
@@ -121,28 +122,22 @@ pub async fn dry_run(
                 continue;
             }
         };
-        let mut open = match session.take().filter(Session::is_usable) {
-            Some(open) => open,
-            None => source::open(&config.source, env).await.map_err(unreachable)?,
-        };
-        let will = match effort(&mut open, &plan.plan).await {
+        let will = match effort(&mut sessions, &plan.plan).await {
             Ok(effort) => Will::Read { edition: plan.edition, why: plan.why, effort },
             Err(error) if error.is_unreachable() => return Err(unreachable(error).into()),
             Err(error) => Will::Fail { why: error.to_string() },
         };
         tell(will);
-        session = Some(open);
     }
-    if let Some(session) = session {
-        session.close().await;
-    }
+    sessions.close().await;
     Ok(told)
 }
 
 /// What the source expects of a day's queries.
-async fn effort(session: &mut Session, plan: &Plan) -> Result<Effort, SourceError> {
+async fn effort(sessions: &mut Sessions<'_>, plan: &Plan) -> Result<Effort, SourceError> {
     let (mut rows, mut cost) = (Some(0_u64), Some(0.0));
     for events in &plan.events {
+        let session = sessions.at(events.source.as_deref()).await?;
         let accesses = session.explain(&events.crossed.query).await?;
         let told: Option<Vec<u64>> = accesses.iter().map(|access| access.rows).collect();
         let told = told.filter(|told| !told.is_empty()).map(|told| told.into_iter().sum::<u64>());

@@ -15,7 +15,7 @@ use crate::archive::History;
 use crate::calendar::Calendar;
 use crate::config::Config;
 use crate::metrics::keys::KeyHash;
-use crate::model::{Day, Progress};
+use crate::model::{Day, Definitions, Progress};
 use crate::ops::day::{self, DayPlan, Next, SaveError, SaveOutcome};
 use crate::ops::decide::Wish;
 use crate::ops::reading::{Env, Reader, Reading, ReadingError};
@@ -82,13 +82,17 @@ pub(super) fn read_days(shared: &Shared<'_>, mut stop: Stop, found: &Sender<Read
         return;
     };
     runtime.block_on(async {
-        let reader = Reader::new(&shared.config.source, shared.env, shared.hash);
+        let reader = Reader::new(&shared.config.sources, shared.env, shared.hash);
         let mut own = Own { reader, connected: false };
         while let Some(Turn { number, day, next, wait }) = shared.turn() {
             let read = async {
                 tokio::time::sleep(wait).await;
                 let first = matches!(next, Ok(Next::Read(_))) && !own.connected;
-                match if first { shared.room.connect(&mut own).await } else { None } {
+                match if first {
+                    shared.room.connect(&mut own, &shared.config.definitions).await
+                } else {
+                    None
+                } {
                     Some(source) => {
                         Found::Failed(Box::new(SaveError::Reading { day, source: source.into() }))
                     }
@@ -147,9 +151,9 @@ struct Own<'a> {
 
 impl Room {
     /// Connects for the first time. `None` when the day can be read, or tried again as long as is wanted.
-    async fn connect(&self, own: &mut Own<'_>) -> Option<SourceError> {
+    async fn connect(&self, own: &mut Own<'_>, definitions: &Definitions) -> Option<SourceError> {
         let _alone = self.connecting.lock().await;
-        match own.reader.connect().await {
+        match own.reader.connect(definitions).await {
             Ok(()) => {
                 self.set(own, true);
                 None

@@ -112,7 +112,8 @@ pub async fn capture(
             return Ok(outcome);
         }
     }
-    let (mut table, captured_at) = read(config, name, entity, wanted.as_deref(), request, progress).await?;
+    let (mut table, captured_at) =
+        read(config, name, entity, wanted.as_deref(), None, request, progress).await?;
     outcome.captured_at = Some(captured_at);
     let archive = open()?;
     let one = Capture { archive: &archive, name, entity, asked };

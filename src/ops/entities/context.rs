@@ -6,14 +6,15 @@ use std::cmp::Reverse;
 use chrono::{DateTime, Utc};
 
 use super::history::{Histories, HistoryError, Timeline};
-use super::look::{EntityError, LookRequest};
+use super::look::{self, EntityError, LookRequest};
 use crate::config::{Config, EntitySettings};
 use crate::entities::cells;
 use crate::entities::question::{Mention, mentions};
 use crate::model::entity::{EntityRow, FieldKind, FieldValue};
+use crate::model::progress::Silent;
 use crate::model::{Day, Digest, Value};
+use crate::ops::sessions;
 use crate::plan::entity::references;
-use crate::source;
 
 /// What is asked for.
 #[derive(Clone, Copy, Debug)]
@@ -130,7 +131,9 @@ pub async fn texts(
     if queries.iter().all(Option::is_none) {
         return Ok((all, at));
     }
-    let mut session = source::open(&config.source, request.env).await?;
+    let mut session = sessions::open(&config.sources, entity.def.source.as_deref(), request.env).await?;
+    let asked: Vec<_> = queries.iter().flatten().collect();
+    session.fill(&look::today(config, at)?, &asked, &Silent).await?;
     session.begin(&queries.iter().flatten().collect::<Vec<_>>()).await?;
     for ((referenced, query), settings) in all.iter_mut().zip(&queries).zip(entity.references.values()) {
         let Some(query) = query else { continue };

@@ -10,13 +10,14 @@ use crate::archive::look_file::{GONE, LookFileError, NOT_DUE};
 use crate::archive::look_write::{LookFacts, write_rest, write_rows};
 use crate::archive::looks::{REST, ROWS};
 use crate::archive::{Archive, ArchiveError, Kept, LookDoc, Looks, UnlookedDoc};
-use crate::calendar::Calendar;
+use crate::calendar::{Calendar, Window};
 use crate::config::{Config, EntitySettings};
 use crate::entities::due::is_due;
 use crate::entities::{LookError, LookTable, Numbered, TableBuilder, number};
 use crate::model::entity::FieldKind;
 use crate::model::{Day, Number, Progress, Value};
 use crate::ops::reading::{Env, Now};
+use crate::ops::sessions;
 use crate::plan::EntityPlan;
 use crate::plan::entity::Which;
 use crate::plan::expand::UnknownName;
@@ -52,6 +53,9 @@ pub enum EntityError {
     /// Its rows can't be kept.
     #[error(transparent)]
     Look(#[from] LookError),
+    /// No day is known for the time that it is.
+    #[error("the clock tells a time beyond the ends of the calendar")]
+    Clock,
     /// The SQL names an unknown list.
     #[error(transparent)]
     Name(#[from] UnknownName),
@@ -81,7 +85,7 @@ impl EntityError {
             Self::Name(_) => Some("name a list of [lists] in the braces".to_owned()),
             Self::Archive(error) => error.hint(),
             Self::Busy { .. } => Some("try again when fewer events come in".to_owned()),
-            Self::File(_) | Self::Background(_) => None,
+            Self::Clock | Self::File(_) | Self::Background(_) => None,
         }
     }
 
@@ -156,7 +160,7 @@ async fn look(
     if lag > most {
         return late(lag);
     }
-    let (table, captured_at) = read(config, name, entity, None, request, progress).await?;
+    let (table, captured_at) = read(config, name, entity, None, Some(&window), request, progress).await?;
     // Retries may have taken long.
     let lag = captured_at.signed_duration_since(window.end);
     if lag > most {
@@ -188,7 +192,19 @@ async fn look(
     Err(EntityError::Busy { entity: name.to_owned() })
 }
 
+/// The day of a moment.
+///
+/// # Errors
+/// Beyond the ends of the calendar.
+pub fn today(config: &Config, at: DateTime<Utc>) -> Result<Window, EntityError> {
+    let calendar = Calendar::new(config.calendar);
+    let window = calendar.day_of(at).and_then(|day| calendar.window(day).ok());
+    window.ok_or(EntityError::Clock)
+}
+
 /// Reads entities as they are now; those of these keys, or all. Connection trouble is retried.
+///
+/// What asof has to fetch first is fetched for the day of `window`: for a look the one that has ended, else today.
 ///
 /// # Errors
 /// Whatever the source says, or rows that can't be kept.
@@ -197,14 +213,20 @@ pub async fn read(
     name: &str,
     entity: &EntitySettings,
     keys: Option<&[String]>,
+    window: Option<&Window>,
     request: &LookRequest<'_>,
     progress: &dyn Progress,
 ) -> Result<(LookTable, DateTime<Utc>), EntityError> {
     let tenant = config.tenant.as_deref();
     let plan = EntityPlan::new(name, &entity.def, Which { keys, tenant })?;
+    let window = match window {
+        Some(window) => *window,
+        None => today(config, (request.now)())?,
+    };
     source::with_retry(request.retry_for, progress, async || {
         progress.step("connecting");
-        let mut session = source::open(&config.source, request.env).await?;
+        let mut session = sessions::open(&config.sources, entity.def.source.as_deref(), request.env).await?;
+        session.fill(&window, &[&plan.query], progress).await?;
         session.begin(&[&plan.query]).await?;
         progress.step(&format!("looking at {name}"));
         let captured_at = (request.now)();

@@ -4,9 +4,9 @@ use crate::calendar::Calendar;
 use crate::config::Config;
 use crate::model::Day;
 use crate::ops::check::{CheckReport, Level, QueryReport};
-use crate::ops::reading::Env;
+use crate::ops::sessions::Sessions;
 use crate::plan::{PlanError, WorklistPlan};
-use crate::source::{self, Session, SourceError};
+use crate::source::SourceError;
 
 /// Looks at the queries of all worklists for a day, without running them.
 ///
@@ -16,8 +16,7 @@ pub async fn about(
     config: &Config,
     calendar: &Calendar,
     day: Day,
-    env: Env<'_>,
-    session: &mut Session,
+    sessions: &mut Sessions<'_>,
     report: &mut CheckReport,
 ) -> Result<(), SourceError> {
     for (name, worklist) in &config.worklists {
@@ -36,10 +35,8 @@ pub async fn about(
         let queries = plan.queries();
         let mut sound = true;
         for query in &queries {
-            if !session.is_usable() {
-                *session = source::open(&config.source, env).await?;
-            }
-            let sql = query.literal(config.definitions.source.dialect);
+            let session = sessions.at(plan.source.as_deref()).await?;
+            let sql = query.literal(plan.bounds.dialect());
             let access = session.explain(query).await.unwrap_or_else(|error| {
                 sound = false;
                 report.add(Level::Error, "worklist", error.to_string(), error.hint());

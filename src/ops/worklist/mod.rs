@@ -148,20 +148,19 @@ pub async fn run(
     })?;
     let calendar = Calendar::new(config.calendar);
     let (from, to) = request.range;
-    let plan = WorklistPlan::new(
-        &config.definitions,
-        name,
-        worklist,
-        calendar.span(from, to)?,
-        config.tenant.as_deref(),
-    )?;
+    let window = calendar.span(from, to)?;
+    let plan = WorklistPlan::new(&config.definitions, name, worklist, window, config.tenant.as_deref())?;
+    // What came after the range decides, too.
+    let until = calendar.day_of(now()).map_or(to, |today| today.max(to));
+    let needed = calendar.span(from, until)?;
     let folder = Folder::at(&worklist.dir, name, &config.archive.dir)?;
     let mut queues = folder.load()?;
     let known: HashSet<Box<str>> =
         queues.values().flat_map(|queue| queue.entries.keys(worklist.kind)).flatten().collect();
-    let read = reading::read(&config.source, env, &plan, worklist, &known, request.retry_for, progress)
-        .await
-        .map_err(|source| WorklistError::Reading { name: name.to_owned(), source })?;
+    let read =
+        reading::read(&config.sources, env, (&plan, &needed), worklist, &known, request.retry_for, progress)
+            .await
+            .map_err(|source| WorklistError::Reading { name: name.to_owned(), source })?;
     drop(known);
     let moment = Clock::at(now(), &calendar);
     let carry: Vec<&str> = worklist.carry.keys().map(String::as_str).collect();

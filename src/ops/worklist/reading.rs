@@ -10,9 +10,11 @@ use super::entries::quoted;
 use super::fold::{Event, Fold, Id};
 use super::key::text;
 use super::outs::Outs;
-use crate::config::{SourceSettings, WorklistSettings};
+use crate::calendar::Window;
+use crate::config::{Sources, WorklistSettings};
 use crate::model::{Number, Progress, Value};
 use crate::ops::reading::{Env, ReadingError};
+use crate::ops::sessions;
 use crate::plan::worklist::{WorklistPlan, column};
 use crate::source::{self, Session, SourceError};
 
@@ -32,9 +34,9 @@ pub struct Read {
 /// # Errors
 /// Whatever the source says, or a value that can't be taken.
 pub async fn read(
-    settings: &SourceSettings,
+    sources: &Sources,
     env: Env<'_>,
-    plan: &WorklistPlan,
+    (plan, window): (&WorklistPlan, &Window),
     worklist: &WorklistSettings,
     known: &HashSet<Box<str>>,
     retry_for: Duration,
@@ -42,7 +44,8 @@ pub async fn read(
 ) -> Result<Read, ReadingError> {
     source::with_retry(retry_for, progress, async || {
         progress.step("connecting");
-        let mut session = source::open(settings, env).await?;
+        let mut session = sessions::open(sources, plan.source.as_deref(), env).await?;
+        session.fill(window, &plan.queries(), progress).await?;
         session.begin(&plan.queries()).await?;
         let read = read_once(&mut session, plan, worklist, known, progress).await?;
         session.close().await;

@@ -83,7 +83,7 @@ fn read_now(call: &Call, entities: &Entities, key: Option<String>) -> Result<Liv
     let day = entities.opened.today(call.now)?;
     let keys = key.map(|key| vec![key]);
     let (table, at) = ask(call, true, async |request| {
-        read(config, &entities.name, entity, keys.as_deref(), request, &Silent).await
+        read(config, &entities.name, entity, keys.as_deref(), None, request, &Silent).await
     })?;
     Ok(Live { day, at, table })
 }

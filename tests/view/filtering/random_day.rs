@@ -165,7 +165,8 @@ pub fn part(column: &str, rows: &[&Row]) -> Option<Number> {
 }
 
 fn cube(rows: &[Row], members: &[Vec<Option<String>>; 3], config: &Config) -> Cube {
-    let aggregates = measures::aggregates(&config.definitions, "e", "at").unwrap();
+    let aggregates =
+        measures::aggregates(&config.definitions, config.sources.main().dialect(), "e", "at").unwrap();
     let value = |at: usize, rows: &[&Row]| {
         if at == NEWEST { None } else { part(&aggregates.list[at].column, rows) }
     };
