@@ -16,6 +16,7 @@ pub mod progress;
 pub mod provenance;
 pub mod seen;
 pub mod table;
+pub mod sql_text;
 pub mod tenant_sql;
 pub mod value;
 

@@ -15,6 +15,14 @@ pub fn grouped(dialect: Dialect, expression: &Sql) -> Sql {
         Dialect::Mysql => Sql::new("concat(").and(expression).then(")"),
         // As text too, since 1 and '1' are spelled alike; a column keeps its collation in a cast.
         Dialect::Sqlite => Sql::new("cast(").and(expression).then(" as text)"),
+        // A text is equal to the same bytes only, but one of citext to any case of it, which a cast would forget.
+        Dialect::Postgres => Sql::new("case when pg_typeof(")
+            .and(expression)
+            .then(") = (select to_regtype('citext')) then lower(cast(")
+            .and(expression)
+            .then(" as text)) else cast(")
+            .and(expression)
+            .then(" as text) end collate \"C\""),
     }
 }
 
@@ -30,6 +38,7 @@ pub fn text(dialect: Dialect, expression: &Sql) -> Sql {
             .and(expression)
             .then(" using utf8mb4) as binary))"),
         Dialect::Sqlite => Sql::new("cast(").and(expression).then(" as blob)"),
+        Dialect::Postgres => Sql::new("(cast(").and(expression).then(" as text) collate \"C\")"),
     }
 }
 
@@ -52,5 +61,29 @@ pub fn key(dialect: Dialect, column: &str) -> String {
              when {column} = lower({column}) and {column} = upper({column}) then cast(lower({column}) as blob) \
              else cast({column} as blob) end"
         ),
+        // Members are grouped by it already.
+        Dialect::Postgres => column.to_owned(),
     }
+}
+
+/// No value, for a column of a statement whose other groupings have these values in it. PostgreSQL puts
+/// only what is of one type into a column.
+pub fn none(dialect: Dialect, kind: Kind) -> &'static str {
+    match (dialect, kind) {
+        (Dialect::Mysql | Dialect::Sqlite, _) => "null",
+        (Dialect::Postgres, Kind::Text) => "cast(null as text)",
+        (Dialect::Postgres, Kind::Whole) => "cast(null as bigint)",
+        (Dialect::Postgres, Kind::Number) => "cast(null as numeric)",
+    }
+}
+
+/// What a column holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// Text.
+    Text,
+    /// Whole numbers.
+    Whole,
+    /// Any numbers.
+    Number,
 }

@@ -1,17 +1,19 @@
-//! A plan's queries to rows: MySQL, MariaDB and SQLite behind one type.
+//! A plan's queries to rows: MySQL, MariaDB, PostgreSQL and SQLite behind one type.
 //!
 //! A source is only read. A session gives the rows of a query one by one, with every
 //! value mapped exactly or refused; whatever fails inside a read ends the session.
 
+mod at;
 mod error;
 mod mysql;
 mod password;
+mod postgres;
 mod report;
 mod retry;
 mod sqlite;
 mod words;
 
-pub use error::SourceError;
+pub use error::{ErrorCode, SourceError};
 pub use report::{Access, Column, Grant, ServerInfo, ServerReport, ServerZone};
 pub use retry::{Transient, with_retry};
 
@@ -31,6 +33,7 @@ pub struct Session(Engine);
 enum Engine {
     Mysql(Box<mysql::MysqlSession>),
     Sqlite(sqlite::SqliteSession),
+    Postgres(Box<postgres::PostgresSession>),
 }
 
 /// Connects to a source and sets the session up for reading.
@@ -50,6 +53,13 @@ pub async fn open(
             let password = password.as_ref().or(url.password.as_ref());
             Engine::Mysql(Box::new(mysql::MysqlSession::open(url, password, settings.timeout).await?))
         }
+        SourceUrl::Postgres(url) => {
+            let password = password::resolve(password, env).await?;
+            let password = password.as_ref().or(url.password.as_ref());
+            Engine::Postgres(Box::new(
+                postgres::PostgresSession::open(url, password, settings.timeout).await?,
+            ))
+        }
         SourceUrl::Sqlite(path) => Engine::Sqlite(sqlite::SqliteSession::open(path, settings.timeout).await?),
     };
     Ok(Session(engine))
@@ -61,6 +71,7 @@ impl Session {
         match &self.0 {
             Engine::Mysql(session) => session.server(),
             Engine::Sqlite(session) => session.server(),
+            Engine::Postgres(session) => session.server(),
         }
     }
 
@@ -69,6 +80,7 @@ impl Session {
         match &self.0 {
             Engine::Mysql(_) => Dialect::Mysql,
             Engine::Sqlite(_) => Dialect::Sqlite,
+            Engine::Postgres(_) => Dialect::Postgres,
         }
     }
 
@@ -77,6 +89,7 @@ impl Session {
         match &self.0 {
             Engine::Mysql(session) => session.is_usable(),
             Engine::Sqlite(session) => session.is_usable(),
+            Engine::Postgres(session) => session.is_usable(),
         }
     }
 
@@ -93,7 +106,7 @@ impl Session {
         _progress: &dyn Progress,
     ) -> Result<(), SourceError> {
         match &mut self.0 {
-            Engine::Mysql(_) | Engine::Sqlite(_) => Ok(()),
+            Engine::Mysql(_) | Engine::Sqlite(_) | Engine::Postgres(_) => Ok(()),
         }
     }
 
@@ -103,6 +116,7 @@ impl Session {
         match &mut self.0 {
             Engine::Mysql(session) => session.begin(queries).await,
             Engine::Sqlite(session) => session.begin().await,
+            Engine::Postgres(session) => session.begin(queries).await,
         }
     }
 
@@ -111,6 +125,7 @@ impl Session {
         match &mut self.0 {
             Engine::Mysql(session) => session.end().await,
             Engine::Sqlite(session) => session.end().await,
+            Engine::Postgres(session) => session.end().await,
         }
     }
 
@@ -119,6 +134,7 @@ impl Session {
         match self.0 {
             Engine::Mysql(session) => session.close().await,
             Engine::Sqlite(session) => session.close().await,
+            Engine::Postgres(session) => session.close().await,
         }
     }
 
@@ -133,6 +149,7 @@ impl Session {
         match &mut self.0 {
             Engine::Mysql(session) => session.read(query, each).await,
             Engine::Sqlite(session) => session.read(query, each).await,
+            Engine::Postgres(session) => session.read(query, each).await,
         }
     }
 
@@ -152,6 +169,7 @@ impl Session {
         match &mut self.0 {
             Engine::Mysql(session) => session.describe(query).await,
             Engine::Sqlite(session) => session.describe(query).await,
+            Engine::Postgres(session) => session.describe(query).await,
         }
     }
 
@@ -160,6 +178,7 @@ impl Session {
         match &mut self.0 {
             Engine::Mysql(session) => session.explain(query).await,
             Engine::Sqlite(session) => session.explain(query).await,
+            Engine::Postgres(session) => session.explain(query).await,
         }
     }
 
@@ -168,6 +187,7 @@ impl Session {
     pub async fn cost(&mut self, query: &Query) -> Result<Option<f64>, SourceError> {
         match &mut self.0 {
             Engine::Mysql(session) => session.cost(query).await,
+            Engine::Postgres(session) => session.cost(query).await,
             Engine::Sqlite(_) => Ok(None),
         }
     }
@@ -179,6 +199,7 @@ impl Session {
         match &mut self.0 {
             Engine::Mysql(session) => session.leading_index(table, column).await,
             Engine::Sqlite(session) => session.leading_index(table, column).await,
+            Engine::Postgres(session) => session.leading_index(table, column).await,
         }
     }
 
@@ -187,6 +208,7 @@ impl Session {
         match &mut self.0 {
             Engine::Mysql(session) => session.inspect().await,
             Engine::Sqlite(session) => session.inspect().await,
+            Engine::Postgres(session) => session.inspect().await,
         }
     }
 }
