@@ -323,7 +323,10 @@ mod tests {
     fn a_whole_postgresql_url_is_read() {
         let text = "postgresql://re%40port:p%40ss%23@db.example/shop?ssl=verify&ssl_ca=ca.pem";
         let SourceUrl::Postgres(url) = parse(text).unwrap() else { panic!("{text}") };
-        assert_eq!((url.user.as_str(), url.host.as_str(), url.port), ("re@port", "db.example", POSTGRES_PORT));
+        assert_eq!(
+            (url.user.as_str(), url.host.as_str(), url.port),
+            ("re@port", "db.example", POSTGRES_PORT)
+        );
         assert_eq!((url.database.as_str(), url.ssl), ("shop", SslMode::Verify));
         assert_eq!(url.password.unwrap().expose_secret(), "p@ss#");
         let other = parse("postgres://u:hunter2@[::1]:5433/a%20b").unwrap();

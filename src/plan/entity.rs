@@ -168,7 +168,11 @@ mod tests {
         assert_eq!(plan.query.params.last(), Some(&Value::from(5)));
 
         let plan = EntityPlan::new("video", &videos(Dialect::Postgres), which).unwrap();
-        assert!(plan.query.sql.ends_with("where cast(asof_rows.\"id\" as text) in (?, ?)"), "{}", plan.query.sql);
+        assert!(
+            plan.query.sql.ends_with("where cast(asof_rows.\"id\" as text) in (?, ?)"),
+            "{}",
+            plan.query.sql
+        );
 
         let none = Which { keys: Some(&[]), tenant: None };
         let plan = EntityPlan::new("video", &videos(Dialect::Sqlite), none).unwrap();

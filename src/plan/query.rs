@@ -74,7 +74,11 @@ mod tests {
         };
         assert_eq!(query.literal(Dialect::Mysql), r"a = 'it''s \\ me' and b = '?' and c < 5");
         assert_eq!(query.literal(Dialect::Sqlite), r"a = 'it''s \ me' and b = '?' and c < 5");
-        let query = Query { sql: "a = ? and b ?? 'x' and c = $$?$$".into(), params: vec![Value::Bytes(vec![255])], ..query };
+        let query = Query {
+            sql: "a = ? and b ?? 'x' and c = $$?$$".into(),
+            params: vec![Value::Bytes(vec![255])],
+            ..query
+        };
         assert_eq!(query.literal(Dialect::Postgres), r"a = '\xff' and b ? 'x' and c = $$?$$");
     }
 }

@@ -75,9 +75,13 @@ mod tests {
 
     #[test]
     fn postgresql_has_names_of_its_own() {
-        for (time_is, kind) in
-            [(Local, "timestamp"), (Utc, "timestamp"), (Instant, "timestamptz"), (Epoch, "int8"), (Local, "date")]
-        {
+        for (time_is, kind) in [
+            (Local, "timestamp"),
+            (Utc, "timestamp"),
+            (Instant, "timestamptz"),
+            (Epoch, "int8"),
+            (Local, "date"),
+        ] {
             assert_eq!(contradiction(Postgres, time_is, kind), None, "{time_is:?} {kind}");
         }
         for (time_is, kind) in [

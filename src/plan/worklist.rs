@@ -13,8 +13,8 @@ use super::time::Bounds;
 use super::{PlanError, dialect};
 use crate::calendar::Window;
 use crate::config::{CarryOf, WorklistSettings};
-use crate::model::definitions::{Dialect, EventsDef, From};
 use crate::model::Definitions;
+use crate::model::definitions::{Dialect, EventsDef, From};
 
 /// The columns of [`WorklistPlan::candidates`]; what is carried along follows them.
 pub mod column {

@@ -40,7 +40,12 @@ impl At {
     }
 
     pub(super) fn denied(&self, message: String) -> SourceError {
-        SourceError::AccessDenied { host: self.host.clone(), port: self.port, user: self.user.clone(), message }
+        SourceError::AccessDenied {
+            host: self.host.clone(),
+            port: self.port,
+            user: self.user.clone(),
+            message,
+        }
     }
 
     pub(super) fn tls(&self, reason: String) -> SourceError {

@@ -261,7 +261,9 @@ impl SourceError {
             Self::Tls { .. } => {
                 "check the server's certificate and ssl_ca, or choose another ssl in [source] url: off, prefer, require, verify"
             }
-            Self::Protocol { .. } => "check that [source] url names a database server of that kind, and its port",
+            Self::Protocol { .. } => {
+                "check that [source] url names a database server of that kind, and its port"
+            }
             Self::Lost { .. } => "look at the server's log; asof tries again for as long as --retry-for says",
             Self::Locked { .. } => "something else writes to the source for long: try again later",
             Self::TimedOut { .. } => {
@@ -272,7 +274,9 @@ impl SourceError {
             Self::Values { .. } => {
                 "a `?` in SQL stands for a bound value: write a question mark inside text as char(63), and PostgreSQL's operator as ??"
             }
-            Self::Unmappable { .. } => "convert it in SQL, for example by cast(… as char), or cast(… as text) on PostgreSQL",
+            Self::Unmappable { .. } => {
+                "convert it in SQL, for example by cast(… as char), or cast(… as text) on PostgreSQL"
+            }
             Self::Password { .. } => "check password_env, password_file or password_command in [source]",
             Self::FileMissing { .. } => "check the path in [source] url; it is relative to asof.toml",
             Self::FileUnreadable { .. } => {

@@ -167,10 +167,10 @@ fn postgresql_tells_which_index_finds_the_rows() {
         "create schema sales;
          create table calls (id int primary key, call_date timestamp, status text, n int);
          create index by_date on calls (call_date); create index by_both on calls (status, call_date);
-         create index some on calls (n) where n > 5;
+         create index few on calls (n) where n > 5;
          insert into calls select n, timestamp '2025-11-01' + n * interval '1 minute', 'NA', n from generate_series(1, 20000) n;
          analyze calls; create view seen as select * from calls;
-         create table sales.odd (\"Odd at\" timestamp); create index odd_at on sales.odd (\"Odd at\");
+         grant usage on schema sales to report; create table sales.odd (\"Odd at\" timestamp); create index odd_at on sales.odd (\"Odd at\");
          insert into sales.odd select now() from generate_series(1, 20000)",
     );
     run(async {
@@ -221,12 +221,20 @@ fn postgresql_describes_the_columns_of_a_query() {
     db.sql("create table t (a int, b numeric(5,2), c timestamptz, d timestamp, e varchar(5), f bytea, g jsonb, h text[])");
     run(async {
         let mut session = open(&db.url()).await;
-        let columns = session.describe(&query("select t.*, a + ? as p from t", vec![number("1")])).await.unwrap();
+        let columns =
+            session.describe(&query("select t.*, a + ? as p from t", vec![number("1")])).await.unwrap();
         let told: Vec<_> = columns.iter().map(|column| format!("{} {}", column.name, column.kind)).collect();
         assert_eq!(
             told,
             [
-                "a int4", "b numeric", "c timestamptz", "d timestamp", "e varchar", "f bytea", "g jsonb", "h text[]",
+                "a int4",
+                "b numeric",
+                "c timestamptz",
+                "d timestamp",
+                "e varchar",
+                "f bytea",
+                "g jsonb",
+                "h text[]",
                 "p int4"
             ]
         );

@@ -141,7 +141,8 @@ impl Server {
             .output()
             .unwrap();
         assert!(made_data.status.success(), "initdb failed: {}", lossy(&made_data.stderr));
-        let allowed = format!("host all {ADMIN} 127.0.0.1/32 trust\nhost all all 127.0.0.1/32 scram-sha-256\n");
+        let allowed =
+            format!("host all {ADMIN} 127.0.0.1/32 trust\nhost all all 127.0.0.1/32 scram-sha-256\n");
         fs::write(data.join("pg_hba.conf"), allowed).unwrap();
         for (name, from) in files {
             let file = data.join(name);
@@ -184,7 +185,8 @@ impl Server {
     fn wait_until_it_answers(&self) -> bool {
         let started = Instant::now();
         loop {
-            if self.client("postgres").args(["-c", "select 1"]).output().is_ok_and(|out| out.stdout == b"1\n") {
+            if self.client("postgres").args(["-c", "select 1"]).output().is_ok_and(|out| out.stdout == b"1\n")
+            {
                 return true;
             }
             let log = fs::read(self.dir.join("log")).map(|log| lossy(&log)).unwrap_or_default();

@@ -82,13 +82,15 @@ pub(super) async fn set_up(conn: &Conn, timeout: Duration, at: &At) -> Result<bo
     let needed = "set session characteristics as transaction isolation level repeatable read, read only; \
                   set time zone 'UTC'";
     conn.run(needed, at, SET_UP).await?;
-    // How a user's own SQL makes texts of times, spans, floats and bytes must not depend on the account.
     for sql in [
+        // How a user's own SQL makes texts of times, spans, floats and bytes must not depend on the account.
         "set datestyle = 'ISO, YMD'",
         "set intervalstyle = 'postgres'",
         "set extra_float_digits = 3",
         "set bytea_output = 'hex'",
         "set standard_conforming_strings = on",
+        // An interrupted run must not leave its queries behind.
+        "set client_connection_check_interval = '2s'",
     ] {
         set_if_known(conn, sql, at).await?;
     }

@@ -19,11 +19,8 @@ pub(super) async fn identify(conn: &Conn, at: &At) -> Result<(ServerInfo, Server
     let mut cells = texts(rows).into_iter();
     let mut text = || cells.next().unwrap_or_default();
     let (version, setting, offset) = (text(), text(), text());
-    let zone = ServerZone {
-        offset_seconds: offset.parse().unwrap_or_default(),
-        system: setting.clone(),
-        setting,
-    };
+    let zone =
+        ServerZone { offset_seconds: offset.parse().unwrap_or_default(), system: setting.clone(), setting };
     Ok((ServerInfo { name: "PostgreSQL", version }, zone))
 }
 
@@ -59,7 +56,8 @@ pub(super) async fn inspect(
         .and_utc();
     let sql = "select cipher from pg_catalog.pg_stat_ssl where pid = pg_backend_pid() and ssl";
     // What only speaks like PostgreSQL may not tell.
-    let tls = told(own(conn, at, "the cipher", sql, &[]).await)?.and_then(|rows| texts(rows).into_iter().next());
+    let tls =
+        told(own(conn, at, "the cipher", sql, &[]).await)?.and_then(|rows| texts(rows).into_iter().next());
     let writes = told(own(conn, at, "the account's rights", WRITES, &[]).await)?.map(|rows| {
         let grant = |row: Vec<Value>| {
             let mut cells = texts([row]).into_iter();

@@ -93,8 +93,12 @@ impl PostgresSession {
             .with("the start of reading", async move |conn| {
                 let consistency = inspect::consistency(conn, named, &at).await?;
                 // The state is fixed by the first query, not by `begin`.
-                conn.run("begin isolation level repeatable read, read only; select 1", &at, "the start of reading")
-                    .await?;
+                conn.run(
+                    "begin isolation level repeatable read, read only; select 1",
+                    &at,
+                    "the start of reading",
+                )
+                .await?;
                 Ok(consistency)
             })
             .await?;
@@ -104,8 +108,10 @@ impl PostgresSession {
 
     pub(super) async fn end(&mut self) -> Result<(), SourceError> {
         let at = self.at.clone();
-        self.with("the end of reading", async move |conn| conn.run("commit", &at, "the end of reading").await)
-            .await?;
+        self.with("the end of reading", async move |conn| {
+            conn.run("commit", &at, "the end of reading").await
+        })
+        .await?;
         self.in_transaction = false;
         Ok(())
     }
@@ -183,7 +189,9 @@ impl PostgresSession {
             .map_err(|_| self.overdue(what))?;
         let usable = match &result {
             Ok(_) => true,
-            Err(SourceError::NoColumns { .. } | SourceError::Values { .. } | SourceError::Unmappable { .. }) => true,
+            Err(
+                SourceError::NoColumns { .. } | SourceError::Values { .. } | SourceError::Unmappable { .. },
+            ) => true,
             Err(SourceError::Refused { .. }) => !self.in_transaction,
             Err(_) => false,
         };
@@ -206,8 +214,7 @@ impl PostgresSession {
 /// Has the server read a query, and refuses one that reads nothing or gives what can't be kept.
 async fn prepare(conn: &Conn, query: &Query, at: &At) -> Result<Prepared, SourceError> {
     let sql = params::numbered(query)?;
-    let statement =
-        conn.client.prepare(&sql).await.map_err(|error| fault(&error, at, Some(&query.name)))?;
+    let statement = conn.client.prepare(&sql).await.map_err(|error| fault(&error, at, Some(&query.name)))?;
     if statement.columns().is_empty() {
         return Err(SourceError::NoColumns { query: query.name.clone() });
     }

@@ -98,7 +98,10 @@ mod tests {
             sql: sql.into(),
             params: vec![Value::Null; values],
         };
-        assert_eq!(numbered(&query("a = ? and b ?? '?' and c = ?", 2)).unwrap(), "a = $1 and b ? '?' and c = $2");
+        assert_eq!(
+            numbered(&query("a = ? and b ?? '?' and c = ?", 2)).unwrap(),
+            "a = $1 and b ? '?' and c = $2"
+        );
         for (sql, wanted, found) in [("a = ?", 1, 0), ("a = '?'", 0, 1), ("?, ?", 2, 1)] {
             let error = numbered(&query(sql, found)).unwrap_err();
             assert_eq!(error, SourceError::Values { query: "q".into(), wanted, found });

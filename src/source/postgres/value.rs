@@ -121,9 +121,7 @@ fn map(kind: &ReadAs, bytes: &[u8]) -> Result<Value, String> {
         ReadAs::Whole => whole(bytes).ok_or_else(odd)?.into(),
         ReadAs::Oid => i64::from(u32::from_be_bytes(bytes.try_into().map_err(|_| odd())?)).into(),
         ReadAs::Float => float(bytes).ok_or_else(odd)??,
-        ReadAs::Numeric => {
-            Value::Number(numeric(bytes).ok_or_else(odd)??.parse().map_err(|_| odd())?)
-        }
+        ReadAs::Numeric => Value::Number(numeric(bytes).ok_or_else(odd)??.parse().map_err(|_| odd())?),
         ReadAs::Bool => i64::from(bytes != [0]).into(),
         ReadAs::Text | ReadAs::Json | ReadAs::Bytes => text(bytes),
         ReadAs::Padded => {
