@@ -4,6 +4,8 @@
 //! value mapped exactly or refused; whatever fails inside a read ends the session.
 
 mod error;
+mod files;
+mod filled;
 mod mysql;
 mod password;
 mod report;
@@ -15,8 +17,13 @@ pub use error::SourceError;
 pub use report::{Access, Column, Grant, ServerInfo, ServerReport, ServerZone};
 pub use retry::{Transient, with_retry};
 
+use std::time::Duration;
+
+use self::files::Files;
+use self::filled::tables::Tables;
+use self::filled::{FilledSession, Filler};
 use crate::calendar::Window;
-use crate::config::{SourceKind, SourceSettings, SourceUrl};
+use crate::config::{PasswordFrom, SourceKind, SourceSettings, SourceUrl};
 use crate::model::definitions::Dialect;
 use crate::model::manifest::Consistency;
 use crate::model::{Progress, Value};
@@ -31,6 +38,7 @@ pub struct Session(Engine);
 enum Engine {
     Mysql(Box<mysql::MysqlSession>),
     Sqlite(sqlite::SqliteSession),
+    Filled(Box<FilledSession>),
 }
 
 /// Connects to a source and sets the session up for reading.
@@ -43,16 +51,31 @@ pub async fn open(
     settings: &SourceSettings,
     env: &(dyn Fn(&str) -> Option<String> + Sync),
 ) -> Result<Session, SourceError> {
-    let SourceKind::Database { url, password } = &settings.kind;
-    let engine = match url {
+    let engine = match &settings.kind {
+        SourceKind::Database { url, password } => open_database(url, password, settings.timeout, env).await?,
+        SourceKind::Files(files) => {
+            let tables = Tables::open("files", &files.tables(), |_| false, settings.timeout).await?;
+            let filler = Filler::Files(Files::new(files));
+            Engine::Filled(Box::new(FilledSession::new(tables, filler, "files")))
+        }
+    };
+    Ok(Session(engine))
+}
+
+async fn open_database(
+    url: &SourceUrl,
+    password: &PasswordFrom,
+    timeout: Duration,
+    env: &(dyn Fn(&str) -> Option<String> + Sync),
+) -> Result<Engine, SourceError> {
+    Ok(match url {
         SourceUrl::Mysql(url) => {
             let password = password::resolve(password, env).await?;
             let password = password.as_ref().or(url.password.as_ref());
-            Engine::Mysql(Box::new(mysql::MysqlSession::open(url, password, settings.timeout).await?))
+            Engine::Mysql(Box::new(mysql::MysqlSession::open(url, password, timeout).await?))
         }
-        SourceUrl::Sqlite(path) => Engine::Sqlite(sqlite::SqliteSession::open(path, settings.timeout).await?),
-    };
-    Ok(Session(engine))
+        SourceUrl::Sqlite(path) => Engine::Sqlite(sqlite::SqliteSession::open(path, timeout).await?),
+    })
 }
 
 impl Session {
@@ -61,6 +84,7 @@ impl Session {
         match &self.0 {
             Engine::Mysql(session) => session.server(),
             Engine::Sqlite(session) => session.server(),
+            Engine::Filled(session) => session.server(),
         }
     }
 
@@ -68,7 +92,7 @@ impl Session {
     pub fn dialect(&self) -> Dialect {
         match &self.0 {
             Engine::Mysql(_) => Dialect::Mysql,
-            Engine::Sqlite(_) => Dialect::Sqlite,
+            Engine::Sqlite(_) | Engine::Filled(_) => Dialect::Sqlite,
         }
     }
 
@@ -77,6 +101,7 @@ impl Session {
         match &self.0 {
             Engine::Mysql(session) => session.is_usable(),
             Engine::Sqlite(session) => session.is_usable(),
+            Engine::Filled(session) => session.is_usable(),
         }
     }
 
@@ -85,15 +110,15 @@ impl Session {
     ///
     /// # Errors
     /// Whatever keeps the items from being had whole: then nothing can be read.
-    #[expect(clippy::unused_async, reason = "what is fetched will be waited for")]
     pub async fn fill(
         &mut self,
-        _window: &Window,
-        _queries: &[&Query],
-        _progress: &dyn Progress,
+        window: &Window,
+        queries: &[&Query],
+        progress: &dyn Progress,
     ) -> Result<(), SourceError> {
         match &mut self.0 {
             Engine::Mysql(_) | Engine::Sqlite(_) => Ok(()),
+            Engine::Filled(session) => session.fill(window, queries, progress).await,
         }
     }
 
@@ -103,6 +128,7 @@ impl Session {
         match &mut self.0 {
             Engine::Mysql(session) => session.begin(queries).await,
             Engine::Sqlite(session) => session.begin().await,
+            Engine::Filled(session) => session.sqlite().begin().await,
         }
     }
 
@@ -111,6 +137,7 @@ impl Session {
         match &mut self.0 {
             Engine::Mysql(session) => session.end().await,
             Engine::Sqlite(session) => session.end().await,
+            Engine::Filled(session) => session.sqlite().end().await,
         }
     }
 
@@ -119,6 +146,7 @@ impl Session {
         match self.0 {
             Engine::Mysql(session) => session.close().await,
             Engine::Sqlite(session) => session.close().await,
+            Engine::Filled(session) => session.close().await,
         }
     }
 
@@ -133,6 +161,7 @@ impl Session {
         match &mut self.0 {
             Engine::Mysql(session) => session.read(query, each).await,
             Engine::Sqlite(session) => session.read(query, each).await,
+            Engine::Filled(session) => session.sqlite().read(query, each).await,
         }
     }
 
@@ -152,6 +181,7 @@ impl Session {
         match &mut self.0 {
             Engine::Mysql(session) => session.describe(query).await,
             Engine::Sqlite(session) => session.describe(query).await,
+            Engine::Filled(session) => session.sqlite().describe(query).await,
         }
     }
 
@@ -160,6 +190,7 @@ impl Session {
         match &mut self.0 {
             Engine::Mysql(session) => session.explain(query).await,
             Engine::Sqlite(session) => session.explain(query).await,
+            Engine::Filled(session) => session.sqlite().explain(query).await,
         }
     }
 
@@ -168,7 +199,7 @@ impl Session {
     pub async fn cost(&mut self, query: &Query) -> Result<Option<f64>, SourceError> {
         match &mut self.0 {
             Engine::Mysql(session) => session.cost(query).await,
-            Engine::Sqlite(_) => Ok(None),
+            Engine::Sqlite(_) | Engine::Filled(_) => Ok(None),
         }
     }
 
@@ -179,6 +210,7 @@ impl Session {
         match &mut self.0 {
             Engine::Mysql(session) => session.leading_index(table, column).await,
             Engine::Sqlite(session) => session.leading_index(table, column).await,
+            Engine::Filled(session) => session.sqlite().leading_index(table, column).await,
         }
     }
 
@@ -187,6 +219,7 @@ impl Session {
         match &mut self.0 {
             Engine::Mysql(session) => session.inspect().await,
             Engine::Sqlite(session) => session.inspect().await,
+            Engine::Filled(session) => session.sqlite().inspect().await,
         }
     }
 }
