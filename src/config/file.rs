@@ -5,6 +5,7 @@ use serde::de::{self, MapAccess, SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 
 pub use super::entity_file::{Entity, Tenants};
+pub use super::files_file::FileTable;
 pub use super::notify_file::{Heartbeat, Hooks, Sink};
 pub use super::serve_file::{Serve, Token};
 
@@ -72,6 +73,11 @@ pub struct Source {
     pub password_file: Option<String>,
     /// The command that prints the password.
     pub password_command: Option<String>,
+    /// The folder of files, relative to the configuration file.
+    pub dir: Option<String>,
+    /// The tables that files fill, by name.
+    #[serde(default)]
+    pub tables: IndexMap<String, FileTable>,
     /// How long each query may take: `60s`.
     pub timeout: Option<String>,
     /// Whose local time the source's naive times are; the calendar's when left out.
@@ -84,6 +90,8 @@ pub struct Source {
 pub enum Kind {
     /// A database, as its URL says.
     Database,
+    /// Files.
+    Files,
 }
 
 /// `[archive]`

@@ -7,11 +7,15 @@ mod again;
 pub mod alerts;
 mod archive;
 mod check;
+mod column_file;
 
 pub mod duration;
 pub mod entities;
 pub mod entity_file;
 pub mod file;
+pub mod files;
+mod files_file;
+mod filled;
 mod metrics;
 pub mod notify;
 mod notify_file;

@@ -1,5 +1,6 @@
 //! How the sources are reached, as configured: nothing is opened or looked up here.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -9,6 +10,7 @@ use indexmap::IndexMap;
 use super::SourceUrl;
 use super::check::{Checker, span, zone};
 use super::file::{self, File};
+use super::files::{self, FilesSettings};
 use super::problem::{did_you_mean, listed};
 use crate::model::definitions::{Dialect, SourceDef};
 
@@ -45,6 +47,8 @@ pub enum SourceKind {
         /// Where its password comes from; it wins over one in the URL.
         password: PasswordFrom,
     },
+    /// Files.
+    Files(FilesSettings),
 }
 
 /// Where a password comes from.
@@ -100,11 +104,7 @@ impl Sources {
     ///
     /// # Errors
     /// The name of a zone that is not known.
-    pub fn in_zones_of(
-        &self,
-        main: &SourceDef,
-        named: &std::collections::BTreeMap<String, SourceDef>,
-    ) -> Result<Self, String> {
+    pub fn in_zones_of(&self, main: &SourceDef, named: &BTreeMap<String, SourceDef>) -> Result<Self, String> {
         let zone = |def: &SourceDef| def.time_zone.parse::<Tz>().map_err(|_| def.time_zone.clone());
         let mut then = self.clone();
         then.main.time_zone = zone(main)?;
@@ -122,6 +122,10 @@ impl SourceSettings {
     pub fn redacted(&self) -> String {
         match &self.kind {
             SourceKind::Database { url, .. } => url.redacted(),
+            SourceKind::Files(files) => {
+                let name = files.dir.file_name().map(|name| name.to_string_lossy().into_owned());
+                format!("files:{}", name.unwrap_or_default())
+            }
         }
     }
 
@@ -129,6 +133,7 @@ impl SourceSettings {
     pub fn dialect(&self) -> Dialect {
         match &self.kind {
             SourceKind::Database { url, .. } => url.dialect(),
+            SourceKind::Files(_) => Dialect::Sqlite,
         }
     }
 
@@ -137,7 +142,10 @@ impl SourceSettings {
         SourceDef {
             dialect: self.dialect(),
             time_zone: self.time_zone.name().to_owned(),
-            tables: std::collections::BTreeMap::new(),
+            tables: match &self.kind {
+                SourceKind::Database { .. } => BTreeMap::new(),
+                SourceKind::Files(files) => files.tables(),
+            },
         }
     }
 
@@ -145,7 +153,7 @@ impl SourceSettings {
     pub fn secrets(&self) -> Vec<&str> {
         match &self.kind {
             SourceKind::Database { password: PasswordFrom::Env(name), .. } => vec![name],
-            SourceKind::Database { .. } => Vec::new(),
+            SourceKind::Database { .. } | SourceKind::Files(_) => Vec::new(),
         }
     }
 }
@@ -245,10 +253,37 @@ fn one(
         None => calendar_zone,
         Some(name) => zone(name, &at("time_zone"), checker),
     };
-    let kind = match written.kind.unwrap_or(file::Kind::Database) {
+    let kind = written.kind.unwrap_or(file::Kind::Database);
+    fits(written, kind, path, checker);
+    let kind = match kind {
         file::Kind::Database => database(written, path, base, checker),
+        file::Kind::Files => files::check(written, path, base, checker).map(SourceKind::Files),
     };
     Some(SourceSettings { kind: kind?, timeout: timeout?, time_zone: time_zone? })
+}
+
+/// Tells of keys that a source of this kind does not have.
+fn fits(written: &file::Source, kind: file::Kind, path: &[&str], checker: &mut Checker<'_, '_>) {
+    let is_database = kind == file::Kind::Database;
+    let keys = [
+        ("url", written.url.is_some(), is_database),
+        ("password_env", written.password_env.is_some(), is_database),
+        ("password_file", written.password_file.is_some(), is_database),
+        ("password_command", written.password_command.is_some(), is_database),
+        ("dir", written.dir.is_some(), kind == file::Kind::Files),
+        ("tables", !written.tables.is_empty(), kind == file::Kind::Files),
+    ];
+    for (key, is_written, fits) in keys {
+        if is_written && !fits {
+            let mut at = path.to_vec();
+            at.push(key);
+            let hint = match key {
+                "dir" | "tables" => "add kind = \"files\", or leave it out",
+                _ => "leave it out",
+            };
+            checker.problem(&at, "a source of this kind has no such key", hint.to_owned());
+        }
+    }
 }
 
 fn database(

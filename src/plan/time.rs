@@ -345,7 +345,7 @@ fn clock(time: NaiveDateTime) -> String {
 mod tests {
     use chrono::{NaiveTime, TimeDelta};
 
-    use super::Bounds;
+    use super::{Bounds, Sql};
     use crate::calendar::Calendar;
     use crate::config::CalendarSettings;
     use crate::model::Value;
@@ -386,14 +386,14 @@ mod tests {
         // Midnight in Kolkata is 12:30 of the day before in Chicago (CST, UTC-6).
         let kolkata =
             bounds("Asia/Kolkata", "00:00", "2025-11-06", TimeIs::Local, "America/Chicago").unwrap();
-        assert_eq!(kolkata.start(), Value::text("2025-11-05 12:30:00"));
+        assert_eq!(kolkata.start(), Sql::bind(Value::text("2025-11-05 12:30:00")));
         assert_eq!(keys(&kolkata, [0, 9, 23]), ["00", "09", "23"]);
     }
 
     #[test]
     fn a_day_can_start_at_another_time_than_midnight() {
         let shift = bounds("Europe/Berlin", "06:30", "2025-11-06", TimeIs::Local, "Europe/Berlin").unwrap();
-        assert_eq!(shift.end(), Value::text("2025-11-07 06:30:00"));
+        assert_eq!(shift.end(), Sql::bind(Value::text("2025-11-07 06:30:00")));
         assert_eq!(keys(&shift, [0, 1, 23]), ["06:30", "07:30", "05:30"]);
     }
 

@@ -142,6 +142,30 @@ pub enum SourceError {
         /// What is wrong, without any secret.
         reason: String,
     },
+    /// An item that a table is filled with can't be taken.
+    #[error("{table}: {place}: {reason}")]
+    Item {
+        /// The table.
+        table: String,
+        /// Where: the file and the line.
+        place: String,
+        /// What is wrong, with the column.
+        reason: String,
+    },
+    /// A day has no file.
+    #[error("{table}: there is no file {pattern}")]
+    NoFile {
+        /// The table.
+        table: String,
+        /// What is looked for, with the day's date.
+        pattern: String,
+    },
+    /// Somebody wrote into a file while it was read.
+    #[error("{} changed while it was read", path.display())]
+    Changing {
+        /// The file.
+        path: PathBuf,
+    },
     /// There is no such SQLite file.
     #[error("there is no file {}", path.display())]
     FileMissing {
@@ -219,7 +243,14 @@ fn during(query: Option<&String>) -> String {
 impl SourceError {
     /// Whether trying again soon may help: trouble with the connection or a lock.
     pub fn is_transient(&self) -> bool {
-        matches!(self, Self::Unreachable { .. } | Self::Busy { .. } | Self::Lost { .. } | Self::Locked { .. })
+        matches!(
+            self,
+            Self::Unreachable { .. }
+                | Self::Busy { .. }
+                | Self::Lost { .. }
+                | Self::Locked { .. }
+                | Self::Changing { .. }
+        )
     }
 
     /// Whether it is about reaching the source at all, and not about what was asked of it.
@@ -236,6 +267,9 @@ impl SourceError {
             | Self::FileUnreadable { .. }
             | Self::NotADatabase { .. } => true,
             Self::NoSuchSource { .. }
+            | Self::Item { .. }
+            | Self::NoFile { .. }
+            | Self::Changing { .. }
             | Self::Locked { .. }
             | Self::TimedOut { .. }
             | Self::Refused { .. }
@@ -249,6 +283,11 @@ impl SourceError {
     /// What to do about it.
     pub fn hint(&self) -> Option<String> {
         let hint = match self {
+            Self::Item { .. } => "correct it there, or the column in asof.toml; nothing was frozen",
+            Self::NoFile { .. } => {
+                "let it be written first; a day that has none by right is told by missing = \"empty\""
+            }
+            Self::Changing { .. } => "let it be written under another name, and renamed when it is whole",
             Self::NoSuchSource { .. } => "add it as [sources.NAME], or call a source so again",
             Self::Unreachable { .. } => {
                 "check [source] url, that the server runs, and that no firewall is between"

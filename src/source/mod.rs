@@ -5,6 +5,8 @@
 
 mod at;
 mod error;
+mod files;
+mod filled;
 mod mysql;
 mod password;
 mod postgres;
@@ -17,8 +19,13 @@ pub use error::{ErrorCode, SourceError};
 pub use report::{Access, Column, Grant, ServerInfo, ServerReport, ServerZone};
 pub use retry::{Transient, with_retry};
 
+use std::time::Duration;
+
+use self::files::Files;
+use self::filled::tables::Tables;
+use self::filled::{FilledSession, Filler};
 use crate::calendar::Window;
-use crate::config::{SourceKind, SourceSettings, SourceUrl};
+use crate::config::{PasswordFrom, SourceKind, SourceSettings, SourceUrl};
 use crate::model::definitions::Dialect;
 use crate::model::manifest::Consistency;
 use crate::model::{Progress, Value};
@@ -34,6 +41,7 @@ enum Engine {
     Mysql(Box<mysql::MysqlSession>),
     Sqlite(sqlite::SqliteSession),
     Postgres(Box<postgres::PostgresSession>),
+    Filled(Box<FilledSession>),
 }
 
 /// Connects to a source and sets the session up for reading.
@@ -46,23 +54,36 @@ pub async fn open(
     settings: &SourceSettings,
     env: &(dyn Fn(&str) -> Option<String> + Sync),
 ) -> Result<Session, SourceError> {
-    let SourceKind::Database { url, password } = &settings.kind;
-    let engine = match url {
+    let engine = match &settings.kind {
+        SourceKind::Database { url, password } => open_database(url, password, settings.timeout, env).await?,
+        SourceKind::Files(files) => {
+            let tables = Tables::open("files", &files.tables(), |_| false, settings.timeout).await?;
+            let filler = Filler::Files(Files::new(files));
+            Engine::Filled(Box::new(FilledSession::new(tables, filler, "files")))
+        }
+    };
+    Ok(Session(engine))
+}
+
+async fn open_database(
+    url: &SourceUrl,
+    password: &PasswordFrom,
+    timeout: Duration,
+    env: &(dyn Fn(&str) -> Option<String> + Sync),
+) -> Result<Engine, SourceError> {
+    Ok(match url {
         SourceUrl::Mysql(url) => {
             let password = password::resolve(password, env).await?;
             let password = password.as_ref().or(url.password.as_ref());
-            Engine::Mysql(Box::new(mysql::MysqlSession::open(url, password, settings.timeout).await?))
+            Engine::Mysql(Box::new(mysql::MysqlSession::open(url, password, timeout).await?))
         }
         SourceUrl::Postgres(url) => {
             let password = password::resolve(password, env).await?;
             let password = password.as_ref().or(url.password.as_ref());
-            Engine::Postgres(Box::new(
-                postgres::PostgresSession::open(url, password, settings.timeout).await?,
-            ))
+            Engine::Postgres(Box::new(postgres::PostgresSession::open(url, password, timeout).await?))
         }
-        SourceUrl::Sqlite(path) => Engine::Sqlite(sqlite::SqliteSession::open(path, settings.timeout).await?),
-    };
-    Ok(Session(engine))
+        SourceUrl::Sqlite(path) => Engine::Sqlite(sqlite::SqliteSession::open(path, timeout).await?),
+    })
 }
 
 impl Session {
@@ -72,6 +93,7 @@ impl Session {
             Engine::Mysql(session) => session.server(),
             Engine::Sqlite(session) => session.server(),
             Engine::Postgres(session) => session.server(),
+            Engine::Filled(session) => session.server(),
         }
     }
 
@@ -79,9 +101,14 @@ impl Session {
     pub fn dialect(&self) -> Dialect {
         match &self.0 {
             Engine::Mysql(_) => Dialect::Mysql,
-            Engine::Sqlite(_) => Dialect::Sqlite,
             Engine::Postgres(_) => Dialect::Postgres,
+            Engine::Sqlite(_) | Engine::Filled(_) => Dialect::Sqlite,
         }
+    }
+
+    /// Whether asof fills its tables itself, so that the source has no indexes to use.
+    pub fn is_filled(&self) -> bool {
+        matches!(self.0, Engine::Filled(_))
     }
 
     /// Whether it can still be used: not after a timeout or an error inside a read.
@@ -90,6 +117,7 @@ impl Session {
             Engine::Mysql(session) => session.is_usable(),
             Engine::Sqlite(session) => session.is_usable(),
             Engine::Postgres(session) => session.is_usable(),
+            Engine::Filled(session) => session.is_usable(),
         }
     }
 
@@ -98,15 +126,15 @@ impl Session {
     ///
     /// # Errors
     /// Whatever keeps the items from being had whole: then nothing can be read.
-    #[expect(clippy::unused_async, reason = "what is fetched will be waited for")]
     pub async fn fill(
         &mut self,
-        _window: &Window,
-        _queries: &[&Query],
-        _progress: &dyn Progress,
+        window: &Window,
+        queries: &[&Query],
+        progress: &dyn Progress,
     ) -> Result<(), SourceError> {
         match &mut self.0 {
             Engine::Mysql(_) | Engine::Sqlite(_) | Engine::Postgres(_) => Ok(()),
+            Engine::Filled(session) => session.fill(window, queries, progress).await,
         }
     }
 
@@ -117,6 +145,7 @@ impl Session {
             Engine::Mysql(session) => session.begin(queries).await,
             Engine::Sqlite(session) => session.begin().await,
             Engine::Postgres(session) => session.begin(queries).await,
+            Engine::Filled(session) => session.sqlite().begin().await,
         }
     }
 
@@ -126,6 +155,7 @@ impl Session {
             Engine::Mysql(session) => session.end().await,
             Engine::Sqlite(session) => session.end().await,
             Engine::Postgres(session) => session.end().await,
+            Engine::Filled(session) => session.sqlite().end().await,
         }
     }
 
@@ -135,6 +165,7 @@ impl Session {
             Engine::Mysql(session) => session.close().await,
             Engine::Sqlite(session) => session.close().await,
             Engine::Postgres(session) => session.close().await,
+            Engine::Filled(session) => session.close().await,
         }
     }
 
@@ -150,6 +181,7 @@ impl Session {
             Engine::Mysql(session) => session.read(query, each).await,
             Engine::Sqlite(session) => session.read(query, each).await,
             Engine::Postgres(session) => session.read(query, each).await,
+            Engine::Filled(session) => session.sqlite().read(query, each).await,
         }
     }
 
@@ -170,6 +202,7 @@ impl Session {
             Engine::Mysql(session) => session.describe(query).await,
             Engine::Sqlite(session) => session.describe(query).await,
             Engine::Postgres(session) => session.describe(query).await,
+            Engine::Filled(session) => session.sqlite().describe(query).await,
         }
     }
 
@@ -179,6 +212,7 @@ impl Session {
             Engine::Mysql(session) => session.explain(query).await,
             Engine::Sqlite(session) => session.explain(query).await,
             Engine::Postgres(session) => session.explain(query).await,
+            Engine::Filled(session) => session.sqlite().explain(query).await,
         }
     }
 
@@ -188,7 +222,7 @@ impl Session {
         match &mut self.0 {
             Engine::Mysql(session) => session.cost(query).await,
             Engine::Postgres(session) => session.cost(query).await,
-            Engine::Sqlite(_) => Ok(None),
+            Engine::Sqlite(_) | Engine::Filled(_) => Ok(None),
         }
     }
 
@@ -200,6 +234,7 @@ impl Session {
             Engine::Mysql(session) => session.leading_index(table, column).await,
             Engine::Sqlite(session) => session.leading_index(table, column).await,
             Engine::Postgres(session) => session.leading_index(table, column).await,
+            Engine::Filled(session) => session.sqlite().leading_index(table, column).await,
         }
     }
 
@@ -209,6 +244,7 @@ impl Session {
             Engine::Mysql(session) => session.inspect().await,
             Engine::Sqlite(session) => session.inspect().await,
             Engine::Postgres(session) => session.inspect().await,
+            Engine::Filled(session) => session.sqlite().inspect().await,
         }
     }
 }

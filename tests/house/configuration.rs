@@ -11,8 +11,9 @@ use asof::view::layout::DEFAULT_TOP;
 use super::project::{File, none, text};
 
 /// The headings of CONFIG.md under which a struct of `src/config/file.rs` is told of.
-const SECTIONS: [(&str, &str); 21] = [
+const SECTIONS: [(&str, &str); 22] = [
     ("## `[source]`", "Source"),
+    ("## Files", "FileTable"),
     ("## `[archive]`", "Archive"),
     ("## `[calendar]`", "Calendar"),
     ("## `[events.NAME]`", "Events"),
@@ -37,7 +38,7 @@ const SECTIONS: [(&str, &str); 21] = [
 
 /// The text of all that is read from a configuration file.
 fn written() -> String {
-    ["file", "entity_file", "notify_file", "serve_file"]
+    ["file", "files_file", "entity_file", "notify_file", "serve_file"]
         .map(|name| text(&format!("src/config/{name}.rs")))
         .concat()
 }
@@ -173,6 +174,9 @@ fn every_word_that_a_key_takes_is_told_of() {
     let (document, source) = (text("docs/CONFIG.md"), written());
     let mut wrong = Vec::new();
     for (heading, name) in [
+        ("## `[source]`", "Kind"),
+        ("## Files", "Format"),
+        ("## Files", "Missing"),
         ("## `[events.NAME]`", "TimeIs"),
         ("## `[events.NAME.by]`", "TimeSpan"),
         ("## `[metrics]`", "Good"),
@@ -204,11 +208,18 @@ fn the_examples_make_a_configuration_when_put_together() {
     let of_tenants =
         |text: &str| ["[entities.", "[[entities.", "[tenants]"].iter().any(|start| text.starts_with(start));
     let common = |text: &str| of_both.iter().any(|start| text.starts_with(start));
-    let halves: [Vec<&str>; 2] = [
-        config.iter().copied().filter(|text| !of_tenants(text)).collect(),
+    // So are several sources, which leave `[source]` out.
+    let of_several = |text: &str| text.starts_with("[sources.");
+    let parts: [Vec<&str>; 3] = [
+        config.iter().copied().filter(|text| !of_tenants(text) && !of_several(text)).collect(),
         config.iter().copied().filter(|text| of_tenants(text) || common(text)).collect(),
+        config
+            .iter()
+            .copied()
+            .filter(|text| of_several(text) || common(text) && !text.starts_with("[source]"))
+            .collect(),
     ];
-    for half in halves {
+    for half in parts {
         let dir = tempfile::tempdir().unwrap();
         fs::write(dir.path().join("asof.toml"), half.concat()).unwrap();
         let out = Command::new(env!("CARGO_BIN_EXE_asof"))

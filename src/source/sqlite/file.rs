@@ -79,7 +79,7 @@ fn unreadable(path: &Path, reason: &str) -> SourceError {
 }
 
 /// What an error means: while `query` is read, or with none, while opening.
-pub(super) fn fault(error: &Error, path: &Path, query: Option<&str>) -> SourceError {
+pub(in crate::source) fn fault(error: &Error, path: &Path, query: Option<&str>) -> SourceError {
     let named = || query.unwrap_or("the file").to_owned();
     match error.sqlite_error_code() {
         Some(ErrorCode::NotADatabase) => SourceError::NotADatabase { path: path.to_owned() },

@@ -16,7 +16,7 @@ use chrono::NaiveDateTime;
 use rusqlite::{Connection, InterruptHandle, Statement};
 use tokio::sync::{mpsc, oneshot};
 
-use self::file::fault;
+pub(super) use self::file::fault;
 use super::{Access, Column, Each, ServerInfo, ServerReport, SourceError};
 use crate::model::Value;
 use crate::model::manifest::Consistency;
@@ -35,6 +35,16 @@ pub(super) struct SqliteSession {
     timeout: Duration,
     /// Whether the file may change under the open transaction, unseen.
     unguarded: bool,
+    reals: Reals,
+}
+
+/// What the floats of a database are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Reals {
+    /// Floats.
+    Floats,
+    /// Decimals, where they are short enough to be some.
+    Decimals,
 }
 
 /// The thread that owns the connection; it ends when this is dropped.
@@ -53,14 +63,25 @@ impl Drop for Worker {
 
 impl SqliteSession {
     pub(super) async fn open(path: &Path, timeout: Duration) -> Result<Self, SourceError> {
+        let owned = path.to_owned();
+        Self::start(path, timeout, Reals::Floats, move || file::open(&owned, timeout)).await
+    }
+
+    /// A session with what `open` opens; `path` is what it is called. It also tells whether that may change under a
+    /// transaction, unseen.
+    pub(super) async fn start(
+        path: &Path,
+        timeout: Duration,
+        reals: Reals,
+        open: impl FnOnce() -> Result<(Connection, bool), SourceError> + Send + 'static,
+    ) -> Result<Self, SourceError> {
         let (jobs, todo) = threads::channel::<Job>();
         let (opened, opening) = oneshot::channel();
         let (ending, ended) = oneshot::channel::<()>();
-        let owned = path.to_owned();
         let run = move || {
             // Dropped last, after the connection.
             let _ending = ending;
-            let (mut connection, unguarded) = match file::open(&owned, timeout) {
+            let (mut connection, unguarded) = match open() {
                 Ok(found) => found,
                 Err(error) => {
                     // When nobody waits any more, nobody needs to know.
@@ -82,7 +103,7 @@ impl SqliteSession {
             opening.await.map_err(|_| unreadable("it could not be opened".to_owned()))??;
         let server = ServerInfo { name: "SQLite", version: rusqlite::version().to_owned() };
         let worker = Some(Worker { jobs: Some(jobs), interrupt, ended });
-        Ok(Self { worker, path: path.to_owned(), server, timeout, unguarded })
+        Ok(Self { worker, path: path.to_owned(), server, timeout, unguarded, reals })
     }
 
     pub(super) fn server(&self) -> &ServerInfo {
@@ -127,8 +148,8 @@ impl SqliteSession {
     {
         let worker = self.take()?;
         let (rows, mut incoming) = mpsc::channel::<Vec<Vec<Value>>>(BATCHES);
-        let (asked, path) = (query.clone(), self.path.clone());
-        let mut done = worker.run(move |connection| stream(connection, &asked, &path, &rows));
+        let (asked, path, reals) = (query.clone(), self.path.clone(), self.reals);
+        let mut done = worker.run(move |connection| stream(connection, &asked, &path, reals, &rows));
         let receive = async {
             while let Some(batch) = incoming.recv().await {
                 for row in batch {
@@ -218,7 +239,7 @@ impl SqliteSession {
     }
 
     /// Runs something short. A refused query leaves the session usable.
-    async fn with<T: Send + 'static>(
+    pub(super) async fn with<T: Send + 'static>(
         &mut self,
         what: &str,
         run: impl FnOnce(&mut Connection) -> Result<T, SourceError> + Send + 'static,
@@ -279,6 +300,7 @@ fn stream(
     connection: &Connection,
     query: &Query,
     path: &Path,
+    reals: Reals,
     out: &mpsc::Sender<Vec<Vec<Value>>>,
 ) -> Result<Vec<Column>, SourceError> {
     let failed = |error: rusqlite::Error| fault(&error, path, Some(&query.name));
@@ -288,7 +310,7 @@ fn stream(
     let mut rows = statement.raw_query();
     let mut batch = Vec::with_capacity(BATCH);
     while let Some(row) = rows.next().map_err(failed)? {
-        batch.push(value::row(row, &columns, &query.name)?);
+        batch.push(value::row(row, &columns, reals, &query.name)?);
         if batch.len() == BATCH
             && out.blocking_send(std::mem::replace(&mut batch, Vec::with_capacity(BATCH))).is_err()
         {

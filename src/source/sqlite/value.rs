@@ -3,8 +3,9 @@
 use rusqlite::types::{Null, ValueRef};
 use rusqlite::{Row, Statement};
 
-use super::{Column, Query, SourceError};
+use super::{Column, Query, Reals, SourceError};
 use crate::model::Value;
+use crate::source::filled;
 
 pub(super) fn columns(statement: &Statement<'_>) -> Vec<Column> {
     statement
@@ -16,7 +17,12 @@ pub(super) fn columns(statement: &Statement<'_>) -> Vec<Column> {
         .collect()
 }
 
-pub(super) fn row(row: &Row<'_>, columns: &[Column], query: &str) -> Result<Vec<Value>, SourceError> {
+pub(super) fn row(
+    row: &Row<'_>,
+    columns: &[Column],
+    reals: Reals,
+    query: &str,
+) -> Result<Vec<Value>, SourceError> {
     let unmappable = |column: &Column, value: String| SourceError::Unmappable {
         query: query.to_owned(),
         column: column.name.clone(),
@@ -28,7 +34,10 @@ pub(super) fn row(row: &Row<'_>, columns: &[Column], query: &str) -> Result<Vec<
         .map(|(at, column)| match row.get_ref(at).map_err(|error| unmappable(column, error.to_string()))? {
             ValueRef::Null => Ok(Value::Null),
             ValueRef::Integer(integer) => Ok(integer.into()),
-            ValueRef::Real(float) if float.is_finite() => Ok(Value::Float(float)),
+            ValueRef::Real(float) if float.is_finite() => Ok(match reals {
+                Reals::Floats => Value::Float(float),
+                Reals::Decimals => filled::decimal(float).map_or(Value::Float(float), Value::Number),
+            }),
             ValueRef::Real(float) => Err(unmappable(column, float.to_string())),
             ValueRef::Text(bytes) | ValueRef::Blob(bytes) => Ok(match std::str::from_utf8(bytes) {
                 Ok(text) => Value::text(text),

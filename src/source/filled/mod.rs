@@ -1,0 +1,139 @@
+//! Sources that have no SQL of their own: their items are put into tables of the moment, and these are asked.
+//!
+//! So there is one way of counting for all sources. What is fetched is fetched whole, or nothing is read.
+
+pub mod cell;
+mod sum;
+pub mod tables;
+
+use std::collections::BTreeSet;
+
+use chrono::{DateTime, Utc};
+
+pub(super) use self::sum::decimal;
+use self::tables::Tables;
+use super::files::Files;
+use super::sqlite::SqliteSession;
+use super::{ServerInfo, SourceError};
+use crate::calendar::Window;
+use crate::model::Progress;
+use crate::plan::Query;
+
+/// A session with a source whose tables asof fills.
+pub(super) struct FilledSession {
+    tables: Tables,
+    filler: Filler,
+    server: ServerInfo,
+    /// The tables that are full, and the window they are full for.
+    filled: BTreeSet<(String, Option<Span>)>,
+}
+
+type Span = (DateTime<Utc>, DateTime<Utc>);
+
+/// What tables are filled from.
+pub(super) enum Filler {
+    /// Files.
+    Files(Files),
+}
+
+impl Filler {
+    fn tables(&self) -> Vec<&str> {
+        match self {
+            Self::Files(files) => files.tables(),
+        }
+    }
+
+    /// Whether what a table holds depends on the window.
+    fn is_of_a_window(&self, table: &str) -> bool {
+        match self {
+            Self::Files(files) => files.is_of_a_window(table),
+        }
+    }
+
+    async fn fill(
+        &mut self,
+        table: &str,
+        window: &Window,
+        tables: &mut Tables,
+        progress: &dyn Progress,
+    ) -> Result<(), SourceError> {
+        match self {
+            Self::Files(files) => files.fill(table, window, tables, progress).await,
+        }
+    }
+}
+
+impl FilledSession {
+    pub(super) fn new(tables: Tables, filler: Filler, kind: &'static str) -> Self {
+        let version = format!("counted by SQLite {}", rusqlite::version());
+        Self { tables, filler, server: ServerInfo { name: kind, version }, filled: BTreeSet::new() }
+    }
+
+    pub(super) fn server(&self) -> &ServerInfo {
+        &self.server
+    }
+
+    /// The session that asks the tables.
+    pub(super) fn sqlite(&mut self) -> &mut SqliteSession {
+        &mut self.tables.session
+    }
+
+    pub(super) fn is_usable(&self) -> bool {
+        self.tables.session.is_usable()
+    }
+
+    pub(super) async fn close(self) {
+        self.tables.session.close().await;
+    }
+
+    /// Fills the tables that `queries` name, unless they are full for this window.
+    pub(super) async fn fill(
+        &mut self,
+        window: &Window,
+        queries: &[&Query],
+        progress: &dyn Progress,
+    ) -> Result<(), SourceError> {
+        let named = |table: &str| queries.iter().any(|query| names(&query.sql, table));
+        let wanted: Vec<String> =
+            self.filler.tables().into_iter().filter(|table| named(table)).map(str::to_owned).collect();
+        for table in wanted {
+            let span = self.filler.is_of_a_window(&table).then_some((window.start, window.end));
+            let full = (table.clone(), span);
+            if self.filled.contains(&full) {
+                continue;
+            }
+            self.filled.retain(|(known, _)| *known != table);
+            self.tables.empty(&table).await?;
+            self.filler.fill(&table, window, &mut self.tables, progress).await?;
+            self.filled.insert(full);
+        }
+        Ok(())
+    }
+}
+
+/// Whether a name stands in SQL as a word. It may stand in a text or a comment only: then too much is fetched, never
+/// too little.
+fn names(sql: &str, table: &str) -> bool {
+    let is_word = |c: char| c.is_alphanumeric() || c == '_';
+    let (sql, table) = (sql.to_lowercase(), table.to_lowercase());
+    sql.match_indices(&table).any(|(at, _)| {
+        let before = sql.get(..at).and_then(|before| before.chars().next_back());
+        let after = sql.get(at + table.len()..).and_then(|after| after.chars().next());
+        !before.is_some_and(is_word) && !after.is_some_and(is_word)
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::names;
+
+    #[test]
+    fn a_table_is_named_as_a_word() {
+        for sql in ["select * from calls", "from CALLS c", "from \"calls\" where", "join calls,x", "calls"] {
+            assert!(names(sql, "calls"), "{sql}");
+        }
+        for sql in ["from all_calls", "from calls2", "from callsé", "", "from call s"] {
+            assert!(!names(sql, "calls"), "{sql}");
+        }
+    }
+}
