@@ -188,8 +188,8 @@ impl PostgresSession {
             .await
             .map_err(|_| self.overdue(what))?;
         let usable = match &result {
-            Ok(_) => true,
-            Err(
+            Ok(_)
+            | Err(
                 SourceError::NoColumns { .. } | SourceError::Values { .. } | SourceError::Unmappable { .. },
             ) => true,
             Err(SourceError::Refused { .. }) => !self.in_transaction,
