@@ -67,10 +67,25 @@ $ asof drift
   calls: 5 rows were frozen, 4 are there now
   Metric                              Frozen       Now     Change
   Calls                                    5         4         −1   −20.00 %  source shrunk
+    hour 23                                1         —         −1  −100.00 %  vanished
+    campaign ∅ no value                    1         —         −1  −100.00 %  vanished
+    status “” empty                        1         —         −1  −100.00 %  vanished
+    status NA                              1         —         −1  −100.00 %  vanished
+    status SALE                            2         3         +1   +50.00 %
   Sales                                    2         3         +1   +50.00 %  source shrunk
+    hour 09                                0         1         +1
+    campaign EASTSIDE 1027                 1         2         +1  +100.00 %
+    status SALE                            2         3         +1   +50.00 %
   Minutes                           16.5 min  16.5 min    0.0 min     0.00 %  source shrunk
+    hour 23                                —         —                        vanished
+    campaign ∅ no value                    —         —                        vanished
+    status “” empty                        —         —                        vanished
   Conversion                         40.00 %   75.00 %  +35.00 pt   +87.50 %  source shrunk
+    hour 09                           0.00 %   50.00 %  +50.00 pt
+    campaign EASTSIDE 1027           33.33 %   66.67 %  +33.33 pt  +100.00 %
   Conversion of the week, this day   40.00 %   75.00 %  +35.00 pt   +87.50 %  source shrunk
+    hour 09                           0.00 %   50.00 %  +50.00 pt
+    campaign EASTSIDE 1027           33.33 %   66.67 %  +33.33 pt  +100.00 %
 exit 0
 $ asof verify
 exit 0
@@ -243,4 +258,69 @@ fn a_worklist_on_postgresql_is_the_one_on_sqlite() {
     place.change("asof.toml", "redial = [\"NA\", \"DROP\", \"B\"]", "redial = []");
     let run = place.asof(&format!("worklist redial {} --json", worklist::RANGE));
     assert_eq!(run.code, 0, "{}", run.stderr);
+}
+
+/// The tables of two presets whose SQL is plain, with rows of three days made by arithmetic.
+fn made_up(preset: &str) -> String {
+    let mut sql = match preset {
+        "general" => "create table orders (created_at timestamp, status varchar(9), amount int, customer_id int);".to_owned(),
+        _ => "create table calls (id int, called_at timestamp, phone_number varchar(20), status varchar(8), agent varchar(9), length_in_sec int, lead_id int);
+              create table dnc (phone_number varchar(20)); insert into dnc values ('314555012X');"
+            .to_owned(),
+    };
+    for n in 0..400_i64 {
+        let second = n * n * 7919 % (3 * 86_400);
+        let at = format!(
+            "2025-11-0{} {:02}:{:02}:{:02}",
+            5 + second / 86_400,
+            second / 3600 % 24,
+            second / 60 % 60,
+            second % 60
+        );
+        let length = if n % 11 == 0 { "null".to_owned() } else { (n * 37 % 700).to_string() };
+        let status = |all: &[&'static str]| all[usize::try_from(n * 13 % 7).unwrap() % all.len()];
+        sql.push_str(&match preset {
+            "general" => {
+                let status = status(&["paid", "shipped", "open", "lost"]);
+                format!("insert into orders values ('{at}', '{status}', {length}, {});", n * 7 % 60)
+            }
+            _ => {
+                let status = status(&["SALE", "NO SALE", "NA", "B", "DNC", "CALLBK", "AM"]);
+                let phone = ["31455501", "1-314-555-01", "+131455501"][usize::try_from(n % 3).unwrap()];
+                format!(
+                    "insert into calls values ({n}, '{at}', '{phone}{:02}', '{status}', 'agent {}', {length}, {});",
+                    n * 31 % 70,
+                    n % 9,
+                    n % 50
+                )
+            }
+        });
+    }
+    sql
+}
+
+#[test]
+fn presets_of_plain_sql_give_the_same_numbers_as_on_sqlite() {
+    for (preset, url) in
+        [("general", "mysql://report@127.0.0.1/shop"), ("lead-backfill", "mysql://report@127.0.0.1/leads")]
+    {
+        let (lite, place, db) = (Place::new(), Place::new(), db());
+        lite.sqlite("source.db", &format!("begin;{}commit", made_up(preset)));
+        db.sql(&made_up(preset));
+        let urls = ["sqlite:source.db".to_owned(), db.url()];
+        for (place, source) in [&lite, &place].into_iter().zip(&urls) {
+            place.done(&[&format!("init --preset {preset}")]);
+            place.change("asof.toml", url, source);
+            place.change("asof.toml", "password_env =", "# password_env =");
+            place.done(&["check", "backfill --from 2025-11-05 --to 2025-11-06", "verify"]);
+        }
+        for day in ["2025-11-05", "2025-11-06"] {
+            let file = format!("snapshots/{day}/metrics.json");
+            assert_eq!(place.read(&file), lite.read(&file), "{preset} on {day}");
+        }
+        if preset == "lead-backfill" {
+            assert_eq!(worklist::counts(&place, ""), worklist::counts(&lite, ""));
+            assert_eq!(place.read(worklist::FILE), lite.read(worklist::FILE));
+        }
+    }
 }
