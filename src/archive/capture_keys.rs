@@ -132,7 +132,7 @@ fn hash(key: &str) -> u64 {
 
 /// The bits of a key in a filter of so many bytes.
 fn places(hash: u64, bytes: usize) -> impl Iterator<Item = usize> {
-    let (first, step) = (hash & 0xFFFF_FFFF, hash >> 32 | 1);
+    let (first, step) = (hash & 0xFFFF_FFFF, (hash >> 32) | 1);
     let bits = (bytes as u64).saturating_mul(8).max(1);
     (0..BITS).filter_map(move |at| usize::try_from(at.wrapping_mul(step).wrapping_add(first) % bits).ok())
 }

@@ -150,7 +150,7 @@ fn rows_of(text: &[u8], key: &str) -> Result<Vec<CaptureRow>, CaptureFileError> 
         let line = text.get(begin..end).unwrap_or_default();
         let row: CaptureRow = serde_json::from_slice(line).map_err(|error| {
             let before = text.get(..begin).unwrap_or_default();
-            CaptureFileError::Line { line: before.iter().filter(|byte| **byte == b'\n').count() + 1, error }
+            CaptureFileError::Line { line: memchr::memchr_iter(b'\n', before).count() + 1, error }
         })?;
         if row.row.key == key {
             rows.push(row);

@@ -60,7 +60,7 @@ struct Cell {
 impl Cell {
     /// Whether a column has the same values in every row.
     fn is(&self, meta: &ColumnChunkMetaData, bytes: &Bytes) -> bool {
-        self.column == *meta.column_descr_ptr()
+        self.column == meta.column_descr_ptr()
             && self.compression == meta.compression()
             && self.values == meta.num_values()
             && self.bytes == *bytes
@@ -95,14 +95,14 @@ pub(super) fn one(
     match source {
         Source::Bytes(bytes) => {
             let whole = bytes.clone();
-            one_of(Arc::new(bytes), Some(&whole), memory, columns, key)
+            one_of(&Arc::new(bytes), Some(&whole), memory, columns, key)
         }
-        Source::File(file) => one_of(Arc::new(file), None, memory, columns, key),
+        Source::File(file) => one_of(&Arc::new(file), None, memory, columns, key),
     }
 }
 
 fn one_of<R: ChunkReader + 'static>(
-    reader: Arc<R>,
+    reader: &Arc<R>,
     whole: Option<&Bytes>,
     memory: &mut Memory,
     columns: &[&str],
@@ -111,9 +111,9 @@ fn one_of<R: ChunkReader + 'static>(
     let metadata = Arc::new(ParquetMetaDataReader::new().parse_and_finish(reader.as_ref())?);
     check_format(&metadata)?;
     let last = memory.last.take().filter(|last| last.key == key);
-    for group in groups_between(&metadata, key, key) {
+    for index in groups_between(&metadata, key, key) {
         let context = Arc::clone(&memory.context);
-        let group = Group { reader: Arc::clone(&reader), metadata: Arc::clone(&metadata), group, context };
+        let group = Group { reader: Arc::clone(reader), metadata: Arc::clone(&metadata), index, context };
         let same = |column: &ColumnChunkMetaData| {
             let bytes = chunk(whole?, column)?;
             last.as_ref()?.columns.iter().find(|cell| cell.is(column, &bytes))
@@ -171,13 +171,13 @@ fn chunk(whole: &Bytes, column: &ColumnChunkMetaData) -> Option<Bytes> {
 struct Group<R: ChunkReader> {
     reader: Arc<R>,
     metadata: Arc<ParquetMetaData>,
-    group: usize,
+    index: usize,
     context: Context,
 }
 
 impl<R: ChunkReader> Group<R> {
     fn meta(&self) -> &RowGroupMetaData {
-        self.metadata.row_group(self.group)
+        self.metadata.row_group(self.index)
     }
 }
 
@@ -418,11 +418,12 @@ mod tests {
                     let all = LookReader::new(on_disk(bytes), &[&columns[..], &[KEY]].concat()).unwrap();
                     let all: Vec<RecordBatch> = all.map(Result::unwrap).collect();
                     let all = arrow_select::concat::concat_batches(&table(&rows).schema(), &all).unwrap();
-                    let source = || match in_memory {
-                        true => Source::Bytes(Bytes::from(bytes.clone())),
-                        false => Source::File(on_disk(bytes)),
+                    let source = || if in_memory {
+                        Source::Bytes(Bytes::from(bytes.clone()))
+                    } else {
+                        Source::File(on_disk(bytes))
                     };
-                    let expected = (key % 3 == 0 && key / 3 < rows.len()).then(|| all.slice(key / 3, 1));
+                    let expected = (key.is_multiple_of(3) && key / 3 < rows.len()).then(|| all.slice(key / 3, 1));
                     let name = format!("{key:05}");
                     prop_assert_eq!(one(source(), &mut memory, &columns, &name).unwrap(), expected.clone());
                     let some = one(source(), &mut memory, &["text"], &name).unwrap();

@@ -62,7 +62,7 @@ impl Tally<'_> {
 }
 
 /// The values of a counter from a row on; `None` where one of the piece's is not known.
-fn known<'p>((piece, from): (&'p Piece, usize), counter: usize) -> Option<&'p [i64]> {
+fn known((piece, from): (&Piece, usize), counter: usize) -> Option<&[i64]> {
     let column = piece.counters.get(counter)?.as_ref().filter(|column| column.null_count() == 0)?;
     column.values().get(from..)
 }
