@@ -1,7 +1,8 @@
 //! Writing the rows of a look as Parquet, sorted by key.
 //!
 //! A small file is kept for every day of years, so each of its columns is encoded in several ways and the
-//! smallest is taken. A large one is encoded in one way, several groups at once.
+//! smallest is taken; what hardly gets smaller by it is not compressed, since to uncompress many small columns is
+//! what takes long when years of files are read. A large one is encoded in one way, several groups at once.
 
 use std::fs::File;
 use std::io::{self, Write};
@@ -36,6 +37,10 @@ const AT_ONCE: usize = 2;
 const SMALL: usize = 1 << 14;
 /// How hard a small file is compressed.
 const LEVEL_OF_SMALL: i32 = 19;
+/// A column of a small file is compressed if that saves at least so many bytes,
+const WORTH_BYTES: u64 = 48;
+/// and at least one in so many.
+const WORTH_SHARE: u64 = 12;
 
 /// What a file says of itself.
 #[derive(Clone, Debug)]
@@ -176,8 +181,12 @@ pub fn write_rest(
 
 struct Writer<'f> {
     file: SerializedFileWriter<Hashing<'f>>,
-    /// What encodes the columns of a group, in one way or in several.
-    ways: Vec<ArrowRowGroupWriterFactory>,
+    /// What encodes and compresses the columns of a group.
+    usual: ArrowRowGroupWriterFactory,
+    /// The same in other ways, for small files.
+    others: Vec<ArrowRowGroupWriterFactory>,
+    /// And without compression.
+    plain: Vec<ArrowRowGroupWriterFactory>,
     /// How many groups it has.
     groups: usize,
 }
@@ -191,8 +200,10 @@ enum Way {
     /// By what is usually in them: keys share their beginnings, numbers are near each other, and of all other
     /// values there are few.
     Usual,
-    /// By their beginnings and lengths.
+    /// By their lengths.
     Plain,
+    /// By what they share with the one before.
+    Beginnings,
     /// As few values, often.
     Dictionary,
 }
@@ -202,10 +213,10 @@ impl Way {
         match (self, name, kind) {
             (Self::Dictionary, ..) => None,
             (_, _, DataType::Int64 | DataType::UInt64) => Some(Encoding::DELTA_BINARY_PACKED),
-            (_, KEY, _) => Some(Encoding::DELTA_BYTE_ARRAY),
+            (_, KEY, _) | (Self::Beginnings, _, DataType::Utf8) => Some(Encoding::DELTA_BYTE_ARRAY),
             (_, LABEL, _) | (Self::Plain, _, DataType::Utf8) => Some(Encoding::DELTA_LENGTH_BYTE_ARRAY),
             (Self::Usual, ..) => None,
-            (Self::Plain, ..) => Some(Encoding::PLAIN),
+            (Self::Plain | Self::Beginnings, ..) => Some(Encoding::PLAIN),
         }
     }
 }
@@ -217,41 +228,52 @@ impl<'f> Writer<'f> {
         schema: &Arc<Schema>,
         rows: usize,
     ) -> Result<Self, LookFileError> {
-        let usual = properties(facts, schema, Way::Usual, rows)?;
-        let writer = ArrowWriter::try_new_with_options(Hashing::new(file), Arc::clone(schema), usual)?;
-        let (file, first) = writer.into_serialized_writer()?;
-        let mut ways = vec![first];
-        if rows <= SMALL {
-            for way in [Way::Plain, Way::Dictionary] {
-                let options = properties(facts, schema, way, rows)?;
+        let small = rows <= SMALL;
+        let zstd =
+            Compression::ZSTD(if small { ZstdLevel::try_new(LEVEL_OF_SMALL)? } else { ZstdLevel::default() });
+        let options = properties(facts, schema, Way::Usual, zstd);
+        let writer = ArrowWriter::try_new_with_options(Hashing::new(file), Arc::clone(schema), options)?;
+        let (file, usual) = writer.into_serialized_writer()?;
+        let ways = |ways: &[Way], compression: Compression| -> Result<Vec<_>, LookFileError> {
+            let factory = |way: &Way| {
+                let options = properties(facts, schema, *way, compression);
                 let writer = ArrowWriter::try_new_with_options(io::sink(), Arc::clone(schema), options)?;
-                ways.push(writer.into_serialized_writer()?.1);
-            }
-        }
-        Ok(Self { file, ways, groups: 0 })
+                Ok(writer.into_serialized_writer()?.1)
+            };
+            if small { ways.iter().map(factory).collect() } else { Ok(Vec::new()) }
+        };
+        let others = ways(&[Way::Plain, Way::Beginnings, Way::Dictionary], zstd)?;
+        let plain = [Way::Usual, Way::Plain, Way::Beginnings, Way::Dictionary];
+        Ok(Self { file, usual, others, plain: ways(&plain, Compression::UNCOMPRESSED)?, groups: 0 })
     }
 
     /// Rows as the group of this number: each column in the way in which it is the smallest.
     fn encode(&self, index: usize, rows: &RecordBatch) -> Result<Group, LookFileError> {
-        let mut smallest: Group = Vec::new();
-        for way in &self.ways {
+        let mut smallest = encode(&self.usual, index, rows)?;
+        for way in &self.others {
+            take_if(&mut smallest, encode(way, index, rows)?, |known, other| other < known);
+        }
+        let mut plain: Option<Group> = None;
+        for way in &self.plain {
             let group = encode(way, index, rows)?;
-            if smallest.is_empty() {
-                smallest = group;
-                continue;
+            match &mut plain {
+                Some(plain) => take_if(plain, group, |known, other| other < known),
+                none => *none = Some(group),
             }
-            for (one, other) in smallest.iter_mut().zip(group) {
-                if other.close().bytes_written < one.close().bytes_written {
-                    *one = other;
-                }
-            }
+        }
+        if let Some(plain) = plain {
+            let worth = |known: u64| WORTH_BYTES.max(known / (WORTH_SHARE - 1));
+            take_if(&mut smallest, plain, |known, other| other < known + worth(known));
         }
         Ok(smallest)
     }
 
     fn add(&mut self, group: Group) -> Result<(), LookFileError> {
         let mut next = self.file.next_row_group()?;
-        for column in group {
+        for mut column in group {
+            // What pages are encoded in they say themselves.
+            let close = column.close_mut();
+            close.metadata = close.metadata.clone().into_builder().clear_page_encoding_stats().build()?;
             column.append_to_row_group(&mut next)?;
         }
         next.close()?;
@@ -261,6 +283,15 @@ impl<'f> Writer<'f> {
 
     fn finish(self) -> Result<Written, LookFileError> {
         Ok(self.file.into_inner()?.written())
+    }
+}
+
+/// Takes those of other columns whose bytes are few enough beside what is known.
+fn take_if(known: &mut Group, others: Group, better: impl Fn(u64, u64) -> bool) {
+    for (one, other) in known.iter_mut().zip(others) {
+        if better(one.close().bytes_written, other.close().bytes_written) {
+            *one = other;
+        }
     }
 }
 
@@ -280,13 +311,13 @@ fn encode(
     columns.into_iter().map(|column| Ok(column.close()?)).collect()
 }
 
-/// How a file of so many rows is written.
+/// How a file is written.
 fn properties(
     facts: &LookFacts<'_>,
     schema: &Schema,
     way: Way,
-    rows: usize,
-) -> Result<ArrowWriterOptions, LookFileError> {
+    compression: Compression,
+) -> ArrowWriterOptions {
     let said = [
         ("asof.format", FORMAT.to_owned()),
         ("asof.entity", facts.entity.to_owned()),
@@ -294,10 +325,9 @@ fn properties(
         ("asof.fields", kinds(facts.def)),
     ];
     let said = said.map(|(key, value)| KeyValue::new(key.to_owned(), value)).to_vec();
-    let level = if rows <= SMALL { ZstdLevel::try_new(LEVEL_OF_SMALL)? } else { ZstdLevel::default() };
     let mut properties = WriterProperties::builder()
         .set_created_by("asof".to_owned())
-        .set_compression(Compression::ZSTD(level))
+        .set_compression(compression)
         .set_statistics_enabled(EnabledStatistics::None)
         // Without statistics of pages nobody looks for one.
         .set_offset_index_disabled(true)
@@ -315,5 +345,5 @@ fn properties(
                 .set_column_encoding(path, encoding);
         }
     }
-    Ok(ArrowWriterOptions::new().with_properties(properties.build()).with_skip_arrow_metadata(true))
+    ArrowWriterOptions::new().with_properties(properties.build()).with_skip_arrow_metadata(true)
 }
