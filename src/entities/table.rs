@@ -311,6 +311,8 @@ impl Builder {
 
 #[cfg(test)]
 mod tests {
+    use arrow_array::Array as _;
+
     use super::{LookError, TableBuilder};
     use crate::entities::look_table::PIECE;
     use crate::model::Value;
