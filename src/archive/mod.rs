@@ -19,7 +19,7 @@
 //! | `derived` | what may be replaced: the index |
 //! | [`cube_file`] | cubes as Parquet |
 //! | [`looks`], [`captures`], [`look_line`] | what it holds of entities, and how that comes into it |
-//! | [`look_file`], [`look_write`], [`capture_file`] | rows of entities as Parquet, and as compressed lines |
+//! | [`look_file`], [`look_write`], [`look_ahead`], [`capture_file`] | rows of entities as Parquet, and as compressed lines |
 //! | [`key_reader`], `look_row`, `capture_keys` | the rows of one key, out of many files |
 //! | [`keys`] | the keys of a day, in a stream |
 //! | [`verify`] | whether all files are those that were frozen |
@@ -44,6 +44,8 @@ pub mod key_reader;
 pub mod keys;
 pub mod ledger;
 mod lock;
+pub mod look_ahead;
+mod look_encode;
 pub mod look_file;
 pub mod look_line;
 mod look_row;
