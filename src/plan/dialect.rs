@@ -16,13 +16,13 @@ pub fn grouped(dialect: Dialect, expression: &Sql) -> Sql {
         // As text too, since 1 and '1' are spelled alike; a column keeps its collation in a cast.
         Dialect::Sqlite => Sql::new("cast(").and(expression).then(" as text)"),
         // A text is equal to the same bytes only, but one of citext to any case of it, which a cast would forget.
-        Dialect::Postgres => Sql::new("case when pg_typeof(")
+        Dialect::Postgres => Sql::new("case pg_typeof(")
             .and(expression)
-            .then(") = (select to_regtype('citext')) then lower(cast(")
+            .then(") when (select to_regtype('citext')) then lower(cast(")
             .and(expression)
-            .then(" as text)) else cast(")
-            .and(expression)
-            .then(" as text) end collate \"C\""),
+            .then(" as text)) ")
+            .and(&spelled(expression))
+            .then(" end collate \"C\""),
     }
 }
 
@@ -44,7 +44,24 @@ pub fn text(dialect: Dialect, expression: &Sql) -> Sql {
 
 /// The binary-smallest spelling among the rows of a group, as UTF-8.
 pub fn spelling(dialect: Dialect, expression: &Sql) -> Sql {
-    Sql::new("min(").and(&text(dialect, expression)).then(")")
+    let text = match dialect {
+        Dialect::Mysql | Dialect::Sqlite => text(dialect, expression),
+        Dialect::Postgres => Sql::new("case pg_typeof(")
+            .and(expression)
+            .then(") ")
+            .and(&spelled(expression))
+            .then(" end collate \"C\""),
+    };
+    Sql::new("min(").and(&text).then(")")
+}
+
+/// The cases of a type of PostgreSQL's by which a member is spelled as it is from any other source: true is 1.
+fn spelled(expression: &Sql) -> Sql {
+    Sql::new("when cast('boolean' as regtype) then case cast(")
+        .and(expression)
+        .then(" as text) when 'true' then '1' when 'false' then '0' end else cast(")
+        .and(expression)
+        .then(" as text)")
 }
 
 /// The key of a grouped column: equal for members that the collation holds equal.

@@ -275,7 +275,7 @@ fn postgresql_waits_until_its_rows_are_taken() {
             let mut session = open(&url).await;
             let (mut rows, mut waited) = (0, 0);
             let started = Instant::now();
-            let each = &mut |_row| {
+            let each = &mut |_row: &mut Vec<Value>| {
                 rows += 1;
                 while rows == 1 && waited < 5 {
                     waited = if db.sql(waits) == "1\n" { waited + 1 } else { 0 };

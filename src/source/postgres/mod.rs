@@ -126,8 +126,10 @@ impl PostgresSession {
             let Prepared { statement, columns, kinds, bound } = prepare(&conn, query, at).await?;
             let failed = |error: tokio_postgres::Error| fault(&error, at, Some(&query.name));
             let mut rows = pin!(conn.client.query_raw(&statement, bound).await.map_err(failed)?);
+            let mut values = Vec::new();
             while let Some(row) = rows.try_next().await.map_err(failed)? {
-                each(value::row(&row, &kinds, &query.name)?)?;
+                value::fill(&mut values, &row, &kinds, &query.name)?;
+                each(&mut values)?;
             }
             Ok::<_, X>(columns)
         };

@@ -98,7 +98,20 @@ impl<'a> FromSql<'a> for Raw<'a> {
 
 /// The values of a row.
 pub(super) fn row(row: &Row, kinds: &[ReadAs], query: &str) -> Result<Vec<Value>, SourceError> {
-    let mut values = Vec::with_capacity(kinds.len());
+    let mut values = Vec::new();
+    fill(&mut values, row, kinds, query)?;
+    Ok(values)
+}
+
+/// Puts the values of a row in the place of those of the row before.
+pub(super) fn fill(
+    values: &mut Vec<Value>,
+    row: &Row,
+    kinds: &[ReadAs],
+    query: &str,
+) -> Result<(), SourceError> {
+    values.clear();
+    values.reserve(kinds.len());
     for (at, kind) in kinds.iter().enumerate() {
         let mapped = match row.try_get::<_, Raw<'_>>(at) {
             Ok(Raw(None)) => Ok(Value::Null),
@@ -111,7 +124,7 @@ pub(super) fn row(row: &Row, kinds: &[ReadAs], query: &str) -> Result<Vec<Value>
             value,
         })?);
     }
-    Ok(values)
+    Ok(())
 }
 
 /// One value; else what can't be kept, in words.
