@@ -113,6 +113,7 @@ fn script(report: &CheckReport, dialect: Dialect) -> String {
     let mut text = match dialect {
         Dialect::Mysql => "set names utf8mb4; set session sql_mode = '', time_zone = '+00:00';\n".to_owned(),
         Dialect::Sqlite => String::new(),
+        Dialect::Postgres => "set time zone 'UTC';\n".to_owned(),
     };
     for query in &report.queries {
         text.push_str(&format!("\n-- {}\n{};\n", safe(&query.name), multi_line(&query.sql)));

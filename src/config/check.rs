@@ -87,7 +87,10 @@ impl Checker<'_, '_> {
     /// Notes an SQL expression that is empty or names what is no list.
     pub fn expression(&mut self, path: &[&str], sql: &str) {
         self.names_in(path, sql, &[]);
-        if names_tenant(Dialect::Sqlite, sql) || names_tenant(Dialect::Mysql, sql) {
+        if [Dialect::Sqlite, Dialect::Mysql, Dialect::Postgres]
+            .iter()
+            .any(|dialect| names_tenant(*dialect, sql))
+        {
             let hint = "name it in the query that the rows come from: where … = :tenant".to_owned();
             self.problem(path, "an expression can't name :tenant", hint);
         }

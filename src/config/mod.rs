@@ -47,7 +47,7 @@ pub use problem::{Problem, Problems};
 pub use retention::RetentionSettings;
 pub use serve::ServeSettings;
 pub use source::{DEFAULT_TIMEOUT, PasswordFrom, SourceKind, SourceSettings, Sources};
-pub use source_url::{MysqlUrl, SourceUrl, SourceUrlError, SslMode};
+pub use source_url::{ServerUrl, SourceUrl, SourceUrlError, SslMode};
 pub use worklist::{CarryOf, WorklistSettings};
 
 use crate::model::definitions::CalendarDef;

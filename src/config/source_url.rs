@@ -1,4 +1,4 @@
-//! The URL of a source, checked: `mysql://user@host/database` or `sqlite:file`.
+//! The URL of a source, checked: `mysql://user@host/database`, `postgres://user@host/database` or `sqlite:file`.
 //!
 //! A password may stand in it. So no message here repeats the text of the URL, and
 //! what `Debug` and [`SourceUrl::redacted`] show holds no secret.
@@ -14,18 +14,23 @@ use crate::model::definitions::Dialect;
 /// The port of MySQL and MariaDB.
 pub const DEFAULT_PORT: u16 = 3306;
 
+/// The port of PostgreSQL.
+pub const POSTGRES_PORT: u16 = 5432;
+
 /// Where a source is.
 #[derive(Clone, Debug)]
 pub enum SourceUrl {
     /// A MySQL or MariaDB server.
-    Mysql(MysqlUrl),
+    Mysql(ServerUrl),
+    /// A PostgreSQL server.
+    Postgres(ServerUrl),
     /// An SQLite file, resolved against the folder given to [`SourceUrl::parse`].
     Sqlite(PathBuf),
 }
 
-/// Where a database of a MySQL or MariaDB server is.
+/// Where a database of a server is.
 #[derive(Clone, Debug)]
-pub struct MysqlUrl {
+pub struct ServerUrl {
     /// The account.
     pub user: String,
     /// The password, if the URL has one.
@@ -97,16 +102,13 @@ impl SourceUrlError {
     pub fn hint(&self) -> Option<String> {
         let hint = match self {
             Self::Malformed { .. } => {
-                "write mysql://user@host:port/database, with special characters as %XX (`@` is %40, `#` is %23, `/` is %2F)"
-            }
-            Self::Scheme { scheme } if scheme.starts_with("postgres") => {
-                "PostgreSQL is not read yet; mysql://, mariadb:// and sqlite: are"
+                "write mysql://user@host:port/database or postgres://…, with special characters as %XX (`@` is %40, `#` is %23, `/` is %2F)"
             }
             Self::Scheme { .. } => {
-                "write mysql://user@host/database, mariadb://user@host/database or sqlite:file.db"
+                "write mysql://user@host/database, mariadb://…, postgres://user@host/database or sqlite:file.db"
             }
             Self::Missing { part: "file" } => "write sqlite:calls.db, or sqlite:/path/to/calls.db",
-            Self::Missing { .. } => "write mysql://user@host/database",
+            Self::Missing { .. } => "write mysql://user@host/database or postgres://user@host/database",
             Self::Parameter { .. } => "known parameters are ssl and ssl_ca",
             Self::Value { name: "ssl", .. } => "ssl is one of off, prefer, require, verify",
             Self::Value { .. } => "write it once, as ssl=verify&ssl_ca=ca.pem",
@@ -125,7 +127,8 @@ impl SourceUrl {
             });
         };
         match scheme.to_ascii_lowercase().as_str() {
-            "mysql" | "mariadb" => parse_mysql(text, base).map(Self::Mysql),
+            "mysql" | "mariadb" => parse_server(text, base, DEFAULT_PORT).map(Self::Mysql),
+            "postgres" | "postgresql" => parse_server(text, base, POSTGRES_PORT).map(Self::Postgres),
             "sqlite" => parse_sqlite(rest, base).map(Self::Sqlite),
             other if other.chars().all(|c| c.is_ascii_alphanumeric()) && !other.is_empty() => {
                 Err(SourceUrlError::Scheme { scheme: other.to_owned() })
@@ -137,11 +140,8 @@ impl SourceUrl {
     /// The URL without any secret and without the path of a file's folder.
     pub fn redacted(&self) -> String {
         match self {
-            Self::Mysql(url) => {
-                let host = if url.host.contains(':') { format!("[{}]", url.host) } else { url.host.clone() };
-                let port = if url.port == DEFAULT_PORT { String::new() } else { format!(":{}", url.port) };
-                format!("mysql://{}@{host}{port}/{}", encode(&url.user), encode(&url.database))
-            }
+            Self::Mysql(url) => url.redacted("mysql", DEFAULT_PORT),
+            Self::Postgres(url) => url.redacted("postgres", POSTGRES_PORT),
             Self::Sqlite(path) => {
                 let name = path.file_name().unwrap_or(path.as_os_str());
                 format!("sqlite:{}", name.to_string_lossy())
@@ -154,7 +154,16 @@ impl SourceUrl {
         match self {
             Self::Mysql(_) => Dialect::Mysql,
             Self::Sqlite(_) => Dialect::Sqlite,
+            Self::Postgres(_) => Dialect::Postgres,
         }
+    }
+}
+
+impl ServerUrl {
+    fn redacted(&self, scheme: &str, default_port: u16) -> String {
+        let host = if self.host.contains(':') { format!("[{}]", self.host) } else { self.host.clone() };
+        let port = if self.port == default_port { String::new() } else { format!(":{}", self.port) };
+        format!("{scheme}://{}@{host}{port}/{}", encode(&self.user), encode(&self.database))
     }
 }
 
@@ -174,7 +183,7 @@ fn parse_sqlite(rest: &str, base: &Path) -> Result<PathBuf, SourceUrlError> {
     Ok(base.join(path))
 }
 
-fn parse_mysql(text: &str, base: &Path) -> Result<MysqlUrl, SourceUrlError> {
+fn parse_server(text: &str, base: &Path, default_port: u16) -> Result<ServerUrl, SourceUrlError> {
     let url = Url::parse(text).map_err(|error| SourceUrlError::Malformed {
         reason: match error {
             url::ParseError::EmptyHost => "it names no host",
@@ -182,7 +191,7 @@ fn parse_mysql(text: &str, base: &Path) -> Result<MysqlUrl, SourceUrlError> {
             url::ParseError::InvalidIpv4Address | url::ParseError::InvalidIpv6Address => {
                 "its address is wrong"
             }
-            _ => "it is no mysql://user@host/database",
+            _ => "it does not end as user@host/database",
         },
     })?;
     if url.fragment().is_some() {
@@ -194,6 +203,9 @@ fn parse_mysql(text: &str, base: &Path) -> Result<MysqlUrl, SourceUrlError> {
         Some(Host::Domain(name)) if !name.is_empty() => decode(name)?,
         _ => return Err(SourceUrlError::Missing { part: "host" }),
     };
+    if host.contains('/') {
+        return Err(SourceUrlError::Malformed { reason: "its host is a path: it is reached by TCP only" });
+    }
     let user = decode(url.username())?;
     if user.is_empty() {
         return Err(SourceUrlError::Missing { part: "user" });
@@ -211,9 +223,9 @@ fn parse_mysql(text: &str, base: &Path) -> Result<MysqlUrl, SourceUrlError> {
     if ssl_ca.is_some() && ssl != Some(SslMode::Verify) {
         return Err(SourceUrlError::Value { name: "ssl_ca", reason: "is of use only with ssl=verify" });
     }
-    Ok(MysqlUrl {
+    Ok(ServerUrl {
         ssl: ssl.unwrap_or(if is_loopback(&host) { SslMode::Off } else { SslMode::Prefer }),
-        port: url.port().unwrap_or(DEFAULT_PORT),
+        port: url.port().unwrap_or(default_port),
         password: password.map(SecretString::from),
         user,
         host,
@@ -300,11 +312,27 @@ mod tests {
         SourceUrl::parse(text, Path::new("/base"))
     }
 
-    fn mysql(text: &str) -> MysqlUrl {
+    fn mysql(text: &str) -> ServerUrl {
         match parse(text).unwrap() {
             SourceUrl::Mysql(url) => url,
-            SourceUrl::Sqlite(path) => panic!("{path:?}"),
+            other => panic!("{other:?}"),
         }
+    }
+
+    #[test]
+    fn a_whole_postgresql_url_is_read() {
+        let text = "postgresql://re%40port:p%40ss%23@db.example/shop?ssl=verify&ssl_ca=ca.pem";
+        let SourceUrl::Postgres(url) = parse(text).unwrap() else { panic!("{text}") };
+        assert_eq!(
+            (url.user.as_str(), url.host.as_str(), url.port),
+            ("re@port", "db.example", POSTGRES_PORT)
+        );
+        assert_eq!((url.database.as_str(), url.ssl), ("shop", SslMode::Verify));
+        assert_eq!(url.password.unwrap().expose_secret(), "p@ss#");
+        let other = parse("postgres://u:hunter2@[::1]:5433/a%20b").unwrap();
+        assert_eq!(other.redacted(), "postgres://u@[::1]:5433/a%20b");
+        assert_eq!(other.dialect(), Dialect::Postgres);
+        assert_eq!(parse(text).unwrap().redacted(), "postgres://re%40port@db.example/shop");
     }
 
     #[test]
@@ -338,7 +366,7 @@ mod tests {
         ] {
             match parse(text).unwrap() {
                 SourceUrl::Sqlite(found) => assert_eq!(found, Path::new(path), "{text}"),
-                SourceUrl::Mysql(url) => panic!("{url:?}"),
+                other => panic!("{other:?}"),
             }
         }
     }
@@ -348,7 +376,11 @@ mod tests {
         for text in [
             "",
             "calls.db",
-            "postgres://u:hunter2@h/d",
+            "postgres://u:hunter2@h",
+            "postgres://u:hunter2@h/d?sslmode=require",
+            "postgres://u:hunter2@%2Fvar%2Frun/d",
+            "postgres:u:hunter2@h/d",
+            "redis://u:hunter2@h/d",
             "http://u:hunter2@h/d",
             "mysql://u:hunter2@h",
             "mysql://u:hunter2@h/",

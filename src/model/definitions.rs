@@ -64,6 +64,8 @@ pub enum Dialect {
     Mysql,
     /// SQLite.
     Sqlite,
+    /// PostgreSQL, and what speaks like it.
+    Postgres,
 }
 
 /// Where events come from.

@@ -15,6 +15,7 @@ pub mod phone;
 pub mod progress;
 pub mod provenance;
 pub mod seen;
+pub mod sql_text;
 pub mod table;
 pub mod tenant_sql;
 pub mod value;

@@ -1,6 +1,7 @@
 //! Where SQL names the tenant: `:tenant` as a word of its own, not in a text, a quoted name or a comment.
 
 use super::definitions::Dialect;
+use super::sql_text::skipped;
 
 /// What stands for the tenant.
 const TENANT: &str = ":tenant";
@@ -10,7 +11,7 @@ pub fn around_tenant(dialect: Dialect, sql: &str) -> Vec<&str> {
     let mut pieces = Vec::new();
     let (mut begin, mut at) = (0, 0);
     while let Some(rest) = sql.get(at..).filter(|rest| !rest.is_empty()) {
-        let quoted = skipped(dialect, rest);
+        let quoted = skipped(dialect, sql, at);
         if quoted > 0 {
             at += quoted;
         } else if is_tenant(sql.get(..at).unwrap_or_default(), rest) {
@@ -36,49 +37,12 @@ fn is_tenant(before: &str, rest: &str) -> bool {
     after.is_some_and(|after| !after.starts_with(word)) && !before.ends_with(|c: char| word(c) || c == ':')
 }
 
-/// How many bytes a text, a quoted name or a comment takes with which the SQL begins; 0 where none does. One that is
-/// not ended takes all.
-fn skipped(dialect: Dialect, sql: &str) -> usize {
-    let mysql = dialect == Dialect::Mysql;
-    let through = |from: usize, end: &str| {
-        sql.get(from..).and_then(|rest| rest.find(end)).map_or(sql.len(), |at| from + at + end.len())
-    };
-    if sql.starts_with("/*") {
-        return through(2, "*/");
-    }
-    // To MySQL two hyphens are a comment only before a space; else they are two minus signs.
-    let dashes = sql.strip_prefix("--").is_some_and(|rest| {
-        !mysql || rest.chars().next().is_none_or(|c| c.is_whitespace() || c.is_control())
-    });
-    if dashes || (mysql && sql.starts_with('#')) {
-        return through(1, "\n");
-    }
-    match sql.chars().next() {
-        // Another one of the same in a row stands for itself: that is a quoted piece right after this one.
-        Some('[') if !mysql => through(1, "]"),
-        Some('`') => through(1, "`"),
-        Some(quote @ ('\'' | '"')) => {
-            let mut escaped = false;
-            for (at, letter) in sql.char_indices().skip(1) {
-                match letter {
-                    _ if escaped => escaped = false,
-                    '\\' if mysql => escaped = true,
-                    _ if letter == quote => return at + 1,
-                    _ => {}
-                }
-            }
-            sql.len()
-        }
-        _ => 0,
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
 
     use super::{around_tenant, names_tenant};
-    use crate::model::definitions::Dialect::{self, Mysql, Sqlite};
+    use crate::model::definitions::Dialect::{self, Mysql, Postgres, Sqlite};
 
     fn shown(dialect: Dialect, sql: &str) -> String {
         around_tenant(dialect, sql).join("?")
@@ -131,10 +95,24 @@ mod tests {
         assert!(!names_tenant(Sqlite, "a = 1 -- where owner = :tenant"));
     }
 
+    #[test]
+    fn postgresql_casts_and_quotes_with_dollars() {
+        for (sql, expected) in [
+            ("a::tenant = :tenant::text", "a::tenant = ?::text"),
+            ("a = $$:tenant$$ and b = :tenant", "a = $$:tenant$$ and b = ?"),
+            ("a = array[:tenant]", "a = array[?]"),
+            ("a = any(b[1:tenant])", "a = any(b[1:tenant])"),
+            (r"a = e'\' :tenant' or b = :tenant", r"a = e'\' :tenant' or b = ?"),
+            ("# :tenant", "# ?"),
+        ] {
+            assert_eq!(shown(Postgres, sql), expected);
+        }
+    }
+
     proptest! {
         #[test]
-        fn nothing_else_is_taken_away(sql in r#"([-'"`#/*\\\n é\[\]]|:tenant|a){0,20}"#) {
-            for dialect in [Mysql, Sqlite] {
+        fn nothing_else_is_taken_away(sql in r#"([-'"`#/*\\\n é\[\]$e]|:tenant|a){0,20}"#) {
+            for dialect in [Mysql, Sqlite, Postgres] {
                 prop_assert_eq!(around_tenant(dialect, &sql).join(":tenant"), sql.clone());
             }
         }

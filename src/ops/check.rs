@@ -355,12 +355,9 @@ async fn about_time_column(
     events: &EventsPlan,
     session: &mut Session,
 ) -> Result<(), String> {
-    if dialect == Dialect::Sqlite {
-        return Ok(());
-    }
     let Ok(columns) = session.describe(&events.times).await else { return Ok(()) };
     let kind = columns.first().map_or("", |column| column.kind.as_str());
-    let wrong = contradiction(time_is, kind);
+    let wrong = contradiction(dialect, time_is, kind);
     wrong.map_or(Ok(()), |wrong| Err(format!("the column {column} has the type {kind}, which {wrong}")))
 }
 

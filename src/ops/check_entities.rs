@@ -89,7 +89,7 @@ pub fn about_tokens(config: &Config, report: &mut CheckReport) {
 /// Tenants that the source may take for each other: to most columns of MySQL `Acme`, `acme` and `acme ` are the same.
 pub fn about_tenants(config: &Config, report: &mut CheckReport) {
     let mut sources = config.sources.all().into_iter();
-    if sources.all(|(_, settings)| settings.dialect() == Dialect::Sqlite) {
+    if sources.all(|(_, settings)| settings.dialect() != Dialect::Mysql) {
         return;
     }
     let plain = |id: &str| id.trim_end().to_lowercase();

@@ -127,6 +127,7 @@ fn name(dialect: Dialect) -> &'static str {
     match dialect {
         Dialect::Mysql => "MySQL or MariaDB",
         Dialect::Sqlite => "SQLite",
+        Dialect::Postgres => "PostgreSQL",
     }
 }
 

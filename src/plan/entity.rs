@@ -59,7 +59,13 @@ impl EntityPlan {
             .user(&names.fill(&def.sql)?)
             .then(" asof_rows");
         if let Some(keys) = which.keys {
-            sql = sql.then("\nwhere ").and(&column(&def.key)).then(" in ").and(&these(dialect, keys));
+            let key = column(&def.key);
+            let key = match dialect {
+                Dialect::Mysql | Dialect::Sqlite => key,
+                // A key that is no number is in no column of numbers; to ask for it there would be an error.
+                Dialect::Postgres => Sql::new("cast(").and(&key).then(" as text)"),
+            };
+            sql = sql.then("\nwhere ").and(&key).then(" in ").and(&these(dialect, keys));
         }
         Ok(Self {
             name: name.to_owned(),
@@ -160,6 +166,13 @@ mod tests {
         let plan = EntityPlan::new("video", &videos(Dialect::Sqlite), which).unwrap();
         assert!(plan.query.sql.ends_with("where asof_rows.\"id\" in (?, ?, ?)"), "{}", plan.query.sql);
         assert_eq!(plan.query.params.last(), Some(&Value::from(5)));
+
+        let plan = EntityPlan::new("video", &videos(Dialect::Postgres), which).unwrap();
+        assert!(
+            plan.query.sql.ends_with("where cast(asof_rows.\"id\" as text) in (?, ?)"),
+            "{}",
+            plan.query.sql
+        );
 
         let none = Which { keys: Some(&[]), tenant: None };
         let plan = EntityPlan::new("video", &videos(Dialect::Sqlite), none).unwrap();

@@ -8,6 +8,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::dialect::{self, Kind};
 use super::expand::{Names, UnknownName, WindowSql};
 use super::keyed::{self, KeyGrouping, KeyedPlan};
 use super::measures::{self, Aggregates, Fold, NEWEST, ROWS};
@@ -160,6 +161,7 @@ pub fn plan(
         aggregates: &aggregates,
         keyed: &keyed,
         from: &from,
+        bounds: &bounds,
         has_condition,
     };
     let crossed = builder.statement(builder.crossed(), max_groups);
@@ -187,6 +189,7 @@ struct Builder<'a> {
     aggregates: &'a Aggregates,
     keyed: &'a [KeyedPlan],
     from: &'a Sql,
+    bounds: &'a Bounds,
     /// Whether a condition stands at its end, for others to follow.
     has_condition: bool,
 }
@@ -281,14 +284,26 @@ impl Builder<'_> {
                 select.inner.push(aggregate.sql.clone().then(&format!(" as {column}")));
                 select.outer.push(Sql::new(column));
             } else {
-                select.outer.push(Sql::new(format!("null as {column}")));
+                select.outer.push(self.absent(at, aggregate.fold));
             }
         }
         if !self.keyed.is_empty() {
-            select.outer.extend(["null as asof_value", "null as asof_value_rows"].map(Sql::new));
+            let none = |kind| dialect::none(self.dialect, kind);
+            select.outer.push(Sql::new(format!("{} as asof_value", none(Kind::Text))));
+            select.outer.push(Sql::new(format!("{} as asof_value_rows", none(Kind::Whole))));
         }
         let limit = (!select.group_by.is_empty()).then(|| max_groups.saturating_add(1));
         select.sql(number, self.from, limit)
+    }
+
+    /// The column of an aggregate that a grouping does not hold.
+    fn absent(&self, at: usize, fold: Fold) -> Sql {
+        let none = match fold {
+            Fold::Newest => self.bounds.no_time(),
+            Fold::Count | Fold::Distinct => dialect::none(self.dialect, Kind::Whole).to_owned(),
+            Fold::Sum | Fold::Min | Fold::Max => dialect::none(self.dialect, Kind::Number).to_owned(),
+        };
+        Sql::new(format!("{none} as asof_{at}"))
     }
 
     /// A grouping by the values of a metric. It has no limit: values are not held as they come.
@@ -298,8 +313,8 @@ impl Builder<'_> {
         let dimensions: Vec<usize> = grouping.dimension.into_iter().collect();
         // Another grouping knows how the members are spelled.
         let mut select = Select::by_members(dialect, self.dimensions, number, &dimensions, false);
-        let aggregates = 0..self.aggregates.list.len();
-        select.outer.extend(aggregates.map(|at| Sql::new(format!("null as asof_{at}"))));
+        let aggregates = self.aggregates.list.iter().enumerate();
+        select.outer.extend(aggregates.map(|(at, aggregate)| self.absent(at, aggregate.fold)));
         select.inner.push(keyed.grouped(dialect).then(" as asof_value"));
         select.inner.push(Sql::new("count(*) as asof_value_rows"));
         select.group_by.push("asof_value".to_owned());

@@ -31,9 +31,9 @@ pub struct Names<'a> {
 #[derive(Clone)]
 pub struct WindowSql {
     /// Its first time, as the column tells it.
-    pub start: Value,
+    pub start: Sql,
     /// The first time after it.
-    pub end: Value,
+    pub end: Sql,
     /// The condition that a row lies in it.
     pub condition: Sql,
 }
@@ -63,18 +63,34 @@ impl Names<'_> {
         let mut rest = text;
         while let Some((at, name)) = next_name(rest, &names) {
             let (before, after) = rest.split_at(at);
-            filled = filled.then(before).and(&self.replacement(name)?);
+            filled = match self.empty(before, name) {
+                Some((before, set)) => filled.then(before).then(set),
+                None => filled.then(before).and(&self.replacement(name)?),
+            };
             rest = after.get(name.len() + 2..).unwrap_or("");
         }
         Ok(filled.then(rest))
+    }
+
+    /// The SQL up to the `in` before an empty list, and what takes the place of both. To PostgreSQL an empty set has a
+    /// type, and only an empty array takes that of what is sought in it.
+    fn empty<'t>(&self, before: &'t str, name: &str) -> Option<(&'t str, &'static str)> {
+        if self.dialect != Dialect::Postgres || !self.lists.get(name).is_some_and(Vec::is_empty) {
+            return None;
+        }
+        let before = without_word(before, "in")?;
+        match without_word(before, "not") {
+            Some(before) => Some((before, " <> all ('{}')")),
+            None => Some((before, " = any ('{}')")),
+        }
     }
 
     fn replacement(&self, name: &str) -> Result<Sql, UnknownName> {
         if let Some(WindowSql { start, end, condition }) = &self.window {
             match name {
                 "window" => return Ok(condition.clone()),
-                "start" => return Ok(Sql::bind(start.clone())),
-                "end" => return Ok(Sql::bind(end.clone())),
+                "start" => return Ok(start.clone()),
+                "end" => return Ok(end.clone()),
                 _ => {}
             }
         }
@@ -85,6 +101,15 @@ impl Names<'_> {
 
 fn next_name<'n>(text: &str, names: &[&'n str]) -> Option<(usize, &'n str)> {
     names.iter().filter_map(|name| Some((text.find(&format!("{{{name}}}"))?, *name))).min()
+}
+
+/// What stands before this word, where the SQL ends with it.
+fn without_word<'t>(sql: &'t str, word: &str) -> Option<&'t str> {
+    let sql = sql.trim_end();
+    let at = sql.len().checked_sub(word.len())?;
+    let (before, last) = (sql.get(..at)?, sql.get(at..)?);
+    let is_whole = !before.ends_with(|c: char| c.is_alphanumeric() || matches!(c, '_' | '$' | '.'));
+    (last.eq_ignore_ascii_case(word) && is_whole).then_some(before.trim_end())
 }
 
 #[cfg(test)]
@@ -102,5 +127,21 @@ mod tests {
         assert_eq!(sql.params, [Value::text("SALE"), Value::text("SALE")]);
         assert_eq!(names.fill("a in {sales}").unwrap_err().name, "sales");
         assert!(names.fill("where {window}").is_err());
+    }
+
+    #[test]
+    fn to_postgresql_nothing_is_an_empty_array() {
+        let lists = [("none".into(), Vec::new())].into();
+        let names = Names { dialect: Dialect::Postgres, lists: &lists, window: None, tenant: None };
+        for (sql, expected) in [
+            ("a in {none} or b = 1", "a = any ('{}') or b = 1"),
+            ("a NOT\n IN {none}", "a <> all ('{}')"),
+            ("(a)in{none}", "(a) = any ('{}')"),
+            ("not a in {none}", "not a = any ('{}')"),
+            ("within {none}", "within (select null where 1 = 0)"),
+            ("knot in {none}", "knot = any ('{}')"),
+        ] {
+            assert_eq!(names.fill(sql).unwrap().text, expected);
+        }
     }
 }

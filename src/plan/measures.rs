@@ -104,7 +104,7 @@ pub fn aggregates(
                 Sql::new(function).then("case when ").user(filter).then(" then ").and(value).then(" end)")
             }
             // Inside of `case` a column would lose its collation, which tells values apart.
-            (Some(filter), Dialect::Sqlite) => {
+            (Some(filter), Dialect::Sqlite | Dialect::Postgres) => {
                 Sql::new(function).and(value).then(") filter (where ").user(filter).then(")")
             }
         };

@@ -2,6 +2,7 @@
 
 use crate::model::Value;
 use crate::model::definitions::Dialect;
+use crate::model::sql_text::{Piece, around_bound};
 
 /// One SQL statement with its values. Values are bound, never written into the text.
 #[derive(Clone, Debug, PartialEq)]
@@ -25,24 +26,11 @@ impl Query {
     pub fn literal(&self, dialect: Dialect) -> String {
         let mut text = String::with_capacity(self.sql.len() + 64);
         let mut params = self.params.iter();
-        let mut quote = None;
-        for letter in self.sql.chars() {
-            match (quote, letter) {
-                (None, '?') => match params.next() {
-                    Some(value) => text.push_str(&literal(dialect, value)),
-                    None => text.push('?'),
-                },
-                (None, '\'' | '"' | '`') => {
-                    quote = Some(letter);
-                    text.push(letter);
-                }
-                (Some(open), _) => {
-                    if letter == open {
-                        quote = None;
-                    }
-                    text.push(letter);
-                }
-                (None, _) => text.push(letter),
+        for piece in around_bound(dialect, &self.sql) {
+            match (piece, params.len()) {
+                (Piece::Text(piece), _) => text.push_str(piece),
+                (Piece::Bound, 0) => text.push('?'),
+                (Piece::Bound, _) => text.extend(params.next().map(|value| literal(dialect, value))),
             }
         }
         text
@@ -58,12 +46,15 @@ fn literal(dialect: Dialect, value: &Value) -> String {
             let text = text.replace('\'', "''");
             match dialect {
                 Dialect::Mysql => format!("'{}'", text.replace('\\', "\\\\")),
-                Dialect::Sqlite => format!("'{text}'"),
+                Dialect::Sqlite | Dialect::Postgres => format!("'{text}'"),
             }
         }
         Value::Bytes(bytes) => {
             let digits: Vec<String> = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
-            format!("x'{}'", digits.concat())
+            match dialect {
+                Dialect::Mysql | Dialect::Sqlite => format!("x'{}'", digits.concat()),
+                Dialect::Postgres => format!(r"'\x{}'", digits.concat()),
+            }
         }
     }
 }
@@ -83,5 +74,11 @@ mod tests {
         };
         assert_eq!(query.literal(Dialect::Mysql), r"a = 'it''s \\ me' and b = '?' and c < 5");
         assert_eq!(query.literal(Dialect::Sqlite), r"a = 'it''s \ me' and b = '?' and c < 5");
+        let query = Query {
+            sql: "a = ? and b ?? 'x' and c = $$?$$".into(),
+            params: vec![Value::Bytes(vec![255])],
+            ..query
+        };
+        assert_eq!(query.literal(Dialect::Postgres), r"a = '\xff' and b ? 'x' and c = $$?$$");
     }
 }

@@ -1,7 +1,7 @@
 //! One grouping as SQL: an inner query that groups, and an outer one that lines its columns up with
 //! those of the other groupings and adds the keys.
 
-use super::dialect;
+use super::dialect::{self, Kind};
 use super::events::DimensionPlan;
 use super::sql::Sql;
 use crate::model::definitions::Dialect;
@@ -30,11 +30,12 @@ impl Select {
         let mut group_by = Vec::new();
         for (at, dimension) in dimensions.iter().enumerate() {
             let here = here.contains(&at);
-            let named = |what: &str, here: bool| {
-                Sql::new(if here { format!("asof_{what}{at}") } else { format!("null as asof_{what}{at}") })
+            let named = |what: &str, kind: Kind, here: bool| {
+                let none = dialect::none(dialect, kind);
+                Sql::new(if here { format!("asof_{what}{at}") } else { format!("{none} as asof_{what}{at}") })
             };
             if dimension.span.is_some() {
-                outer.push(named("slot", here));
+                outer.push(named("slot", Kind::Whole, here));
                 if here {
                     inner.push(dimension.sql.clone().then(&format!(" as asof_slot{at}")));
                     group_by.push(format!("asof_slot{at}"));
@@ -51,9 +52,9 @@ impl Select {
                 }
                 group_by.push(grouped);
             } else {
-                outer.push(named("key", false));
+                outer.push(named("key", Kind::Text, false));
             }
-            outer.push(named("spelling", here && spelled));
+            outer.push(named("spelling", Kind::Text, here && spelled));
         }
         Self { outer, inner, group_by }
     }

@@ -63,7 +63,7 @@ impl Sql {
 pub fn quoted(dialect: Dialect, name: &str) -> String {
     let mark = match dialect {
         Dialect::Mysql => '`',
-        Dialect::Sqlite => '"',
+        Dialect::Sqlite | Dialect::Postgres => '"',
     };
     let doubled = format!("{mark}{mark}");
     let parts: Vec<String> =
@@ -77,7 +77,7 @@ pub fn list(dialect: Dialect, items: &[String]) -> Sql {
         // `x in ()` is no SQL everywhere; `x in (null)` would make `not in` never true.
         return Sql::new(match dialect {
             Dialect::Mysql => "(select null from dual where 1 = 0)",
-            Dialect::Sqlite => "(select null where 1 = 0)",
+            Dialect::Sqlite | Dialect::Postgres => "(select null where 1 = 0)",
         });
     }
     let values: Vec<Sql> = items.iter().map(|item| Sql::bind(Value::text(item.clone()))).collect();

@@ -31,7 +31,7 @@ const EXPRESSIONS: [&str; 10] = [
 ];
 
 fn dialect() -> impl Strategy<Value = Dialect> {
-    prop::sample::select(vec![Dialect::Mysql, Dialect::Sqlite])
+    prop::sample::select(vec![Dialect::Mysql, Dialect::Sqlite, Dialect::Postgres])
 }
 
 fn time_is() -> impl Strategy<Value = TimeIs> {

@@ -96,18 +96,41 @@ impl Bounds {
 
     /// What speaks against how the column is said to tell time, when its type is this.
     pub fn contradiction(&self, kind: &str) -> Option<&'static str> {
-        // SQLite's columns have no such types.
-        if self.dialect == Dialect::Sqlite { None } else { contradiction(self.time_is, kind) }
+        contradiction(self.dialect, self.time_is, kind)
     }
 
-    /// The first bound as a value that compares with the column.
-    pub fn start(&self) -> Value {
-        self.value(self.start, self.window.start)
+    /// The first bound, as it compares with the column.
+    pub fn start(&self) -> Sql {
+        self.bound(self.value(self.start, self.window.start))
     }
 
     /// The second bound, which is outside of the day.
-    pub fn end(&self) -> Value {
-        self.value(self.end, self.window.end)
+    pub fn end(&self) -> Sql {
+        self.bound(self.value(self.end, self.window.end))
+    }
+
+    /// A time as it compares with the column. PostgreSQL has to be told what it is, as a user's own SQL
+    /// may calculate with it.
+    fn bound(&self, time: Value) -> Sql {
+        let sql = Sql::bind(time);
+        match self.cast() {
+            None => sql,
+            Some(kind) => Sql::new("cast(").and(&sql).then(&format!(" as {kind})")),
+        }
+    }
+
+    fn cast(&self) -> Option<&'static str> {
+        match (self.dialect, self.time_is) {
+            (Dialect::Mysql | Dialect::Sqlite, _) => None,
+            (Dialect::Postgres, TimeIs::Epoch) => Some("bigint"),
+            (Dialect::Postgres, TimeIs::Instant) => Some("timestamptz"),
+            (Dialect::Postgres, TimeIs::Local | TimeIs::Utc) => Some("timestamp"),
+        }
+    }
+
+    /// No time, of the column's type where the source wants to know it.
+    pub fn no_time(&self) -> String {
+        self.cast().map_or_else(|| "null".to_owned(), |kind| format!("cast(null as {kind})"))
     }
 
     fn value(&self, at: NaiveDateTime, instant: DateTime<Utc>) -> Value {
@@ -120,7 +143,7 @@ impl Bounds {
     /// The condition that a row lies in the day, on the bare column so that its index serves.
     pub fn condition(&self, column: &str) -> Sql {
         if self.is_compared_as_it_is() {
-            return Sql::new("(").and(&between(self.dialect, column, self.start(), self.end())).then(")");
+            return Sql::new("(").and(&between(self.dialect, column, &self.start(), &self.end())).then(")");
         }
         let seconds = |time: NaiveDateTime| Sql::bind(Value::from(time.and_utc().timestamp()));
         let column_seconds = format!("unixepoch({})", quoted(self.dialect, column));
@@ -135,13 +158,12 @@ impl Bounds {
 
     /// The condition that a row does not lie before the day, on the bare column too.
     pub fn since(&self, column: &str) -> Sql {
-        let bare =
-            |from: Value| Sql::new(format!("{} >= ", quoted(self.dialect, column))).and(&Sql::bind(from));
+        let bare = |from: &Sql| Sql::new(format!("{} >= ", quoted(self.dialect, column))).and(from);
         if self.is_compared_as_it_is() {
-            return Sql::new("(").and(&bare(self.start())).then(")");
+            return Sql::new("(").and(&bare(&self.start())).then(")");
         }
         Sql::new("(")
-            .and(&bare(date(self.near_start())))
+            .and(&bare(&date(self.near_start())))
             .then(&format!(" and unixepoch({}) >= ", quoted(self.dialect, column)))
             .and(&Sql::bind(Value::from(self.start.and_utc().timestamp())))
             .then(")")
@@ -151,28 +173,30 @@ impl Bounds {
     pub fn unreadable_since(&self, column: &str) -> Option<(Sql, Sql)> {
         let (_, unknown) = self.unreadable(column)?;
         let near = Sql::new(format!("({} >= ", quoted(self.dialect, column)))
-            .and(&Sql::bind(date(self.near_start())))
+            .and(&date(self.near_start()))
             .then(")");
         Some((near, unknown))
     }
 
     /// The first and the last time that such a column can hold: all its rows lie between them.
-    pub fn ends_of_time(&self) -> (Value, Value) {
-        match (self.dialect, self.time_is) {
-            (_, TimeIs::Epoch) => (Value::from(FIRST_SECOND), Value::from(LAST_SECOND)),
-            (Dialect::Mysql, TimeIs::Instant) => {
-                (Value::text("1970-01-01 00:00:01"), Value::text("2038-01-19 03:14:07"))
+    pub fn ends_of_time(&self) -> (Sql, Sql) {
+        let (first, last) = match (self.dialect, self.time_is) {
+            (_, TimeIs::Epoch) => {
+                return (self.bound(Value::from(FIRST_SECOND)), self.bound(Value::from(LAST_SECOND)));
             }
-            (Dialect::Mysql, _) => (Value::text("0000-00-00 00:00:00"), Value::text("9999-12-31 23:59:59")),
-            (Dialect::Sqlite, _) => (Value::text("0000-01-01 00:00:00"), Value::text("9999-12-31 23:59:59")),
-        }
+            (Dialect::Mysql, TimeIs::Instant) => ("1970-01-01 00:00:01", "2038-01-19 03:14:07"),
+            (Dialect::Mysql, _) => ("0000-00-00 00:00:00", "9999-12-31 23:59:59"),
+            (Dialect::Sqlite, _) => ("0000-01-01 00:00:00", "9999-12-31 23:59:59"),
+            (Dialect::Postgres, _) => ("0001-01-01 00:00:00", "9999-12-31 23:59:59"),
+        };
+        (self.bound(Value::text(first)), self.bound(Value::text(last)))
     }
 
     /// What tells which of two times is the later: a number, or a text with the larger units first.
     pub fn order(&self, column: &str) -> Sql {
         let column = quoted(self.dialect, column);
         Sql::new(match (self.dialect, self.time_is) {
-            (Dialect::Mysql, _) | (_, TimeIs::Epoch) => column,
+            (Dialect::Mysql | Dialect::Postgres, _) | (_, TimeIs::Epoch) => column,
             (Dialect::Sqlite, _) => format!("unixepoch({column}, 'subsec')"),
         })
     }
@@ -188,14 +212,14 @@ impl Bounds {
     /// SQLite keeps times as text, with a blank or a T, with or without an offset: only as seconds
     /// do they compare.
     fn is_compared_as_it_is(&self) -> bool {
-        self.dialect == Dialect::Mysql || self.time_is == TimeIs::Epoch
+        self.dialect != Dialect::Sqlite || self.time_is == TimeIs::Epoch
     }
 
     /// Bounds in text around the day, wide enough for any offset; they are for the index.
     fn near(&self, column: &str) -> Sql {
         let after = if self.time_is == TimeIs::Instant { 2 } else { 1 };
         let end = date(self.end + TimeDelta::days(after));
-        between(self.dialect, column, date(self.near_start()), end)
+        between(self.dialect, column, &date(self.near_start()), &end)
     }
 
     fn near_start(&self) -> NaiveDateTime {
@@ -206,7 +230,7 @@ impl Bounds {
     pub fn slot_number(&self, column: &str, span: TimeSpan) -> Sql {
         let column = quoted(self.dialect, column);
         let length = span.seconds();
-        let start = Sql::bind(self.start());
+        let start = self.start();
         match (self.dialect, self.time_is) {
             // The fraction goes first: a cast would round it up into the next span.
             (Dialect::Mysql, TimeIs::Epoch) => Sql::new(format!("floor((cast(floor({column}) as signed) - "))
@@ -215,16 +239,26 @@ impl Bounds {
             (Dialect::Mysql, _) => Sql::new("(timestampdiff(second, ")
                 .and(&start)
                 .then(&format!(", {column})"))
-                .and(&self.jumped(&column, |from| Value::text(written(from))))
+                .and(&self.jumped(&column, |from| Sql::bind(Value::text(written(from)))))
                 .then(&format!(") div {length}")),
+            // Whole seconds divide as whole numbers do.
+            (Dialect::Postgres, TimeIs::Epoch) => Sql::new(format!("((cast(floor({column}) as bigint) - "))
+                .and(&start)
+                .then(&format!(") / {length})")),
+            // A float, which is exact far below a microsecond here; `extract` gives a decimal, which takes longer.
+            (Dialect::Postgres, _) => Sql::new(format!("cast(floor((date_part('epoch', {column} - "))
+                .and(&start)
+                .then(")")
+                .and(&self.jumped(&column, |from| self.bound(Value::text(written(from)))))
+                .then(&format!(") / {length}) as bigint)")),
             (Dialect::Sqlite, TimeIs::Epoch) => {
                 Sql::new(format!("cast(({column} - ")).and(&start).then(&format!(") / {length} as integer)"))
             }
             (Dialect::Sqlite, _) => {
-                let seconds = |time: NaiveDateTime| Value::from(time.and_utc().timestamp());
+                let seconds = |time: NaiveDateTime| Sql::bind(Value::from(time.and_utc().timestamp()));
                 let column = format!("unixepoch({column})");
                 Sql::new(format!("({column} - "))
-                    .and(&Sql::bind(seconds(self.start)))
+                    .and(&seconds(self.start))
                     .and(&self.jumped(&column, seconds))
                     .then(&format!(") / {length}"))
             }
@@ -232,10 +266,10 @@ impl Bounds {
     }
 
     /// What a change of clocks adds to the seconds between two local times.
-    fn jumped(&self, column: &str, bound: impl Fn(NaiveDateTime) -> Value) -> Sql {
+    fn jumped(&self, column: &str, bound: impl Fn(NaiveDateTime) -> Sql) -> Sql {
         let Some(jump) = self.jump else { return Sql::default() };
         Sql::new(format!(" + case when {column} < "))
-            .and(&Sql::bind(bound(jump.from)))
+            .and(&bound(jump.from))
             .then(" then 0 else ")
             .and(&Sql::bind(Value::from(jump.seconds)))
             .then(" end")
@@ -265,10 +299,10 @@ impl Bounds {
     }
 }
 
-fn between(dialect: Dialect, column: &str, start: Value, end: Value) -> Sql {
+fn between(dialect: Dialect, column: &str, start: &Sql, end: &Sql) -> Sql {
     let column = quoted(dialect, column);
-    let lower = Sql::new(format!("{column} >= ")).and(&Sql::bind(start));
-    lower.then(&format!(" and {column} < ")).and(&Sql::bind(end))
+    let lower = Sql::new(format!("{column} >= ")).and(start);
+    lower.then(&format!(" and {column} < ")).and(end)
 }
 
 /// Where a zone's clocks change during a day, if they do: a local time that occurs twice counts
@@ -293,8 +327,8 @@ fn jump(zone: Tz, window: &Window) -> Option<Jump> {
     Some(Jump { from: unchanged.max(shown(after)), seconds })
 }
 
-fn date(time: NaiveDateTime) -> Value {
-    Value::text(time.format("%Y-%m-%d").to_string())
+fn date(time: NaiveDateTime) -> Sql {
+    Sql::bind(Value::text(time.format("%Y-%m-%d").to_string()))
 }
 
 fn written(time: NaiveDateTime) -> String {
@@ -311,7 +345,7 @@ fn clock(time: NaiveDateTime) -> String {
 mod tests {
     use chrono::{NaiveTime, TimeDelta};
 
-    use super::Bounds;
+    use super::{Bounds, Sql};
     use crate::calendar::Calendar;
     use crate::config::CalendarSettings;
     use crate::model::Value;
@@ -352,14 +386,14 @@ mod tests {
         // Midnight in Kolkata is 12:30 of the day before in Chicago (CST, UTC-6).
         let kolkata =
             bounds("Asia/Kolkata", "00:00", "2025-11-06", TimeIs::Local, "America/Chicago").unwrap();
-        assert_eq!(kolkata.start(), Value::text("2025-11-05 12:30:00"));
+        assert_eq!(kolkata.start(), Sql::bind(Value::text("2025-11-05 12:30:00")));
         assert_eq!(keys(&kolkata, [0, 9, 23]), ["00", "09", "23"]);
     }
 
     #[test]
     fn a_day_can_start_at_another_time_than_midnight() {
         let shift = bounds("Europe/Berlin", "06:30", "2025-11-06", TimeIs::Local, "Europe/Berlin").unwrap();
-        assert_eq!(shift.end(), Value::text("2025-11-07 06:30:00"));
+        assert_eq!(shift.end(), Sql::bind(Value::text("2025-11-07 06:30:00")));
         assert_eq!(keys(&shift, [0, 1, 23]), ["06:30", "07:30", "05:30"]);
     }
 

@@ -13,8 +13,8 @@ use super::time::Bounds;
 use super::{PlanError, dialect};
 use crate::calendar::Window;
 use crate::config::{CarryOf, WorklistSettings};
+use crate::model::Definitions;
 use crate::model::definitions::{Dialect, EventsDef, From};
-use crate::model::{Definitions, Value};
 
 /// The columns of [`WorklistPlan::candidates`]; what is carried along follows them.
 pub mod column {
@@ -134,12 +134,12 @@ impl Builder<'_> {
     /// Whether the outcome is in a list, by the source's own idea of equal.
     fn outcome_in(&self, list: &str) -> Result<Sql, UnknownName> {
         let outcome = self.expression(&self.worklist.outcome)?;
-        Ok(outcome.then(" in ").and(&self.names().fill(&format!("{{{list}}}"))?))
+        Ok(outcome.then(" ").and(&self.names().fill(&format!("in {{{list}}}"))?))
     }
 
     /// Where the rows come from: only those of `condition`. An events' own query that names the ends
     /// of its window has `start`, and the end of time.
-    fn rows(&self, condition: &Sql, start: Value) -> Result<Sql, UnknownName> {
+    fn rows(&self, condition: &Sql, start: Sql) -> Result<Sql, UnknownName> {
         let dialect = self.dialect;
         match &self.events.from {
             From::Table(table) => {

@@ -105,8 +105,8 @@ pub enum SourceError {
     Refused {
         /// The query, by its name.
         query: String,
-        /// The server's number for it.
-        code: u16,
+        /// The server's name for it.
+        code: ErrorCode,
         /// In the words of the server.
         message: String,
     },
@@ -188,6 +188,49 @@ pub enum SourceError {
     },
 }
 
+/// What a server calls an error.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ErrorCode {
+    /// The number of MySQL, MariaDB or SQLite.
+    Number(u16),
+    /// The five letters and digits of PostgreSQL.
+    State(String),
+}
+
+impl std::fmt::Display for ErrorCode {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Number(number) => write!(formatter, "{number}"),
+            Self::State(state) => formatter.write_str(state),
+        }
+    }
+}
+
+impl ErrorCode {
+    /// What to do about it.
+    fn hint(&self) -> &'static str {
+        const GRANT: &str = "grant the account SELECT on it";
+        const CORRECT: &str =
+            "correct the table, the column or the SQL in asof.toml; `asof check --sql` shows the whole query";
+        const READ: &str = "asof only reads: its SQL must not write";
+        match self {
+            Self::Number(1142 | 1143 | 1227 | 1370) => GRANT,
+            Self::Number(1 | 1146 | 1054 | 1064 | 1305) => CORRECT,
+            Self::Number(1792) => READ,
+            Self::State(state) => match state.as_str() {
+                "42501" => GRANT,
+                "42601" | "42703" | "42P01" | "3F000" => CORRECT,
+                "42804" | "42846" | "42883" | "42725" => {
+                    "see whether time_is says what the time column is, and write cast(… as …) where types differ"
+                }
+                "25006" => READ,
+                _ => "`asof check --sql` shows the whole query",
+            },
+            Self::Number(_) => "`asof check --sql` shows the whole query",
+        }
+    }
+}
+
 /// What a name that is asof's own stands for, where the server's words have it.
 fn explained(message: &str) -> &'static str {
     if message.contains("asof_rows.") { "; asof_rows is what its sql gives" } else { "" }
@@ -257,25 +300,22 @@ impl SourceError {
             Self::Tls { .. } => {
                 "check the server's certificate and ssl_ca, or choose another ssl in [source] url: off, prefer, require, verify"
             }
-            Self::Protocol { .. } => "check that [source] url names a MySQL or MariaDB server and its port",
+            Self::Protocol { .. } => {
+                "check that [source] url names a database server of that kind, and its port"
+            }
             Self::Lost { .. } => "look at the server's log; asof tries again for as long as --retry-for says",
             Self::Locked { .. } => "something else writes to the source for long: try again later",
             Self::TimedOut { .. } => {
                 "run `asof check` to see whether the time column's index is used, or raise [source] timeout"
             }
-            Self::Refused { code, .. } => match code {
-                1142 | 1143 | 1227 | 1370 => "grant the account SELECT on it",
-                1 | 1146 | 1054 | 1064 | 1305 => {
-                    "correct the table, the column or the SQL in asof.toml; `asof check --sql` shows the whole query"
-                }
-                1792 => "asof only reads: its SQL must not write",
-                _ => "`asof check --sql` shows the whole query",
-            },
+            Self::Refused { code, .. } => code.hint(),
             Self::NoColumns { .. } => "asof only reads: write a select",
             Self::Values { .. } => {
-                "a `?` in SQL stands for a bound value: write a question mark inside text as char(63)"
+                "a `?` in SQL stands for a bound value: write a question mark inside text as char(63), and PostgreSQL's operator as ??"
             }
-            Self::Unmappable { .. } => "convert it in SQL, for example by cast(… as char)",
+            Self::Unmappable { .. } => {
+                "convert it in SQL, for example by cast(… as char), or cast(… as text) on PostgreSQL"
+            }
             Self::Password { .. } => "check password_env, password_file or password_command in [source]",
             Self::FileMissing { .. } => "check the path in [source] url; it is relative to asof.toml",
             Self::FileUnreadable { .. } => {

@@ -1,19 +1,21 @@
-//! A plan's queries to rows: MySQL, MariaDB and SQLite behind one type.
+//! A plan's queries to rows: MySQL, MariaDB, PostgreSQL and SQLite behind one type.
 //!
 //! A source is only read. A session gives the rows of a query one by one, with every
 //! value mapped exactly or refused; whatever fails inside a read ends the session.
 
+mod at;
 mod error;
 mod files;
 mod filled;
 mod mysql;
 mod password;
+mod postgres;
 mod report;
 mod retry;
 mod sqlite;
 mod words;
 
-pub use error::SourceError;
+pub use error::{ErrorCode, SourceError};
 pub use report::{Access, Column, Grant, ServerInfo, ServerReport, ServerZone};
 pub use retry::{Transient, with_retry};
 
@@ -39,6 +41,7 @@ pub struct Session(Engine);
 enum Engine {
     Mysql(Box<mysql::MysqlSession>),
     Sqlite(sqlite::SqliteSession),
+    Postgres(Box<postgres::PostgresSession>),
     Filled(Box<FilledSession>),
 }
 
@@ -75,6 +78,11 @@ async fn open_database(
             let password = password.as_ref().or(url.password.as_ref());
             Engine::Mysql(Box::new(mysql::MysqlSession::open(url, password, timeout).await?))
         }
+        SourceUrl::Postgres(url) => {
+            let password = password::resolve(password, env).await?;
+            let password = password.as_ref().or(url.password.as_ref());
+            Engine::Postgres(Box::new(postgres::PostgresSession::open(url, password, timeout).await?))
+        }
         SourceUrl::Sqlite(path) => Engine::Sqlite(sqlite::SqliteSession::open(path, timeout).await?),
     })
 }
@@ -85,6 +93,7 @@ impl Session {
         match &self.0 {
             Engine::Mysql(session) => session.server(),
             Engine::Sqlite(session) => session.server(),
+            Engine::Postgres(session) => session.server(),
             Engine::Filled(session) => session.server(),
         }
     }
@@ -93,6 +102,7 @@ impl Session {
     pub fn dialect(&self) -> Dialect {
         match &self.0 {
             Engine::Mysql(_) => Dialect::Mysql,
+            Engine::Postgres(_) => Dialect::Postgres,
             Engine::Sqlite(_) | Engine::Filled(_) => Dialect::Sqlite,
         }
     }
@@ -107,6 +117,7 @@ impl Session {
         match &self.0 {
             Engine::Mysql(session) => session.is_usable(),
             Engine::Sqlite(session) => session.is_usable(),
+            Engine::Postgres(session) => session.is_usable(),
             Engine::Filled(session) => session.is_usable(),
         }
     }
@@ -123,7 +134,7 @@ impl Session {
         progress: &dyn Progress,
     ) -> Result<(), SourceError> {
         match &mut self.0 {
-            Engine::Mysql(_) | Engine::Sqlite(_) => Ok(()),
+            Engine::Mysql(_) | Engine::Sqlite(_) | Engine::Postgres(_) => Ok(()),
             Engine::Filled(session) => session.fill(window, queries, progress).await,
         }
     }
@@ -134,6 +145,7 @@ impl Session {
         match &mut self.0 {
             Engine::Mysql(session) => session.begin(queries).await,
             Engine::Sqlite(session) => session.begin().await,
+            Engine::Postgres(session) => session.begin(queries).await,
             Engine::Filled(session) => session.sqlite().begin().await,
         }
     }
@@ -143,6 +155,7 @@ impl Session {
         match &mut self.0 {
             Engine::Mysql(session) => session.end().await,
             Engine::Sqlite(session) => session.end().await,
+            Engine::Postgres(session) => session.end().await,
             Engine::Filled(session) => session.sqlite().end().await,
         }
     }
@@ -152,6 +165,7 @@ impl Session {
         match self.0 {
             Engine::Mysql(session) => session.close().await,
             Engine::Sqlite(session) => session.close().await,
+            Engine::Postgres(session) => session.close().await,
             Engine::Filled(session) => session.close().await,
         }
     }
@@ -167,6 +181,7 @@ impl Session {
         match &mut self.0 {
             Engine::Mysql(session) => session.read(query, each).await,
             Engine::Sqlite(session) => session.read(query, each).await,
+            Engine::Postgres(session) => session.read(query, each).await,
             Engine::Filled(session) => session.sqlite().read(query, each).await,
         }
     }
@@ -187,6 +202,7 @@ impl Session {
         match &mut self.0 {
             Engine::Mysql(session) => session.describe(query).await,
             Engine::Sqlite(session) => session.describe(query).await,
+            Engine::Postgres(session) => session.describe(query).await,
             Engine::Filled(session) => session.sqlite().describe(query).await,
         }
     }
@@ -196,6 +212,7 @@ impl Session {
         match &mut self.0 {
             Engine::Mysql(session) => session.explain(query).await,
             Engine::Sqlite(session) => session.explain(query).await,
+            Engine::Postgres(session) => session.explain(query).await,
             Engine::Filled(session) => session.sqlite().explain(query).await,
         }
     }
@@ -205,6 +222,7 @@ impl Session {
     pub async fn cost(&mut self, query: &Query) -> Result<Option<f64>, SourceError> {
         match &mut self.0 {
             Engine::Mysql(session) => session.cost(query).await,
+            Engine::Postgres(session) => session.cost(query).await,
             Engine::Sqlite(_) | Engine::Filled(_) => Ok(None),
         }
     }
@@ -216,6 +234,7 @@ impl Session {
         match &mut self.0 {
             Engine::Mysql(session) => session.leading_index(table, column).await,
             Engine::Sqlite(session) => session.leading_index(table, column).await,
+            Engine::Postgres(session) => session.leading_index(table, column).await,
             Engine::Filled(session) => session.sqlite().leading_index(table, column).await,
         }
     }
@@ -225,6 +244,7 @@ impl Session {
         match &mut self.0 {
             Engine::Mysql(session) => session.inspect().await,
             Engine::Sqlite(session) => session.inspect().await,
+            Engine::Postgres(session) => session.inspect().await,
             Engine::Filled(session) => session.sqlite().inspect().await,
         }
     }

@@ -5,7 +5,7 @@ use chrono::{DateTime, Utc};
 /// What kind of server it is.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ServerInfo {
-    /// `MariaDB`, `MySQL` or `SQLite`.
+    /// `MariaDB`, `MySQL`, `PostgreSQL` or `SQLite`.
     pub name: &'static str,
     /// Its version, in its own words.
     pub version: String,
@@ -25,7 +25,8 @@ pub struct Column {
 pub struct Access {
     /// The table, or the name the query gives it.
     pub table: String,
-    /// The kind of access: `range`, `ref`, `ALL` … on MySQL and MariaDB, `search` or `scan` on SQLite.
+    /// The kind of access: `range`, `ref`, `ALL` … on MySQL and MariaDB, `search` or `scan` on SQLite,
+    /// `index scan`, `seq scan` … on PostgreSQL.
     pub access: String,
     /// The index it uses.
     pub key: Option<String>,

@@ -49,6 +49,7 @@ mod looks_interrupted;
 mod looks_listed;
 mod names;
 mod polling;
+mod postgres;
 mod printing;
 mod pruning;
 mod pruning_trouble;

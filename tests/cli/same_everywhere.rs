@@ -1,4 +1,4 @@
-//! The same events in MariaDB, in SQLite and in files give byte for byte the same numbers.
+//! The same events in MariaDB, in PostgreSQL, in SQLite and in files give byte for byte the same numbers.
 
 use std::fmt::Write as _;
 use std::fs::File;
@@ -10,6 +10,7 @@ use parquet::arrow::ArrowWriter;
 
 use crate::support::command::Place;
 use crate::support::mariadb::db;
+use crate::support::postgres;
 
 /// A call, made by arithmetic.
 struct Call {
@@ -112,6 +113,15 @@ fn in_mariadb(calls: &[Call]) -> String {
     numbers(&place)
 }
 
+fn in_postgresql(calls: &[Call]) -> String {
+    let db = postgres::db();
+    let table = "create table calls (id int primary key, at timestamp, agent text, status varchar(20), seconds smallint);";
+    db.sql(&format!("{table}{}", sql(calls)));
+    let place = Place::new();
+    place.write("asof.toml", format!("[source]\nurl = \"{}\"\n{COUNTED}", db.url()));
+    numbers(&place)
+}
+
 /// Files of one day each, by the day of UTC, so that a day of Chicago lies in two of them.
 fn in_csv(calls: &[Call]) -> String {
     let place = Place::new();
@@ -193,6 +203,7 @@ fn the_same_events_give_the_same_bytes() {
     );
     for (name, numbers) in [
         ("MariaDB", in_mariadb(&calls)),
+        ("PostgreSQL", in_postgresql(&calls)),
         ("CSV", in_csv(&calls)),
         ("JSON lines", in_json_lines(&calls)),
         ("Parquet", in_parquet(&calls)),

@@ -1,6 +1,7 @@
 //! Whether the frozen numbers are right: every one compared with SQL or arithmetic of the
-//! test's own, through the built program, on MariaDB and SQLite.
+//! test's own, through the built program, on MariaDB, PostgreSQL and SQLite.
 
+mod alike;
 mod exact;
 mod groups;
 mod kinds;

@@ -10,6 +10,7 @@ use rusqlite::types::ValueRef;
 use serde_json::Value;
 
 use crate::support::mariadb::{self, Db};
+use crate::support::postgres;
 
 /// When days are saved unless a test says otherwise: long after all of them.
 pub const LATER: &str = "2026-06-01T12:00:00Z";
@@ -17,6 +18,7 @@ pub const LATER: &str = "2026-06-01T12:00:00Z";
 /// A database of the test's own.
 pub enum Source {
     Maria(Db),
+    Postgres(postgres::Db),
     Lite { file: PathBuf, connection: Connection, _dir: tempfile::TempDir },
 }
 
@@ -33,9 +35,18 @@ impl Source {
         Self::Lite { file, connection, _dir: dir }
     }
 
-    /// One of each.
+    pub fn postgres() -> Self {
+        Self::Postgres(postgres::db())
+    }
+
+    /// MariaDB and SQLite.
     pub fn both() -> [Self; 2] {
         [Self::maria(), Self::lite()]
+    }
+
+    /// One of each.
+    pub fn all() -> [Self; 3] {
+        [Self::maria(), Self::postgres(), Self::lite()]
     }
 
     pub fn is_maria(&self) -> bool {
@@ -45,6 +56,7 @@ impl Source {
     pub fn url(&self) -> String {
         match self {
             Self::Maria(db) => db.url(),
+            Self::Postgres(db) => db.url(),
             Self::Lite { file, .. } => format!("sqlite:{}", file.display()),
         }
     }
@@ -54,6 +66,9 @@ impl Source {
             Self::Maria(db) => {
                 db.sql(sql);
             }
+            Self::Postgres(db) => {
+                db.sql(sql);
+            }
             Self::Lite { connection, .. } => connection.execute_batch(sql).unwrap(),
         }
     }
@@ -61,9 +76,14 @@ impl Source {
     /// The rows of a query as text, NULL as `None`.
     pub fn rows(&self, sql: &str) -> Vec<Vec<Option<String>>> {
         match self {
-            Self::Maria(db) => {
+            Self::Maria(_) | Self::Postgres(_) => {
                 let cell = |cell: &str| (cell != "NULL").then(|| cell.to_owned());
-                db.sql(sql).lines().map(|line| line.split('\t').map(cell).collect()).collect()
+                let told = match self {
+                    Self::Maria(db) => db.sql(sql),
+                    Self::Postgres(db) => db.sql(sql),
+                    Self::Lite { .. } => unreachable!("it has no client"),
+                };
+                told.lines().map(|line| line.split('\t').map(cell).collect()).collect()
             }
             Self::Lite { connection, .. } => {
                 let mut statement = connection.prepare(sql).unwrap();

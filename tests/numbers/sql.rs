@@ -50,7 +50,7 @@ fn a_list_holds_whatever_text_there_is() {
         "; drop table calls",
         "",
     ];
-    for source in Source::both() {
+    for source in Source::all() {
         fill(&source, &[&odd[..], &["other", "x"]].concat());
         let list = format!("odd = {}", serde_json::to_string(&odd).unwrap());
         let text = config(&list, &[count("odd", "m in {odd}"), count("rest", "m not in {odd}")].concat());
@@ -71,7 +71,7 @@ fn a_list_holds_whatever_text_there_is() {
 
 #[test]
 fn nothing_is_in_an_empty_list_and_everything_known_is_not_in_it() {
-    for source in Source::both() {
+    for source in Source::all() {
         fill(&source, &["a", "b"]);
         source.run("insert into calls values (9, '2025-11-06 00:00:00', null)");
         let metrics = [
@@ -91,7 +91,7 @@ fn nothing_is_in_an_empty_list_and_everything_known_is_not_in_it() {
 
 #[test]
 fn what_looks_like_a_placeholder_is_text() {
-    for source in Source::both() {
+    for source in Source::all() {
         fill(&source, &["10:30", "a ? b", ":name", "50%", "{ x }", "@v", "$1", "?1", "it's"]);
         let metrics = [
             count("colon", "m = '10:30'"),
@@ -137,7 +137,7 @@ fn a_comment_with_a_number_sign_ends_with_its_line_on_mariadb() {
 
 #[test]
 fn a_query_can_name_the_day_twice_or_by_its_ends() {
-    for source in Source::both() {
+    for source in Source::all() {
         fill(&source, &["a", "b", "c"]);
         source.run(
             "create table archived (id int, at datetime, m varchar(60));
@@ -164,7 +164,7 @@ fn a_query_can_name_the_day_twice_or_by_its_ends() {
 
 #[test]
 fn a_list_inside_of_quotes_or_a_comment_is_refused_and_not_guessed_at() {
-    for source in Source::both() {
+    for source in Source::all() {
         fill(&source, &["a"]);
         for condition in ["m = '{odd}'", "m = 'a' -- {odd}\n"] {
             let place = Place::new(&source, &config("odd = [\"a\", \"b\"]", &count("wrong", condition)));
@@ -177,9 +177,10 @@ fn a_list_inside_of_quotes_or_a_comment_is_refused_and_not_guessed_at() {
 
 #[test]
 fn names_with_quotes_and_schemas_are_names() {
-    for source in Source::both() {
+    for source in Source::all() {
         let (quoted, schema) = match &source {
             Source::Maria(db) => ("`my calls`".to_owned(), db.name.clone()),
+            Source::Postgres(_) => ("\"my calls\"".to_owned(), "public".to_owned()),
             Source::Lite { .. } => ("\"my calls\"".to_owned(), "main".to_owned()),
         };
         source.run(&format!(

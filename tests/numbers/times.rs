@@ -86,10 +86,10 @@ fn text(at: Micros, format: &str) -> String {
     format!("'{}'", naive(at).format(format))
 }
 
-fn columns(maria: bool) -> Vec<Column> {
+fn columns(source: &Source) -> Vec<Column> {
     let column = |name, time_is, kept, sql_type, write| Column { name, time_is, kept, sql_type, write };
-    if maria {
-        vec![
+    match source {
+        Source::Maria(_) => vec![
             column("local", "local", Kept::Local, "datetime(6)", |_, at| text(local(at), "%F %T%.6f")),
             column("utc", "utc", Kept::Instant, "datetime(6)", |_, at| text(at, "%F %T%.6f")),
             column("instant", "instant", Kept::Instant, "timestamp(6) null", |_, at| text(at, "%F %T%.6f")),
@@ -97,9 +97,21 @@ fn columns(maria: bool) -> Vec<Column> {
             column("epoch_big", "epoch", Kept::Seconds, "bigint", |_, at| (at / SECOND).to_string()),
             column("epoch_decimal", "epoch", Kept::Instant, "decimal(16,6)", |_, at| decimal(at)),
             column("epoch_double", "epoch", Kept::Instant, "double", |_, at| decimal(at)),
-        ]
-    } else {
-        vec![
+        ],
+        Source::Postgres(_) => vec![
+            column("local", "local", Kept::Local, "timestamp", |_, at| text(local(at), "%F %T%.6f")),
+            column("utc", "utc", Kept::Instant, "timestamp", |_, at| text(at, "%F %T%.6f")),
+            column("instant", "instant", Kept::Instant, "timestamptz", |row, at| {
+                let (shift, sign) = [(0, "Z"), (0, ""), (-6 * 60, "-06:00"), (330, "+05:30")][row % 4];
+                let shown = text(at + shift * 60 * SECOND, "%F %T%.6f");
+                format!("'{}{sign}'", shown.trim_matches('\''))
+            }),
+            column("epoch_int", "epoch", Kept::Seconds, "integer", |_, at| (at / SECOND).to_string()),
+            column("epoch_big", "epoch", Kept::Seconds, "bigint", |_, at| (at / SECOND).to_string()),
+            column("epoch_numeric", "epoch", Kept::Instant, "numeric(16,6)", |_, at| decimal(at)),
+            column("epoch_double", "epoch", Kept::Instant, "double precision", |_, at| decimal(at)),
+        ],
+        Source::Lite { .. } => vec![
             column("local", "local", Kept::Local, "text", |row, at| match row % 3 {
                 0 => text(local(at), "%F %T%.6f"),
                 1 => text(local(at), "%FT%T%.6f"),
@@ -122,7 +134,7 @@ fn columns(maria: bool) -> Vec<Column> {
             column("epoch_mixed", "epoch", Kept::Seconds, "", |row, at| {
                 format!("{}{}", at / SECOND, if row % 2 == 0 { "" } else { ".0" })
             }),
-        ]
+        ],
     }
 }
 
@@ -204,7 +216,11 @@ fn fill(source: &Source, columns: &[Column], rows: &[Micros]) {
             .enumerate()
             .map(|(row, at)| format!("({row}, {})", (column.write)(row, *at)))
             .collect();
-        let zone = if source.is_maria() { "set time_zone = '+00:00';" } else { "" };
+        let zone = match source {
+            Source::Maria(_) => "set time_zone = '+00:00';",
+            Source::Postgres(_) => "set time zone 'UTC';",
+            Source::Lite { .. } => "",
+        };
         source.run(&format!(
             "{zone} create table {0} (id int, at {1}{index}); insert into {0} values {2};",
             column.name,
@@ -215,7 +231,7 @@ fn fill(source: &Source, columns: &[Column], rows: &[Micros]) {
 }
 
 fn check(source: &Source, starts: &str, days: &[NaiveDate]) {
-    let columns = columns(source.is_maria());
+    let columns = columns(source);
     let begins = NaiveTime::parse_from_str(starts, "%H:%M").unwrap();
     let rows = rows(days, begins);
     fill(source, &columns, &rows);
@@ -267,6 +283,16 @@ fn days_tile_and_hours_are_named_on_sqlite() {
 }
 
 #[test]
+fn days_tile_and_hours_are_named_on_postgresql() {
+    check(&Source::postgres(), "00:00", &around_both_changes());
+}
+
+#[test]
+fn a_day_may_start_at_half_past_six_on_postgresql() {
+    check(&Source::postgres(), "06:30", &around_both_changes());
+}
+
+#[test]
 fn a_day_may_start_at_half_past_six_on_mariadb() {
     check(&Source::maria(), "06:30", &around_both_changes());
 }
@@ -278,7 +304,7 @@ fn a_day_may_start_at_half_past_six_on_sqlite() {
 
 #[test]
 fn a_day_that_starts_in_a_gap_starts_after_it() {
-    for source in Source::both() {
+    for source in Source::all() {
         check(&source, "02:30", &days_around("2025-03-09", 1, 1));
     }
 }
@@ -318,8 +344,12 @@ fn a_month_of_days_loses_no_row_and_doubles_none() {
 /// Midnight in Kolkata (UTC+5:30, all year) is half past twelve or half past one in Chicago.
 #[test]
 fn a_source_in_another_zone_is_cut_and_named_by_the_calendar() {
-    for source in Source::both() {
-        let precise = if source.is_maria() { "datetime(6)" } else { "text" };
+    for source in Source::all() {
+        let precise = match &source {
+            Source::Maria(_) => "datetime(6)",
+            Source::Postgres(_) => "timestamp",
+            Source::Lite { .. } => "text",
+        };
         let kolkata = |text: &str| micros(&format!("{text}+05:30"));
         let mut rows = Vec::new();
         let days: Vec<NaiveDate> =
@@ -365,8 +395,8 @@ fn a_source_in_another_zone_is_cut_and_named_by_the_calendar() {
 
 #[test]
 fn the_second_one_o_clock_is_a_member_of_its_own_where_the_column_can_tell() {
-    for source in Source::both() {
-        let columns = columns(source.is_maria());
+    for source in Source::all() {
+        let columns = columns(&source);
         let hours: Vec<Micros> = ["05:00", "06:10", "06:20", "07:10", "08:00"]
             .map(|time| micros(&format!("2025-11-02T{time}:00Z")))
             .into();
@@ -386,8 +416,8 @@ fn the_second_one_o_clock_is_a_member_of_its_own_where_the_column_can_tell() {
 
 #[test]
 fn a_local_column_can_not_start_a_day_at_a_time_that_occurs_twice() {
-    for source in Source::both() {
-        let columns = columns(source.is_maria());
+    for source in Source::all() {
+        let columns = columns(&source);
         fill(&source, &columns, &[micros("2025-11-01T12:00:00Z")]);
         let place = Place::new(&source, &config(&columns, "01:30"));
         let out = place.asof(super::place::LATER, &["save", "2025-11-02"]);

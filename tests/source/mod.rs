@@ -1,11 +1,14 @@
-//! Reading real databases: MariaDB and SQLite.
+//! Reading real databases: MariaDB, PostgreSQL and SQLite.
 
 mod connecting;
+mod connecting_postgres;
 mod inspecting;
 mod reading_mariadb;
+mod reading_postgres;
 mod reading_sqlite;
 mod retrying;
 mod types;
+mod types_postgres;
 
 use std::path::Path;
 use std::time::Duration;

@@ -5,5 +5,6 @@ pub mod browser;
 pub mod command;
 pub mod demo;
 pub mod mariadb;
+pub mod postgres;
 pub mod server;
 pub mod vicidial;

@@ -1,6 +1,5 @@
 //! Connects, with as much encryption as the URL asks for, and sets the session up.
 
-use std::path::Path;
 use std::time::Duration;
 
 use mysql_async::prelude::Queryable;
@@ -9,7 +8,7 @@ use secrecy::{ExposeSecret, SecretString};
 
 use super::fault::{At, fault};
 use super::{ServerInfo, SourceError};
-use crate::config::{MysqlUrl, SslMode};
+use crate::config::{ServerUrl, SslMode};
 
 /// How long connecting may take.
 pub(super) const TIMEOUT: Duration = Duration::from_secs(10);
@@ -18,7 +17,7 @@ pub(super) const TIMEOUT: Duration = Duration::from_secs(10);
 const SET_UP: &str = "the session's set-up";
 
 pub(super) async fn connect(
-    url: &MysqlUrl,
+    url: &ServerUrl,
     password: Option<&SecretString>,
     at: &At,
 ) -> Result<Conn, SourceError> {
@@ -35,7 +34,7 @@ pub(super) async fn connect(
 
 /// One try; the outer error is that nothing was heard in time.
 async fn attempt(
-    url: &MysqlUrl,
+    url: &ServerUrl,
     password: Option<&SecretString>,
     ssl: Option<SslOpts>,
     at: &At,
@@ -56,7 +55,7 @@ async fn attempt(
         .map_err(|_| at.unreachable(format!("no answer within {} s", TIMEOUT.as_secs())))
 }
 
-async fn encryption(url: &MysqlUrl, at: &At) -> Result<Option<SslOpts>, SourceError> {
+async fn encryption(url: &ServerUrl, at: &At) -> Result<Option<SslOpts>, SourceError> {
     let unverified =
         || SslOpts::default().with_danger_accept_invalid_certs(true).with_danger_skip_domain_validation(true);
     Ok(match url.ssl {
@@ -65,22 +64,10 @@ async fn encryption(url: &MysqlUrl, at: &At) -> Result<Option<SslOpts>, SourceEr
         SslMode::Verify => Some(match &url.ssl_ca {
             None => SslOpts::default(),
             Some(path) => SslOpts::default()
-                .with_root_certs(vec![certificates(path, at).await?.into()])
+                .with_root_certs(vec![at.certificates(path).await?.into()])
                 .with_disable_built_in_roots(true),
         }),
     })
-}
-
-async fn certificates(path: &Path, at: &At) -> Result<Vec<u8>, SourceError> {
-    let owned = path.to_owned();
-    let read = tokio::task::spawn_blocking(move || std::fs::read(owned)).await;
-    let reason = match read {
-        Ok(Ok(bytes)) if !bytes.is_empty() => return Ok(bytes),
-        Ok(Ok(_)) => "it is empty".to_owned(),
-        Ok(Err(error)) => error.to_string(),
-        Err(_) => "it could not be read".to_owned(),
-    };
-    Err(at.tls(format!("ssl_ca {}: {reason}", path.display())))
 }
 
 /// Makes the session one that only reads, in UTC, with text as UTF-8 and a limit on time.

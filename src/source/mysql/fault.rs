@@ -1,50 +1,12 @@
 //! The driver's errors, turned into facts.
 
 use std::io::ErrorKind;
-use std::time::Duration;
 
 use mysql_async::{DriverError, Error, IoError};
 
 use super::SourceError;
-use crate::config::MysqlUrl;
-
-/// Whom asof talks to, for messages.
-#[derive(Clone)]
-pub(super) struct At {
-    /// As in a URL: an IPv6 address in brackets.
-    pub(super) host: String,
-    pub(super) port: u16,
-    pub(super) user: String,
-    pub(super) database: String,
-    /// How long a query may take.
-    pub(super) timeout: Duration,
-}
-
-impl At {
-    pub(super) fn of(url: &MysqlUrl, timeout: Duration) -> Self {
-        let host = if url.host.contains(':') { format!("[{}]", url.host) } else { url.host.clone() };
-        Self { host, port: url.port, user: url.user.clone(), database: url.database.clone(), timeout }
-    }
-
-    pub(super) fn lost(&self, query: Option<&str>, reason: &str) -> SourceError {
-        SourceError::Lost {
-            query: query.map(str::to_owned),
-            reason: format!("{reason} ({}:{})", self.host, self.port),
-        }
-    }
-
-    pub(super) fn timed_out(&self, query: &str) -> SourceError {
-        SourceError::TimedOut { query: query.to_owned(), timeout: self.timeout }
-    }
-
-    pub(super) fn unreachable(&self, reason: String) -> SourceError {
-        SourceError::Unreachable { host: self.host.clone(), port: self.port, reason }
-    }
-
-    pub(super) fn tls(&self, reason: String) -> SourceError {
-        SourceError::Tls { host: self.host.clone(), port: self.port, reason }
-    }
-}
+pub(super) use crate::source::at::At;
+use crate::source::error::ErrorCode;
 
 /// What an error means: while `query` is read, or with none, while connecting.
 pub(super) fn fault(error: Error, at: &At, query: Option<&str>) -> SourceError {
@@ -64,12 +26,6 @@ pub(super) fn fault(error: Error, at: &At, query: Option<&str>) -> SourceError {
         Error::Driver(DriverError::NoClientSslFlagFromServer) => at.tls("the server offers none".to_owned()),
         Error::Driver(error) => at.protocol(driver_words(&error)),
         Error::Url(_) | Error::Other(_) => at.protocol("the connection could not be set up".to_owned()),
-    }
-}
-
-impl At {
-    pub(super) fn protocol(&self, reason: String) -> SourceError {
-        SourceError::Protocol { host: self.host.clone(), port: self.port, reason }
     }
 }
 
@@ -96,11 +52,9 @@ fn refusal(code: u16, message: String, at: &At, query: Option<&str>) -> SourceEr
     match code {
         // Too many connections: in all, or of this account; resources used up.
         1040 | 1203 | 1226 => SourceError::Busy { host, port, message },
-        1045 | 1698 | 1130 | 1129 | 1251 | 1862 | 3118 | 3955 | 4151 => {
-            SourceError::AccessDenied { host, port, user: at.user.clone(), message }
-        }
+        1045 | 1698 | 1130 | 1129 | 1251 | 1862 | 3118 | 3955 | 4151 => at.denied(message),
         // The right to a database: a matter of the account when connecting, of the query later.
-        1044 if query.is_none() => SourceError::AccessDenied { host, port, user: at.user.clone(), message },
+        1044 if query.is_none() => at.denied(message),
         1049 if query.is_none() => SourceError::UnknownDatabase { host, port, database: at.database.clone() },
         // Shutdown, killed, network trouble as the server sees it.
         1053 | 1077..=1080 | 1152 | 1158..=1161 | 1184 | 1317 | 1927 | 3169 | 4031 => {
@@ -110,6 +64,6 @@ fn refusal(code: u16, message: String, at: &At, query: Option<&str>) -> SourceEr
         1205 | 1213 | 1412 => SourceError::Locked { query: named(), message },
         // MariaDB's and MySQL's own words for a query that took too long.
         1969 | 3024 => at.timed_out(&named()),
-        _ => SourceError::Refused { query: named(), code, message },
+        _ => SourceError::Refused { query: named(), code: ErrorCode::Number(code), message },
     }
 }

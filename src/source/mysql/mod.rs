@@ -19,7 +19,7 @@ use secrecy::SecretString;
 use self::fault::{At, fault};
 use super::words::words;
 use super::{Access, Column, Each, ServerInfo, ServerReport, ServerZone, SourceError};
-use crate::config::MysqlUrl;
+use crate::config::ServerUrl;
 use crate::model::Value;
 use crate::model::manifest::Consistency;
 use crate::plan::Query;
@@ -38,7 +38,7 @@ pub(super) struct MysqlSession {
 
 impl MysqlSession {
     pub(super) async fn open(
-        url: &MysqlUrl,
+        url: &ServerUrl,
         password: Option<&SecretString>,
         timeout: Duration,
     ) -> Result<Self, SourceError> {

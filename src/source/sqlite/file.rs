@@ -93,7 +93,11 @@ pub(in crate::source) fn fault(error: &Error, path: &Path, query: Option<&str>) 
             | ErrorCode::DatabaseCorrupt,
         ) => unreadable(path, &words(error)),
         _ if query.is_none() => unreadable(path, &words(error)),
-        _ => SourceError::Refused { query: named(), code: code(error), message: words(error) },
+        _ => SourceError::Refused {
+            query: named(),
+            code: crate::source::ErrorCode::Number(code(error)),
+            message: words(error),
+        },
     }
 }
 
