@@ -5,6 +5,8 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
+use super::http::HttpError;
+
 /// What went wrong with the source.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum SourceError {
@@ -152,6 +154,9 @@ pub enum SourceError {
         /// What is wrong, with the column.
         reason: String,
     },
+    /// An API failed, or what it gives can't be taken.
+    #[error(transparent)]
+    Http(#[from] HttpError),
     /// A day has no file.
     #[error("{table}: there is no file {pattern}")]
     NoFile {
@@ -223,6 +228,7 @@ impl SourceError {
             | Self::FileMissing { .. }
             | Self::FileUnreadable { .. }
             | Self::NotADatabase { .. } => true,
+            Self::Http(error) => error.is_unreachable(),
             Self::NoSuchSource { .. }
             | Self::Item { .. }
             | Self::NoFile { .. }
@@ -240,6 +246,7 @@ impl SourceError {
     /// What to do about it.
     pub fn hint(&self) -> Option<String> {
         let hint = match self {
+            Self::Http(error) => return Some(error.hint()),
             Self::Item { .. } => "correct it there, or the column in asof.toml; nothing was frozen",
             Self::NoFile { .. } => {
                 "let it be written first; a day that has none by right is told by missing = \"empty\""
@@ -276,7 +283,7 @@ impl SourceError {
                 "a `?` in SQL stands for a bound value: write a question mark inside text as char(63)"
             }
             Self::Unmappable { .. } => "convert it in SQL, for example by cast(… as char)",
-            Self::Password { .. } => "check password_env, password_file or password_command in [source]",
+            Self::Password { .. } => "check password_env, password_file or password_command in [source], or its secrets",
             Self::FileMissing { .. } => "check the path in [source] url; it is relative to asof.toml",
             Self::FileUnreadable { .. } => {
                 "check the path in [source] url, the rights of the file and of its folder, and that the file is whole"

@@ -6,6 +6,7 @@
 mod error;
 mod files;
 mod filled;
+mod http;
 mod mysql;
 mod password;
 mod report;
@@ -14,6 +15,7 @@ mod sqlite;
 mod words;
 
 pub use error::SourceError;
+pub use http::{HttpError, HttpFault};
 pub use report::{Access, Column, Grant, ServerInfo, ServerReport, ServerZone};
 pub use retry::{Transient, with_retry};
 
@@ -22,6 +24,7 @@ use std::time::Duration;
 use self::files::Files;
 use self::filled::tables::Tables;
 use self::filled::{FilledSession, Filler};
+use self::http::Http;
 use crate::calendar::Window;
 use crate::config::{PasswordFrom, SourceKind, SourceSettings, SourceUrl};
 use crate::model::definitions::Dialect;
@@ -57,6 +60,12 @@ pub async fn open(
             let tables = Tables::open("files", &files.tables(), |_| false, settings.timeout).await?;
             let filler = Filler::Files(Files::new(files));
             Engine::Filled(Box::new(FilledSession::new(tables, filler, "files")))
+        }
+        SourceKind::Http(http) => {
+            let api = Http::open(http, settings.timeout, settings.time_zone, env).await?;
+            let is_kept = |feed: &str| http.feeds.get(feed).is_some_and(|feed| feed.keep_raw);
+            let tables = Tables::open("feeds", &http.tables(), is_kept, settings.timeout).await?;
+            Engine::Filled(Box::new(FilledSession::new(tables, Filler::Http(Box::new(api)), "HTTP")))
         }
     };
     Ok(Session(engine))

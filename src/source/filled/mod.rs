@@ -13,6 +13,7 @@ use chrono::{DateTime, Utc};
 pub(super) use self::sum::decimal;
 use self::tables::Tables;
 use super::files::Files;
+use super::http::Http;
 use super::sqlite::SqliteSession;
 use super::{ServerInfo, SourceError};
 use crate::calendar::Window;
@@ -34,12 +35,15 @@ type Span = (DateTime<Utc>, DateTime<Utc>);
 pub(super) enum Filler {
     /// Files.
     Files(Files),
+    /// An API.
+    Http(Box<Http>),
 }
 
 impl Filler {
     fn tables(&self) -> Vec<&str> {
         match self {
             Self::Files(files) => files.tables(),
+            Self::Http(api) => api.tables(),
         }
     }
 
@@ -47,6 +51,7 @@ impl Filler {
     fn is_of_a_window(&self, table: &str) -> bool {
         match self {
             Self::Files(files) => files.is_of_a_window(table),
+            Self::Http(api) => api.is_of_a_window(table),
         }
     }
 
@@ -59,6 +64,7 @@ impl Filler {
     ) -> Result<(), SourceError> {
         match self {
             Self::Files(files) => files.fill(table, window, tables, progress).await,
+            Self::Http(api) => api.fill(table, window, tables, progress).await,
         }
     }
 }
