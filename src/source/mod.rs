@@ -16,7 +16,8 @@ mod words;
 
 pub use error::SourceError;
 pub use http::{HttpError, HttpFault};
-pub use report::{Access, Column, Grant, ServerInfo, ServerReport, ServerZone};
+pub use filled::AsTheyCame;
+pub use report::{Access, Column, FeedReport, FirstPage, Grant, ServerInfo, ServerReport, ServerZone};
 pub use retry::{Transient, with_retry};
 
 use std::time::Duration;
@@ -128,6 +129,26 @@ impl Session {
         match &mut self.0 {
             Engine::Mysql(_) | Engine::Sqlite(_) => Ok(()),
             Engine::Filled(session) => session.fill(window, queries, progress).await,
+        }
+    }
+
+    /// The items of those tables that keep them as they came, of all that `queries` name; to be asked for before
+    /// [`Session::end`].
+    ///
+    /// # Errors
+    /// When they can't be read.
+    pub async fn as_they_came(&mut self, queries: &[&Query]) -> Result<Vec<AsTheyCame>, SourceError> {
+        match &mut self.0 {
+            Engine::Mysql(_) | Engine::Sqlite(_) => Ok(Vec::new()),
+            Engine::Filled(session) => session.as_they_came(queries).await,
+        }
+    }
+
+    /// What the first page of each feed holds, where an API is asked.
+    pub async fn probe(&self, window: &Window, progress: &dyn Progress) -> Vec<FeedReport> {
+        match &self.0 {
+            Engine::Mysql(_) | Engine::Sqlite(_) => Vec::new(),
+            Engine::Filled(session) => session.probe(window, progress).await,
         }
     }
 

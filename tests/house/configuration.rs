@@ -11,8 +11,11 @@ use asof::view::layout::DEFAULT_TOP;
 use super::project::{File, none, text};
 
 /// The headings of CONFIG.md under which a struct of `src/config/file.rs` is told of.
-const SECTIONS: [(&str, &str); 21] = [
+const SECTIONS: [(&str, &str); 24] = [
     ("## `[source]`", "Source"),
+    ("## `[sources.NAME.secrets]`", "Secret"),
+    ("## `[sources.NAME.feeds.NAME]`", "Feed"),
+    ("## `[sources.NAME.feeds.NAME.pages]`", "Pages"),
     ("## `[archive]`", "Archive"),
     ("## `[calendar]`", "Calendar"),
     ("## `[events.NAME]`", "Events"),
@@ -37,7 +40,7 @@ const SECTIONS: [(&str, &str); 21] = [
 
 /// The text of all that is read from a configuration file.
 fn written() -> String {
-    ["file", "entity_file", "notify_file", "serve_file"]
+    ["file", "entity_file", "http_file", "notify_file", "serve_file"]
         .map(|name| text(&format!("src/config/{name}.rs")))
         .concat()
 }
@@ -204,11 +207,20 @@ fn the_examples_make_a_configuration_when_put_together() {
     let of_tenants =
         |text: &str| ["[entities.", "[[entities.", "[tenants]"].iter().any(|start| text.starts_with(start));
     let common = |text: &str| of_both.iter().any(|start| text.starts_with(start));
-    let halves: [Vec<&str>; 2] = [
-        config.iter().copied().filter(|text| !of_tenants(text)).collect(),
+    // So is an API, as there is one source or there are several.
+    let of_an_api = |text: &str| text.starts_with("[sources.bland");
+    let counted = "[events.calls]\ntable = \"calls\"\ntime = \"created_at\"\ntime_is = \"instant\"\n";
+    let parts: [Vec<&str>; 3] = [
+        config.iter().copied().filter(|text| !of_tenants(text) && !of_an_api(text)).collect(),
+        config
+            .iter()
+            .copied()
+            .filter(|text| of_an_api(text) || text.starts_with("[calendar]"))
+            .chain([counted])
+            .collect(),
         config.iter().copied().filter(|text| of_tenants(text) || common(text)).collect(),
     ];
-    for half in halves {
+    for half in parts {
         let dir = tempfile::tempdir().unwrap();
         fs::write(dir.path().join("asof.toml"), half.concat()).unwrap();
         let out = Command::new(env!("CARGO_BIN_EXE_asof"))

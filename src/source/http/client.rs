@@ -222,11 +222,10 @@ impl Client {
                 return self.answer(ask, &url, response).await;
             }
             let to = location(&url, &response);
-            let (from, refused) = (ask.shown.clone(), |to: Option<&Url>, why| {
+            let refused = |to: Option<&Url>, why| {
                 let to = to.map_or_else(|| "nowhere".to_owned(), |to| format!("to {}", shown(to, &self.secrets)));
                 Trouble::Lasting(HttpFault::Redirect { request: ask.shown.clone(), to, why })
-            });
-            drop(from);
+            };
             let Some(to) = to else { return Err(refused(None, "it does not say where")) };
             let same = to.origin() == ask.url.origin();
             if to.scheme() != "https" && (url.scheme() == "https" || !(self.insecure || is_this_machine(&to))) {
@@ -318,9 +317,13 @@ fn deepest(error: &(dyn std::error::Error + 'static)) -> String {
 fn is_tls(error: &reqwest::Error) -> bool {
     let mut next: Option<&(dyn std::error::Error + 'static)> = Some(error);
     while let Some(error) = next {
-        let io = error.downcast_ref::<std::io::Error>();
-        if io.is_some_and(|io| io.kind() == std::io::ErrorKind::InvalidData) {
-            return true;
+        let mut inner = error.downcast_ref::<std::io::Error>();
+        while let Some(io) = inner {
+            if io.kind() == std::io::ErrorKind::InvalidData {
+                return true;
+            }
+            // What one wraps is no source of it.
+            inner = io.get_ref().and_then(|inner| inner.downcast_ref());
         }
         next = error.source();
     }

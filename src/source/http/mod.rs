@@ -24,11 +24,11 @@ use self::client::{Ask, Client, Failed};
 use self::page::Page;
 use self::request::Request;
 use self::walk::{At, Step, Told, Walk};
-use super::SourceError;
+use super::{FeedReport, FirstPage, SourceError};
 use super::filled::tables::Tables;
 use crate::calendar::Window;
 use crate::config::HttpSettings;
-use crate::config::http::FeedSettings;
+use crate::config::http::{FeedSettings, Pages};
 use crate::model::Progress;
 
 pub use self::error::{HttpError, HttpFault};
@@ -100,6 +100,39 @@ impl Http {
                 done => return done,
             }
         }
+    }
+
+    /// What the first page of each feed holds.
+    pub(super) async fn probe(&self, window: &Window, progress: &dyn Progress) -> Vec<FeedReport> {
+        let mut found = Vec::new();
+        for (table, feed) in &self.feeds {
+            let name = self.called(table);
+            progress.step(&format!("{name}: the first page"));
+            let wrong = |failed: Failed| {
+                let Failed { what, tries } = failed;
+                SourceError::from(HttpError { feed: name.clone(), page: Some(1), tries, what })
+            };
+            let page = self.first_page(feed, window).await.map_err(wrong);
+            found.push(FeedReport { feed: name.clone(), page });
+        }
+        found
+    }
+
+    async fn first_page(&self, feed: &FeedSettings, window: &Window) -> Result<FirstPage, Failed> {
+        let once = |what: HttpFault| Failed { what, tries: 1 };
+        let request =
+            Request { settings: &self.settings, feed, client: &self.client, window, zone: self.zone };
+        let ask = request.ask(&Walk::new(feed).first()).map_err(once)?;
+        // Nobody listens: what goes wrong for good is told.
+        let (tell, _) = unbounded_channel();
+        let answer = self.client.ask(&ask, &tell).await?;
+        let page = page::read(&answer.json, feed, true, &self.client.secrets).map_err(once)?;
+        Ok(FirstPage {
+            items: page.rows.len(),
+            total: page.total,
+            goes_on: feed.pages != Pages::One,
+            fields: page::fields(&answer.json, feed),
+        })
     }
 
     /// What a feed is called: with its source's name, where that has one.

@@ -1,7 +1,7 @@
 //! A page of an answer to rows: pure.
 
 use std::borrow::Cow;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::value::RawValue;
 
@@ -12,6 +12,10 @@ use crate::model::Digest;
 use crate::model::table::ColumnDef;
 use crate::source::filled::cell::{Cell, Found, cell};
 use crate::source::filled::tables::Row;
+
+/// How many items are looked at to tell what they have, and how deep.
+const LOOKED_AT: usize = 100;
+const DEEPEST: usize = 4;
 
 /// What is in a page.
 #[derive(Debug)]
@@ -81,6 +85,35 @@ pub(super) fn read(
         }
     }
     Ok(Page { rows, total, next, digest: Digest::of(text.as_bytes()) })
+}
+
+/// What the items of a page have: where, as JSON pointers in the order of their names, and of which kinds it is.
+pub(super) fn fields(json: &RawValue, feed: &FeedSettings) -> Vec<(String, String)> {
+    let mut found: BTreeMap<String, BTreeSet<&'static str>> = BTreeMap::new();
+    let items = at(json, feed.table.items.as_deref().unwrap_or_default()).and_then(list).unwrap_or_default();
+    for item in items.into_iter().take(LOOKED_AT) {
+        below(item, "", 0, &mut found);
+    }
+    found.into_iter().map(|(pointer, kinds)| (pointer, Vec::from_iter(kinds).join(" or "))).collect()
+}
+
+fn below(
+    json: &RawValue,
+    pointer: &str,
+    depth: usize,
+    found: &mut BTreeMap<String, BTreeSet<&'static str>>,
+) {
+    match object(json).filter(|_| depth < DEEPEST) {
+        Some(object) => {
+            for (name, inner) in object {
+                let step = name.replace('~', "~0").replace('/', "~1");
+                below(inner, &format!("{pointer}/{step}"), depth + 1, found);
+            }
+        }
+        None => {
+            found.entry(pointer.to_owned()).or_default().insert(kind(json));
+        }
+    }
 }
 
 /// Where a column's value is.
