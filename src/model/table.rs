@@ -51,7 +51,7 @@ pub enum ColumnKind {
     Decimal,
     /// `true` and `false`, as 1 and 0.
     Boolean,
-    /// A time: with an offset it is kept as UTC and ends in `Z`, without one as it is.
+    /// A time: with an offset it is kept in UTC, without one as it is.
     Time,
     /// Any JSON, as its text.
     Json,

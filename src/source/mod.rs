@@ -106,6 +106,11 @@ impl Session {
         }
     }
 
+    /// Whether asof fills its tables itself, so that the source has no indexes to use.
+    pub fn is_filled(&self) -> bool {
+        matches!(self.0, Engine::Filled(_))
+    }
+
     /// Whether it can still be used: not after a timeout or an error inside a read.
     pub fn is_usable(&self) -> bool {
         match &self.0 {

@@ -11,11 +11,12 @@ use asof::view::layout::DEFAULT_TOP;
 use super::project::{File, none, text};
 
 /// The headings of CONFIG.md under which a struct of `src/config/file.rs` is told of.
-const SECTIONS: [(&str, &str); 24] = [
+const SECTIONS: [(&str, &str); 25] = [
     ("## `[source]`", "Source"),
     ("## `[sources.NAME.secrets]`", "Secret"),
     ("## `[sources.NAME.feeds.NAME]`", "Feed"),
     ("## `[sources.NAME.feeds.NAME.pages]`", "Pages"),
+    ("## Files", "FileTable"),
     ("## `[archive]`", "Archive"),
     ("## `[calendar]`", "Calendar"),
     ("## `[events.NAME]`", "Events"),
@@ -40,7 +41,7 @@ const SECTIONS: [(&str, &str); 24] = [
 
 /// The text of all that is read from a configuration file.
 fn written() -> String {
-    ["file", "entity_file", "http_file", "notify_file", "serve_file"]
+    ["file", "files_file", "http_file", "entity_file", "notify_file", "serve_file"]
         .map(|name| text(&format!("src/config/{name}.rs")))
         .concat()
 }
@@ -176,6 +177,9 @@ fn every_word_that_a_key_takes_is_told_of() {
     let (document, source) = (text("docs/CONFIG.md"), written());
     let mut wrong = Vec::new();
     for (heading, name) in [
+        ("## `[source]`", "Kind"),
+        ("## Files", "Format"),
+        ("## Files", "Missing"),
         ("## `[events.NAME]`", "TimeIs"),
         ("## `[events.NAME.by]`", "TimeSpan"),
         ("## `[metrics]`", "Good"),
@@ -207,18 +211,16 @@ fn the_examples_make_a_configuration_when_put_together() {
     let of_tenants =
         |text: &str| ["[entities.", "[[entities.", "[tenants]"].iter().any(|start| text.starts_with(start));
     let common = |text: &str| of_both.iter().any(|start| text.starts_with(start));
-    // So is an API, as there is one source or there are several.
-    let of_an_api = |text: &str| text.starts_with("[sources.bland");
-    let counted = "[events.calls]\ntable = \"calls\"\ntime = \"created_at\"\ntime_is = \"instant\"\n";
+    // So are several sources, which leave `[source]` out.
+    let of_several = |text: &str| text.starts_with("[sources.");
     let parts: [Vec<&str>; 3] = [
-        config.iter().copied().filter(|text| !of_tenants(text) && !of_an_api(text)).collect(),
+        config.iter().copied().filter(|text| !of_tenants(text) && !of_several(text)).collect(),
+        config.iter().copied().filter(|text| of_tenants(text) || common(text)).collect(),
         config
             .iter()
             .copied()
-            .filter(|text| of_an_api(text) || text.starts_with("[calendar]"))
-            .chain([counted])
+            .filter(|text| of_several(text) || common(text) && !text.starts_with("[source]"))
             .collect(),
-        config.iter().copied().filter(|text| of_tenants(text) || common(text)).collect(),
     ];
     for half in parts {
         let dir = tempfile::tempdir().unwrap();

@@ -13,6 +13,9 @@ pub(super) fn read(file: File, delimiter: u8, def: &TableDef, push: Push<'_>) ->
         // Some programs put a mark of UTF-8 before the first name.
         names.push(name.strip_prefix(b"\xef\xbb\xbf").unwrap_or(name));
     }
+    if header.is_empty() {
+        return Err(Wrong::at("line 1", "there are no names of fields"));
+    }
     let mut places = Vec::new();
     for (column, def) in &def.columns {
         let mut found = names.iter().enumerate().filter(|(_, name)| **name == def.at.as_bytes());

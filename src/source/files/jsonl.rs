@@ -22,8 +22,12 @@ pub(super) fn read(file: File, def: &TableDef, push: Push<'_>) -> Result<(), Wro
         if line.trim_ascii().is_empty() {
             continue;
         }
-        let item: serde_json::Value =
-            serde_json::from_slice(&line).map_err(|error| Wrong::at(place(), format!("no JSON: {error}")))?;
+        let item: serde_json::Value = serde_json::from_slice(line.trim_ascii_end()).map_err(|error| {
+            // The line it speaks of is always the first.
+            let told = error.to_string();
+            let reason = told.split(" at line ").next().unwrap_or(&told);
+            Wrong::at(format!("{}, column {}", place(), error.column()), format!("no JSON: {reason}"))
+        })?;
         if !item.is_object() {
             return Err(Wrong::at(place(), format!("it is {}, no object", Found::of_json(&item).told())));
         }

@@ -1,6 +1,6 @@
 //! What an item has for a column, as the database keeps it: exact, or refused with a reason.
 
-use chrono::{DateTime, NaiveDate, NaiveDateTime, SecondsFormat, Utc};
+use chrono::{DateTime, NaiveDate, NaiveDateTime, Utc};
 use rusqlite::ToSql;
 use rusqlite::types::{ToSqlOutput, Value as Sql};
 
@@ -165,10 +165,10 @@ pub fn digits(number: &Number) -> usize {
     digits.magnitude().to_string().len()
 }
 
-/// A time as SQLite reads it: in UTC with a `Z` behind it where its offset is known, else as it is.
+/// A time as SQLite reads it, and as other databases write it: in UTC where its offset is known, else as it is.
 fn time(text: &str, format: Option<&str>, is_number: bool) -> Option<String> {
-    let utc = |at: DateTime<Utc>| at.to_rfc3339_opts(SecondsFormat::AutoSi, true);
     let naive = |at: NaiveDateTime| at.format("%Y-%m-%d %H:%M:%S%.f").to_string();
+    let utc = |at: DateTime<Utc>| naive(at.naive_utc());
     match format {
         Some("epoch") => utc(DateTime::from_timestamp(integer(text)?, 0)?).into(),
         Some("epoch_ms") => utc(DateTime::from_timestamp_millis(integer(text)?)?).into(),
@@ -242,15 +242,15 @@ mod tests {
     #[test]
     fn times_with_an_offset_are_utc_and_others_as_they_are() {
         let time = |format, written| of(ColumnKind::Time, format, Found::Text(written));
-        assert_eq!(time(None, "2025-11-06T09:00:00Z"), text("2025-11-06T09:00:00Z"));
-        assert_eq!(time(None, "2025-11-06T09:00:00.250-06:00"), text("2025-11-06T15:00:00.250Z"));
-        assert_eq!(time(None, "2025-11-06 09:00:00+0100"), text("2025-11-06T08:00:00Z"));
+        assert_eq!(time(None, "2025-11-06T09:00:00Z"), text("2025-11-06 09:00:00"));
+        assert_eq!(time(None, "2025-11-06T09:00:00.250-06:00"), text("2025-11-06 15:00:00.250"));
+        assert_eq!(time(None, "2025-11-06 09:00:00+0100"), text("2025-11-06 08:00:00"));
         assert_eq!(time(None, "2025-11-06T09:00:00"), text("2025-11-06 09:00:00"));
         assert_eq!(time(None, "2025-11-06"), text("2025-11-06"));
         assert_eq!(time(Some("%m/%d/%Y %I:%M %p"), "11/06/2025 02:30 PM"), text("2025-11-06 14:30:00"));
-        assert_eq!(time(Some("epoch"), "1762419600"), text("2025-11-06T09:00:00Z"));
+        assert_eq!(time(Some("epoch"), "1762419600"), text("2025-11-06 09:00:00"));
         let epoch = of(ColumnKind::Time, Some("epoch_ms"), Found::Number("1762419600250"));
-        assert_eq!(epoch, text("2025-11-06T09:00:00.250Z"));
+        assert_eq!(epoch, text("2025-11-06 09:00:00.250"));
         for wrong in ["", "noon", "06.11.2025", "2025-13-01 00:00:00", "1762419600"] {
             assert!(time(None, wrong).is_err(), "{wrong:?}");
         }
