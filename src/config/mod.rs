@@ -17,6 +17,7 @@ pub mod files;
 mod files_file;
 mod filled;
 pub mod http;
+mod http_check;
 mod http_file;
 mod metrics;
 pub mod notify;

@@ -7,11 +7,12 @@ use std::time::Duration;
 use chrono_tz::Tz;
 use indexmap::IndexMap;
 
-use super::http::{self, HttpSettings};
 use super::SourceUrl;
 use super::check::{Checker, span, zone};
 use super::file::{self, File};
 use super::files::{self, FilesSettings};
+use super::http::HttpSettings;
+use super::http_check;
 use super::problem::{did_you_mean, listed};
 use crate::model::definitions::{Dialect, SourceDef};
 
@@ -103,17 +104,17 @@ impl Sources {
         self.all().into_iter().flat_map(|(_, settings)| settings.secrets()).collect()
     }
 
-    /// The same sources, whose naive times are local times of the zones that definitions name.
+    /// The same sources, read as definitions say: in their zones, and what APIs give into their columns.
     ///
     /// # Errors
     /// The name of a zone that is not known.
     pub fn in_zones_of(&self, main: &SourceDef, named: &BTreeMap<String, SourceDef>) -> Result<Self, String> {
         let zone = |def: &SourceDef| def.time_zone.parse::<Tz>().map_err(|_| def.time_zone.clone());
         let mut then = self.clone();
-        then.main.time_zone = zone(main)?;
+        then.main.read_as(main, zone(main)?);
         for (name, settings) in &mut then.named {
             if let Some(def) = named.get(name) {
-                settings.time_zone = zone(def)?;
+                settings.read_as(def, zone(def)?);
             }
         }
         Ok(then)
@@ -121,6 +122,14 @@ impl Sources {
 }
 
 impl SourceSettings {
+    /// Reads it as it was read then: in that zone, and what an API gives into the columns of then.
+    fn read_as(&mut self, def: &SourceDef, time_zone: Tz) {
+        self.time_zone = time_zone;
+        if let SourceKind::Http(http) = &mut self.kind {
+            http.read_as(&def.tables);
+        }
+    }
+
     /// Where it is, without any secret and without the path of a file's folder.
     pub fn redacted(&self) -> String {
         match &self.kind {
@@ -137,8 +146,7 @@ impl SourceSettings {
     pub fn dialect(&self) -> Dialect {
         match &self.kind {
             SourceKind::Database { url, .. } => url.dialect(),
-            SourceKind::Files(_) => Dialect::Sqlite,
-            SourceKind::Http(_) => Dialect::Sqlite,
+            SourceKind::Files(_) | SourceKind::Http(_) => Dialect::Sqlite,
         }
     }
 
@@ -266,7 +274,7 @@ fn one(
         file::Kind::Database => database(written, path, base, checker),
         file::Kind::Files => files::check(written, path, base, checker).map(SourceKind::Files),
         file::Kind::Http => {
-            http::check(written, path, base, checker).map(|http| SourceKind::Http(Box::new(http)))
+            http_check::check(written, path, base, checker).map(|http| SourceKind::Http(Box::new(http)))
         }
     };
     Some(SourceSettings { kind: kind?, timeout: timeout?, time_zone: time_zone? })

@@ -24,18 +24,15 @@ impl Template {
         let (mut pieces, mut plain, mut rest) = (Vec::new(), String::new(), text);
         while let Some((before, behind)) = rest.split_once('{') {
             plain.push_str(before);
-            match behind.split_once('}').filter(|(name, _)| is_name(name)) {
-                Some((name, after)) => {
-                    if !plain.is_empty() {
-                        pieces.push(Piece::Text(std::mem::take(&mut plain)));
-                    }
-                    pieces.push(Piece::Name(name.to_owned()));
-                    rest = after;
+            if let Some((name, after)) = behind.split_once('}').filter(|(name, _)| is_name(name)) {
+                if !plain.is_empty() {
+                    pieces.push(Piece::Text(std::mem::take(&mut plain)));
                 }
-                None => {
-                    plain.push('{');
-                    rest = behind;
-                }
+                pieces.push(Piece::Name(name.to_owned()));
+                rest = after;
+            } else {
+                plain.push('{');
+                rest = behind;
             }
         }
         plain.push_str(rest);

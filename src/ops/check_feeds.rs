@@ -22,7 +22,12 @@ pub(super) fn about(feeds: &[FeedReport], report: &mut CheckReport) -> bool {
         let items = format!("{feed}: {}{of} items on the first page", page.items);
         if page.items == 0 {
             let hint = "look at a day that has some: asof check 2025-11-06".to_owned();
-            report.add(Level::Warning, "feed", format!("{items}, so what they have can't be told"), Some(hint));
+            report.add(
+                Level::Warning,
+                "feed",
+                format!("{items}, so what they have can't be told"),
+                Some(hint),
+            );
         } else {
             let fields: Vec<String> =
                 page.fields.iter().take(MOST_FIELDS).map(|(place, kind)| format!("{place} {kind}")).collect();
@@ -30,7 +35,9 @@ pub(super) fn about(feeds: &[FeedReport], report: &mut CheckReport) -> bool {
             report.add(Level::Good, "feed", format!("{items}: {}{more}", fields.join(", ")), None);
         }
         if page.total.is_none() && page.goes_on {
-            let text = format!("{feed}: no total is told, so an item that is left out between two pages is not missed");
+            let text = format!(
+                "{feed}: no total is told, so an item that is left out between two pages is not missed"
+            );
             let hint = "where an answer tells how many items there are in all, name it as total".to_owned();
             report.add(Level::Warning, "feed", text, Some(hint));
         }

@@ -203,6 +203,25 @@ impl<'a> Reader<'a> {
         .await
     }
 
+    /// The same, from sources as a frozen day has them: the tables that asof fills may have had other columns.
+    ///
+    /// # Errors
+    /// As [`Reader::read`].
+    pub async fn read_as(
+        &mut self,
+        then: &Sources,
+        plan: &Plan,
+        retry_for: Duration,
+        now: Now<'_>,
+        progress: &dyn Progress,
+    ) -> Result<Reading, ReadingError> {
+        let tables = |sources: &Sources, name| sources.of(name).map(|settings| settings.def().tables);
+        if plan.sources().into_iter().all(|name| tables(self.sources, name) == tables(then, name)) {
+            return self.read(plan, retry_for, now, progress).await;
+        }
+        read(then, self.env, plan, self.hash, retry_for, now, progress).await
+    }
+
     /// Connects to the sources of all events, unless it is connected: one try.
     ///
     /// # Errors
@@ -278,7 +297,12 @@ struct Found<'p> {
 
 impl Found<'_> {
     fn new(plan: &Plan) -> Self {
-        Self { tasks: plan.events.iter().map(|_| None).collect(), names: Vec::new(), sources: Vec::new(), raw: Vec::new() }
+        Self {
+            tasks: plan.events.iter().map(|_| None).collect(),
+            names: Vec::new(),
+            sources: Vec::new(),
+            raw: Vec::new(),
+        }
     }
 
     /// Makes what is kept of a cube, while others are read.

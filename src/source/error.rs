@@ -156,7 +156,7 @@ pub enum SourceError {
     },
     /// An API failed, or what it gives can't be taken.
     #[error(transparent)]
-    Http(#[from] HttpError),
+    Http(Box<HttpError>),
     /// A day has no file.
     #[error("{table}: there is no file {pattern}")]
     NoFile {
@@ -191,6 +191,12 @@ pub enum SourceError {
         /// The file.
         path: PathBuf,
     },
+}
+
+impl From<HttpError> for SourceError {
+    fn from(error: HttpError) -> Self {
+        Self::Http(Box::new(error))
+    }
 }
 
 /// What a name that is asof's own stands for, where the server's words have it.
@@ -283,7 +289,9 @@ impl SourceError {
                 "a `?` in SQL stands for a bound value: write a question mark inside text as char(63)"
             }
             Self::Unmappable { .. } => "convert it in SQL, for example by cast(… as char)",
-            Self::Password { .. } => "check password_env, password_file or password_command in [source], or its secrets",
+            Self::Password { .. } => {
+                "check password_env, password_file or password_command in [source], or its secrets"
+            }
             Self::FileMissing { .. } => "check the path in [source] url; it is relative to asof.toml",
             Self::FileUnreadable { .. } => {
                 "check the path in [source] url, the rights of the file and of its folder, and that the file is whole"

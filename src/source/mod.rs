@@ -15,8 +15,8 @@ mod sqlite;
 mod words;
 
 pub use error::SourceError;
-pub use http::{HttpError, HttpFault};
 pub use filled::AsTheyCame;
+pub use http::{HttpError, HttpFault};
 pub use report::{Access, Column, FeedReport, FirstPage, Grant, ServerInfo, ServerReport, ServerZone};
 pub use retry::{Transient, with_retry};
 

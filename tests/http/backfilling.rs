@@ -141,9 +141,14 @@ fn check_looks_at_one_page_of_each_feed() {
 fn memory_is_bounded_whatever_the_pages() {
     // 250 pages of 1,000 calls, and what the whole run took at most.
     let all = calls("2025-11-06T06:00:00Z", 1, 250_000);
-    let pages: Vec<String> = all.chunks(1000).map(|calls| json!({ "calls": calls, "total_count": 250_000 }).to_string()).collect();
+    let pages: Vec<String> =
+        all.chunks(1000).map(|calls| json!({ "calls": calls, "total_count": 250_000 }).to_string()).collect();
     let api = Api::new(move |request| {
-        Reply::Text(200, Vec::new(), pages.get(request.number_of("offset") / 1000).cloned().unwrap_or_default())
+        Reply::Text(
+            200,
+            Vec::new(),
+            pages.get(request.number_of("offset") / 1000).cloned().unwrap_or_default(),
+        )
     });
     let place = place(&api, &BY_OFFSET.replace("100", "1000"));
     let mut child = place.command(&["save"]).spawn().unwrap();

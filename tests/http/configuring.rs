@@ -20,14 +20,22 @@ fn problems(piece: &str, other: &str) -> String {
 fn what_can_not_work_is_told_before_anything_is_asked() {
     assert_eq!(problems("https", "https"), "");
     for (piece, other, told) in [
-        ("https://api.example", "http://api.example", "without https everybody on the way can read and change it"),
+        (
+            "https://api.example",
+            "http://api.example",
+            "without https everybody on the way can read and change it",
+        ),
         ("https://api.example", "ftp://api.example", "it is no URL of an API"),
         ("https://api.example", "https://me:pw@api.example", "a url can't hold an account"),
         ("https://api.example", "https://{key}.example", "the host of a url can't be filled in"),
         ("https://api.example", "https://api.example?a=b", "what the urls begin with has no parameters"),
         ("Bearer {key}", "Bearer {kye}", "nothing is known as {kye} here"),
         ("Bearer {key}", "Bearer {offset}", "nothing is known as {offset} here"),
-        ("{ env = \"BLAND_KEY\" }", "{ env = \"A\", file = \"b\" }", "it is not clear where the secret comes from"),
+        (
+            "{ env = \"BLAND_KEY\" }",
+            "{ env = \"A\", file = \"b\" }",
+            "it is not clear where the secret comes from",
+        ),
         ("{ key = {", "{ start = {", "a secret can't be named \"start\""),
         ("key={key}", "api_key=abc", "the secret api_key is written out"),
         ("\"/v1/calls", "\"v1/calls", "it can't stand behind the source's url"),

@@ -84,7 +84,11 @@ fn frozen(place: &Place, day: &str) -> (u64, u64, String, Vec<(String, u64)>) {
 }
 
 fn without_zeros(number: &str) -> String {
-    if number.contains('.') { number.trim_end_matches('0').trim_end_matches('.').to_owned() } else { number.to_owned() }
+    if number.contains('.') {
+        number.trim_end_matches('0').trim_end_matches('.').to_owned()
+    } else {
+        number.to_owned()
+    }
 }
 
 /// The same, counted from the calls themselves.
@@ -98,7 +102,8 @@ fn expected(calls: &[Value], start: &str, end: &str) -> (u64, u64, String, Vec<(
         }
         count += 1;
         seconds += call["length"].as_u64().unwrap();
-        let (whole, part) = call["cost"].to_string().split_once('.').map(|(a, b)| (a.to_owned(), b.to_owned())).unwrap();
+        let (whole, part) =
+            call["cost"].to_string().split_once('.').map(|(a, b)| (a.to_owned(), b.to_owned())).unwrap();
         cents += whole.parse::<u64>().unwrap() * 100 + part.parse::<u64>().unwrap();
         *by.entry(call["status"].as_str().unwrap().to_owned()).or_insert(0) += 1;
     }

@@ -52,7 +52,8 @@ fn an_empty_page_in_the_middle_that_was_none_is_asked_for_again() {
         }
         Reply::json(&by_offset(&served, request))
     });
-    let feed = "url = \"/v1/calls?from={start}&to={end}&limit=100&offset={offset}\"\npages = { by = \"offset\" }";
+    let feed =
+        "url = \"/v1/calls?from={start}&to={end}&limit=100&offset={offset}\"\npages = { by = \"offset\" }";
     saves_all(&place(&api, feed), &all);
 }
 
@@ -69,7 +70,8 @@ fn cursors_are_followed_in_urls_and_in_bodies() {
                 request.query.get("cursor").cloned()
             };
             assert_eq!(request.method, if post { "POST" } else { "GET" });
-            let start: usize = given.map_or(0, |cursor| cursor.strip_prefix("at \"&").unwrap().parse().unwrap());
+            let start: usize =
+                given.map_or(0, |cursor| cursor.strip_prefix("at \"&").unwrap().parse().unwrap());
             let found = between(&served, request);
             let page: Vec<&&Value> = found.iter().skip(start).take(64).collect();
             let next = (start + 64 < found.len()).then(|| format!("at \"&{}", start + 64));
@@ -163,7 +165,10 @@ fn what_changed_under_the_reader_is_read_again() {
 fn what_never_fits_together_is_not_frozen() {
     let all = calls(FIRST, 3, 250);
     for (spoil, told) in [
-        (shifted as fn(Value, &Request) -> Value, "bland.calls: it tells of 250 items and gives 249 different ones (tried 3 times)"),
+        (
+            shifted as fn(Value, &Request) -> Value,
+            "bland.calls: it tells of 250 items and gives 249 different ones (tried 3 times)",
+        ),
         (grown, "bland.calls, page 3: it told of 250 items, and then of 251 (tried 3 times)"),
     ] {
         let api = unsteady(&all, 99, spoil);
@@ -186,10 +191,16 @@ fn pages_without_an_end_and_cursors_that_come_again_are_errors() {
         }
         Reply::json(&page)
     });
-    let feed = "url = \"/v1/calls?from={start}&to={end}&page={page}\"\npages = { by = \"page\" }\nmax_pages = 7";
+    let feed =
+        "url = \"/v1/calls?from={start}&to={end}&page={page}\"\npages = { by = \"page\" }\nmax_pages = 7";
     let run = place(&endless, feed).asof("save");
-    assert!(run.code == 1 && run.stderr.contains("bland.calls, page 7: there are more than 7 pages"), "{}", run.stderr);
-    let many = "url = \"/v1/calls?from={start}&to={end}&page={page}\"\npages = { by = \"page\" }\nmax_items = 600";
+    assert!(
+        run.code == 1 && run.stderr.contains("bland.calls, page 7: there are more than 7 pages"),
+        "{}",
+        run.stderr
+    );
+    let many =
+        "url = \"/v1/calls?from={start}&to={end}&page={page}\"\npages = { by = \"page\" }\nmax_items = 600";
     let run = place(&endless, many).asof("save");
     assert!(run.stderr.contains("bland.calls, page 3: there are more than 600 items"), "{}", run.stderr);
     let served = all.clone();
@@ -200,7 +211,11 @@ fn pages_without_an_end_and_cursors_that_come_again_are_errors() {
     });
     let feed = "url = \"/v1/calls?from={start}&to={end}&cursor={cursor}\"\npages = { by = \"cursor\", next = \"/next\" }";
     let run = place(&circle, feed).asof("save");
-    assert!(run.code == 1 && run.stderr.contains("it leads back to a page that was read before"), "{}", run.stderr);
+    assert!(
+        run.code == 1 && run.stderr.contains("it leads back to a page that was read before"),
+        "{}",
+        run.stderr
+    );
     assert_eq!(circle.asked().len(), 3);
     // The same page whatever is asked for.
     let served = all;
@@ -209,7 +224,10 @@ fn pages_without_an_end_and_cursors_that_come_again_are_errors() {
     });
     let run = place(&stuck, BY_OFFSET).asof("save");
     assert!(
-        run.code == 1 && run.stderr.contains("bland.calls, page 2: it has the same items as the page before (tried 3 times)"),
+        run.code == 1
+            && run
+                .stderr
+                .contains("bland.calls, page 2: it has the same items as the page before (tried 3 times)"),
         "{}",
         run.stderr
     );

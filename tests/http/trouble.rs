@@ -64,14 +64,19 @@ fn what_lasts_is_told_at_once() {
         (400, 1, "it does not take what it is asked"),
     ] {
         let api = Api::new(move |_| Reply::Text(status, Vec::new(), "s3cr3t-k3y".to_owned()));
-        let told = format!(
-            "bland.calls, page 1: GET http://127.0.0.1:PORT/v1/calls answers with status {status}"
-        );
+        let told =
+            format!("bland.calls, page 1: GET http://127.0.0.1:PORT/v1/calls answers with status {status}");
         fails(&api, BY_OFFSET, code, &told, hint);
         assert_eq!(api.asked().len(), 1);
     }
     let api = Api::new(|_| Reply::status(429).with("Retry-After", "3600"));
-    fails(&api, BY_OFFSET, 1, "answers with status 429 and wants no more requests for 3600 s", "raise retry_for");
+    fails(
+        &api,
+        BY_OFFSET,
+        1,
+        "answers with status 429 and wants no more requests for 3600 s",
+        "raise retry_for",
+    );
     assert_eq!(api.asked().len(), 1);
 }
 
@@ -118,7 +123,9 @@ fn items_that_can_not_be_taken_are_told_by_page_item_and_column() {
     let run = place.asof("save");
     assert!(
         run.code == 1
-            && run.stderr.contains("there is no list of items at \"/data/calls\"; there is /calls, /total_count"),
+            && run
+                .stderr
+                .contains("there is no list of items at \"/data/calls\"; there is /calls, /total_count"),
         "{}",
         run.stderr
     );
@@ -143,7 +150,13 @@ fn items_that_can_not_be_taken_are_told_by_page_item_and_column() {
         "correct the type of the column",
     );
     let null = changed(|page| page["calls"][3]["call_id"] = Value::Null);
-    fails(&null, BY_OFFSET, 1, "item 4: what is at \"/call_id\", for the column call_id, is nothing, and a part of the key", "");
+    fails(
+        &null,
+        BY_OFFSET,
+        1,
+        "item 4: what is at \"/call_id\", for the column call_id, is nothing, and a part of the key",
+        "",
+    );
     let list = changed(|page| page["calls"][3] = json!([1]));
     fails(&list, BY_OFFSET, 1, "bland.calls, page 1: item 4 is a list, and no object", "");
 }
@@ -155,7 +168,11 @@ fn what_some_items_lack_is_null_and_what_all_may_lack_is_named() {
         page["calls"][6]["length"] = Value::Null;
     });
     let place = super::place(&some, BY_OFFSET);
-    place.change("asof.toml", "cost = { of", "counted = { of = \"calls\", count = true, where = \"length is not null\" }\ncost = { of");
+    place.change(
+        "asof.toml",
+        "cost = { of",
+        "counted = { of = \"calls\", count = true, where = \"length is not null\" }\ncost = { of",
+    );
     assert_eq!(place.asof("save").code, 0);
     let doc: Value = serde_json::from_str(&place.read("snapshots/2025-11-06/metrics.json")).unwrap();
     // There are two such items on each of three pages.
@@ -187,10 +204,15 @@ fn a_redirect_carries_nothing_secret_to_another_host() {
         let query = |name: &str| request.query[name].clone();
         let to = format!(
             "http://127.0.0.1:{port}/moved?from={}&to={}&limit={}&offset={}",
-            query("from"), query("to"), query("limit"), query("offset")
+            query("from"),
+            query("to"),
+            query("limit"),
+            query("offset")
         );
         match request.path.as_str() {
-            "/v1/calls" => Reply::status(302).with("Location", &format!("/v2/calls?{}", to.split_once('?').unwrap().1)),
+            "/v1/calls" => {
+                Reply::status(302).with("Location", &format!("/v2/calls?{}", to.split_once('?').unwrap().1))
+            }
             _ => Reply::status(307).with("Location", &to),
         }
     });
@@ -209,7 +231,13 @@ fn a_redirect_carries_nothing_secret_to_another_host() {
     fails(&circle, BY_OFFSET, 1, "where it is not followed: it was led elsewhere 5 times already", "");
     assert_eq!(circle.asked().len(), 6);
     let open = Api::new(|_| Reply::status(301).with("Location", "http://api.example/s3cr3t?and=s3cr3t-k3y"));
-    fails(&open, BY_OFFSET, 1, "leads to http://api.example/s3cr3t, where it is not followed: there is no https", "");
+    fails(
+        &open,
+        BY_OFFSET,
+        1,
+        "leads to http://api.example/s3cr3t, where it is not followed: there is no https",
+        "",
+    );
 }
 
 #[test]
@@ -243,6 +271,67 @@ fn a_secret_that_is_missing_is_told_by_its_name() {
     place.change("asof.toml", "BLAND_KEY", "OTHER_KEY");
     let run = place.asof("save");
     assert_eq!(run.code, 1, "{}", run.stderr);
-    assert!(run.stderr.contains("the secret key: the environment variable OTHER_KEY is not set"), "{}", run.stderr);
+    assert!(
+        run.stderr.contains("the secret key: the environment variable OTHER_KEY is not set"),
+        "{}",
+        run.stderr
+    );
     assert!(api.asked().is_empty());
+}
+
+/// A server with a certificate for localhost, by an authority whose file is `ca.pem`.
+const ENCRYPTED: &str = r#"
+import http.server, ssl, sys
+class Answer(http.server.BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    def do_GET(self):
+        body = b'{"calls": [], "total_count": 0}'
+        self.send_response(200)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+    def log_message(self, *_): pass
+server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Answer)
+context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+context.load_cert_chain("cert.pem", "key.pem")
+server.socket = context.wrap_socket(server.socket, server_side=True)
+print(server.server_port, flush=True)
+server.serve_forever()
+"#;
+
+#[test]
+fn a_certificate_is_checked_against_the_authorities_that_are_named() {
+    use std::process::{Command, Stdio};
+    let place = Place::new();
+    place.env("BLAND_KEY", super::KEY);
+    place.write("names", "subjectAltName=DNS:localhost");
+    let key = "-newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes";
+    for line in [
+        format!("req -x509 {key} -keyout ca.key -out ca.pem -days 30 -subj /CN=asof-test-ca"),
+        format!("req {key} -keyout key.pem -out cert.csr -subj /CN=localhost"),
+        "x509 -req -in cert.csr -CA ca.pem -CAkey ca.key -CAcreateserial -out cert.pem -days 30 -extfile names".to_owned(),
+    ] {
+        let out = Command::new("openssl").current_dir(place.path("")).args(line.split(' ')).output().unwrap();
+        assert!(out.status.success(), "{}", String::from_utf8_lossy(&out.stderr));
+    }
+    let mut server = Command::new("python3")
+        .args(["-c", ENCRYPTED])
+        .current_dir(place.path(""))
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut port = String::new();
+    std::io::BufRead::read_line(&mut std::io::BufReader::new(server.stdout.take().unwrap()), &mut port)
+        .unwrap();
+    place.write("asof.toml", config(&format!("https://localhost:{}", port.trim()), BY_OFFSET));
+    let unknown = place.asof("save");
+    place.change("asof.toml", "retry_for", "ca = \"ca.pem\"\nretry_for");
+    let known = place.asof("save");
+    server.kill().unwrap();
+    server.wait().unwrap();
+    assert_eq!(unknown.code, 5, "{}", unknown.stderr);
+    let told = "gives no connection that can be trusted: invalid peer certificate: UnknownIssuer";
+    assert!(unknown.stderr.contains(told), "{}", unknown.stderr);
+    assert_eq!(known.code, 0, "{}", known.stderr);
+    assert_eq!(frozen(&place, "2025-11-06").0, 0);
 }

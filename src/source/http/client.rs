@@ -5,7 +5,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use backon::{BackoffBuilder, ExponentialBuilder};
-use chrono::DateTime;
 use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
 use reqwest::{Method, Response, StatusCode, Url, header};
 use serde_json::value::RawValue;
@@ -13,6 +12,7 @@ use tokio::sync::mpsc::UnboundedSender;
 use tokio::time::Instant;
 
 use super::error::HttpFault;
+use super::headers::{next_link, retry_after};
 use super::pace::Pace;
 use super::words::{Secrets, shown};
 use crate::config::HttpSettings;
@@ -34,7 +34,7 @@ const CONNECT: Duration = Duration::from_secs(20);
 pub(in crate::source) struct Client {
     http: reqwest::Client,
     pace: Arc<Pace>,
-    pub(super) secrets: Arc<Secrets>,
+    pub(in crate::source) secrets: Arc<Secrets>,
     timeout: Duration,
     retry_for: Duration,
     insecure: bool,
@@ -43,28 +43,28 @@ pub(in crate::source) struct Client {
 /// What is asked.
 #[derive(Clone, Debug)]
 pub(in crate::source) struct Ask {
-    pub(super) post: bool,
-    pub(super) url: Url,
+    pub(in crate::source) post: bool,
+    pub(in crate::source) url: Url,
     /// The method and the URL as they are shown: without parameters and secrets.
-    pub(super) shown: String,
-    pub(super) headers: HeaderMap,
-    pub(super) body: Option<String>,
+    pub(in crate::source) shown: String,
+    pub(in crate::source) headers: HeaderMap,
+    pub(in crate::source) body: Option<String>,
 }
 
 /// What it answers.
 #[derive(Debug)]
 pub(in crate::source) struct Answer {
     /// Sound JSON.
-    pub(super) json: Box<RawValue>,
+    pub(in crate::source) json: Box<RawValue>,
     /// Where the next page is, where a header says so.
-    pub(super) next: Option<String>,
+    pub(in crate::source) next: Option<String>,
 }
 
 /// Why there is no answer, and how often it was tried.
 #[derive(Debug)]
 pub(in crate::source) struct Failed {
-    pub(super) what: HttpFault,
-    pub(super) tries: u32,
+    pub(in crate::source) what: HttpFault,
+    pub(in crate::source) tries: u32,
 }
 
 /// How one attempt went wrong.
@@ -134,7 +134,7 @@ impl Client {
     }
 
     /// The headers with what `value` gives for their names; a later one of the same name wins.
-    pub(super) fn headers<'h>(
+    pub(in crate::source) fn headers<'h>(
         templates: impl IntoIterator<Item = (&'h String, &'h Template)>,
         value: &dyn Fn(&str) -> Option<String>,
     ) -> Result<HeaderMap, HttpFault> {
@@ -223,15 +223,19 @@ impl Client {
             }
             let to = location(&url, &response);
             let refused = |to: Option<&Url>, why| {
-                let to = to.map_or_else(|| "nowhere".to_owned(), |to| format!("to {}", shown(to, &self.secrets)));
+                let to =
+                    to.map_or_else(|| "nowhere".to_owned(), |to| format!("to {}", shown(to, &self.secrets)));
                 Trouble::Lasting(HttpFault::Redirect { request: ask.shown.clone(), to, why })
             };
             let Some(to) = to else { return Err(refused(None, "it does not say where")) };
             let same = to.origin() == ask.url.origin();
-            if to.scheme() != "https" && (url.scheme() == "https" || !(self.insecure || is_this_machine(&to))) {
+            if to.scheme() != "https" && (url.scheme() == "https" || !(self.insecure || is_this_machine(&to)))
+            {
                 return Err(refused(Some(&to), "there is no https"));
             }
-            if ask.post && !(same && matches!(status, StatusCode::TEMPORARY_REDIRECT | StatusCode::PERMANENT_REDIRECT))
+            if ask.post
+                && !(same
+                    && matches!(status, StatusCode::TEMPORARY_REDIRECT | StatusCode::PERMANENT_REDIRECT))
             {
                 return Err(refused(Some(&to), "what was posted is not sent elsewhere"));
             }
@@ -333,80 +337,4 @@ fn is_tls(error: &reqwest::Error) -> bool {
 fn location(from: &Url, response: &Response) -> Option<Url> {
     let to = response.headers().get(header::LOCATION)?.to_str().ok()?;
     from.join(to).ok().filter(|to| matches!(to.scheme(), "http" | "https"))
-}
-
-/// For how long an API wants to be left alone: in seconds, or until a date by its own clock.
-fn retry_after(headers: &HeaderMap) -> Option<Duration> {
-    let text = |name| headers.get(name)?.to_str().ok().map(str::trim);
-    let after = text(header::RETRY_AFTER)?;
-    if let Ok(seconds) = after.parse() {
-        return Some(Duration::from_secs(seconds));
-    }
-    let date = |text: &str| DateTime::parse_from_rfc2822(text).ok();
-    let wait = date(after)? - date(text(header::DATE)?)?;
-    Some(wait.to_std().unwrap_or_default())
-}
-
-/// The URL of the next page in a `Link` header, as RFC 8288 has it.
-fn next_link(from: &Url, headers: &HeaderMap) -> Option<String> {
-    let links = headers.get_all(header::LINK).iter().filter_map(|link| link.to_str().ok());
-    links.flat_map(each_link).find_map(|(target, parameters)| {
-        let is_next = parameters.split(';').filter_map(|parameter| parameter.trim().split_once('=')).any(
-            |(name, value)| {
-                let mut kinds = value.trim().trim_matches('"').split_ascii_whitespace();
-                name.trim().eq_ignore_ascii_case("rel") && kinds.any(|kind| kind.eq_ignore_ascii_case("next"))
-            },
-        );
-        is_next.then(|| from.join(target).ok().map(String::from)).flatten()
-    })
-}
-
-/// Each target of a `Link` header with its parameters. A comma may stand in a URL.
-fn each_link(header: &str) -> Vec<(&str, &str)> {
-    let mut links = Vec::new();
-    let mut rest = header;
-    while let Some((target, behind)) = rest.split_once('<').and_then(|(_, rest)| rest.split_once('>')) {
-        let end = behind.find(",<").or_else(|| behind.find(", <")).unwrap_or(behind.len());
-        let (parameters, after) = behind.split_at(end);
-        links.push((target, parameters));
-        rest = after;
-    }
-    links
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn headers(pairs: &[(HeaderName, &str)]) -> HeaderMap {
-        pairs.iter().map(|(name, value)| (name.clone(), HeaderValue::from_str(value).unwrap())).collect()
-    }
-
-    #[test]
-    fn how_long_to_wait_is_told_in_seconds_or_by_a_date() {
-        let after = |text: &str| {
-            retry_after(&headers(&[
-                (header::RETRY_AFTER, text),
-                (header::DATE, "Thu, 06 Nov 2025 09:00:00 GMT"),
-            ]))
-        };
-        assert_eq!(after("7"), Some(Duration::from_secs(7)));
-        assert_eq!(after("Thu, 06 Nov 2025 09:01:30 GMT"), Some(Duration::from_secs(90)));
-        assert_eq!(after("Thu, 06 Nov 2025 08:00:00 GMT"), Some(Duration::ZERO));
-        assert_eq!(after("soon"), None);
-        assert_eq!(retry_after(&headers(&[(header::RETRY_AFTER, "Thu, 06 Nov 2025 09:01:30 GMT")])), None);
-    }
-
-    #[test]
-    fn the_next_page_is_found_in_a_link_header() {
-        let next = |link: &str| {
-            let from = Url::parse("https://api.example/v1/calls?page=1").unwrap();
-            next_link(&from, &headers(&[(header::LINK, link)]))
-        };
-        let both = r#"<https://api.example/v1/calls?a=1,2>; rel="prev", </v1/calls?page=3>; title="x"; rel="next last""#;
-        assert_eq!(next(both).as_deref(), Some("https://api.example/v1/calls?page=3"));
-        assert_eq!(next("<?page=2>;rel=next").as_deref(), Some("https://api.example/v1/calls?page=2"));
-        assert_eq!(next(r#"<?page=2>; rel="last""#), None);
-        assert_eq!(next("nothing"), None);
-    }
 }

@@ -229,7 +229,9 @@ impl HttpError {
             HttpFault::Status { status: 403, .. } => {
                 "the secret is known there, and may not read this: let it be given the right to"
             }
-            HttpFault::Status { status: 404 | 410, .. } => "there is nothing there: check the url of the feed",
+            HttpFault::Status { status: 404 | 410, .. } => {
+                "there is nothing there: check the url of the feed"
+            }
             HttpFault::Status { status: 405, .. } => "check the method of the feed",
             HttpFault::Status { status: 400 | 422, .. } => {
                 "it does not take what it is asked: check the parameters in url and body, and times"
@@ -239,13 +241,17 @@ impl HttpError {
             HttpFault::Throttled { .. } => {
                 "try again later; lower max_requests_per_second, or raise retry_for"
             }
-            HttpFault::NotJson { .. } => "check the url of the feed; an API that answers with a page wants a login",
+            HttpFault::NotJson { .. } => {
+                "check the url of the feed; an API that answers with a page wants a login"
+            }
             HttpFault::TooLarge { .. } => "ask for smaller pages",
             HttpFault::Redirect { .. } => "write the url to which it leads, where that is right",
             HttpFault::NoItems { .. } => "correct items of the feed; \"\" is the answer itself",
             HttpFault::NoTotal { .. } => "correct total of the feed, or leave it out",
             HttpFault::NoNext { .. } => "correct next in pages of the feed",
-            HttpFault::NoColumn { .. } => "correct where the column's value is: { at = \"/…\", type = \"…\" }; where items may lack it, name it in optional",
+            HttpFault::NoColumn { .. } => {
+                "correct where the column's value is: { at = \"/…\", type = \"…\" }; where items may lack it, name it in optional"
+            }
             HttpFault::Value { .. } | HttpFault::NoObject { .. } => {
                 "correct the type of the column or where it is; nothing was taken from the feed"
             }

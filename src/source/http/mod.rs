@@ -5,6 +5,7 @@
 
 mod client;
 mod error;
+mod headers;
 mod pace;
 mod page;
 mod request;
@@ -24,8 +25,8 @@ use self::client::{Ask, Client, Failed};
 use self::page::Page;
 use self::request::Request;
 use self::walk::{At, Step, Told, Walk};
-use super::{FeedReport, FirstPage, SourceError};
 use super::filled::tables::Tables;
+use super::{FeedReport, FirstPage, SourceError};
 use crate::calendar::Window;
 use crate::config::HttpSettings;
 use crate::config::http::{FeedSettings, Pages};
@@ -58,7 +59,8 @@ impl Http {
         env: &(dyn Fn(&str) -> Option<String> + Sync),
     ) -> Result<Self, SourceError> {
         let client = Client::open(settings, timeout, env).await?;
-        let feeds = settings.feeds.iter().map(|(name, feed)| (name.clone(), Arc::new(feed.clone()))).collect();
+        let feeds =
+            settings.feeds.iter().map(|(name, feed)| (name.clone(), Arc::new(feed.clone()))).collect();
         Ok(Self { settings: Arc::new(settings.clone()), feeds, client, zone })
     }
 
@@ -158,7 +160,13 @@ struct Reading<'r> {
 }
 
 impl<'r> Reading<'r> {
-    fn new(http: &'r Http, table: &'r str, feed: &'r Arc<FeedSettings>, window: &'r Window, jobs: usize) -> Self {
+    fn new(
+        http: &'r Http,
+        table: &'r str,
+        feed: &'r Arc<FeedSettings>,
+        window: &'r Window,
+        jobs: usize,
+    ) -> Self {
         let request =
             Request { settings: &http.settings, feed, client: &http.client, window, zone: http.zone };
         let (tell, told) = unbounded_channel();
@@ -224,10 +232,13 @@ impl<'r> Reading<'r> {
         let found =
             if self.feed.table.key.is_empty() { walk.received() } else { tables.count(self.table).await? };
         match walk.total() {
-            Some(told) if told != found => {
-                Err(HttpError { feed: self.name.clone(), page: None, tries: 1, what: HttpFault::Total { told, found } }
-                    .into())
+            Some(told) if told != found => Err(HttpError {
+                feed: self.name.clone(),
+                page: None,
+                tries: 1,
+                what: HttpFault::Total { told, found },
             }
+            .into()),
             _ => Ok(()),
         }
     }
@@ -256,7 +267,9 @@ impl<'r> Reading<'r> {
                     page.next = page.next.or(answer.next);
                     Ok(page)
                 });
-                let read = reading.await.unwrap_or_else(|error| Err(HttpFault::Request { reason: error.to_string() }));
+                let read = reading
+                    .await
+                    .unwrap_or_else(|error| Err(HttpFault::Request { reason: error.to_string() }));
                 read.map_err(|what| Failed { what, tries: 1 })
             };
             (number, at, page.await)

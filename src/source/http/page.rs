@@ -40,7 +40,8 @@ pub(super) fn read(
     let pointer = feed.table.items.as_deref().unwrap_or_default();
     let items = at(json, pointer).and_then(list);
     let Some(items) = items else {
-        let found = at(json, pointer).map_or_else(|| known(json), |other| format!("there is {}", kind(other)));
+        let found =
+            at(json, pointer).map_or_else(|| known(json), |other| format!("there is {}", kind(other)));
         return Err(HttpFault::NoItems { pointer: pointer.to_owned(), found });
     };
     let total = match &feed.total {
@@ -59,12 +60,14 @@ pub(super) fn read(
     let next = match &feed.pages {
         Pages::Cursor { next } | Pages::Link { next: Some(next) } => match at(json, next) {
             None => None,
-            Some(found) => cursor(found)
-                .ok_or_else(|| HttpFault::NoNext { pointer: next.clone(), found: kind(found) })?,
+            Some(found) => {
+                cursor(found).map_err(|found| HttpFault::NoNext { pointer: next.clone(), found })?
+            }
         },
         _ => None,
     };
-    let places: Vec<Place<'_>> = feed.table.columns.iter().map(|(name, def)| Place::new(feed, name, def)).collect();
+    let places: Vec<Place<'_>> =
+        feed.table.columns.iter().map(|(name, def)| Place::new(feed, name, def)).collect();
     let mut seen = vec![false; places.len()];
     let mut rows = Vec::with_capacity(items.len());
     let mut text = String::new();
@@ -97,12 +100,7 @@ pub(super) fn fields(json: &RawValue, feed: &FeedSettings) -> Vec<(String, Strin
     found.into_iter().map(|(pointer, kinds)| (pointer, Vec::from_iter(kinds).join(" or "))).collect()
 }
 
-fn below(
-    json: &RawValue,
-    pointer: &str,
-    depth: usize,
-    found: &mut BTreeMap<String, BTreeSet<&'static str>>,
-) {
+fn below(json: &RawValue, pointer: &str, depth: usize, found: &mut BTreeMap<String, BTreeSet<&'static str>>) {
     match object(json).filter(|_| depth < DEEPEST) {
         Some(object) => {
             for (name, inner) in object {
@@ -238,13 +236,13 @@ fn count(json: &RawValue) -> Option<u64> {
     json.get().trim_matches('"').parse().ok()
 }
 
-/// What leads on; `None` inside where nothing does.
-fn cursor(json: &RawValue) -> Option<Option<String>> {
-    match json.get().as_bytes().first()? {
-        b'n' | b'f' => Some(None),
-        b'"' => Some(text_of(json).map(Cow::into_owned).filter(|text| !text.is_empty())),
-        b'-' | b'0'..=b'9' => Some(Some(json.get().to_owned())),
-        _ => None,
+/// What leads on, where something does; else, where it can't be anything of that kind, what it is.
+fn cursor(json: &RawValue) -> Result<Option<String>, &'static str> {
+    match json.get().as_bytes().first() {
+        Some(b'n' | b'f') => Ok(None),
+        Some(b'"') => Ok(text_of(json).map(Cow::into_owned).filter(|text| !text.is_empty())),
+        Some(b'-' | b'0'..=b'9') => Ok(Some(json.get().to_owned())),
+        _ => Err(kind(json)),
     }
 }
 
@@ -265,8 +263,11 @@ fn known(json: &RawValue) -> String {
     match object(json) {
         Some(object) if object.is_empty() => "it is empty".to_owned(),
         Some(object) => {
-            let names: Vec<String> =
-                object.keys().take(12).map(|name| format!("/{}", name.replace('~', "~0").replace('/', "~1"))).collect();
+            let names: Vec<String> = object
+                .keys()
+                .take(12)
+                .map(|name| format!("/{}", name.replace('~', "~0").replace('/', "~1")))
+                .collect();
             let more = if object.len() > names.len() { " and more" } else { "" };
             format!("there is {}{more}", names.join(", "))
         }

@@ -9,9 +9,9 @@ use super::error::HttpFault;
 use super::walk::At;
 use super::words::{in_body, in_url, is_json, shown, time};
 use crate::calendar::Window;
+use crate::config::HttpSettings;
 use crate::config::http::{FeedSettings, is_this_machine, joined};
 use crate::config::template::Template;
-use crate::config::HttpSettings;
 
 /// Stands for a cursor that there is none of yet.
 const NO_CURSOR: &str = "\u{0}";
@@ -37,23 +37,24 @@ impl Request<'_> {
         let (url, is_elsewhere) = match at {
             At::Link(Some(link)) => {
                 let to = base.join(link);
-                let to = to.map_err(|_| HttpFault::Request { reason: "the next page has no URL".to_owned() })?;
+                let to =
+                    to.map_err(|_| HttpFault::Request { reason: "the next page has no URL".to_owned() })?;
                 let is_elsewhere = to.origin() != base.origin();
                 (to, is_elsewhere)
             }
             _ => (base.clone(), false),
         };
-        let place = match at {
-            At::Link(Some(_)) => shown(&url, &self.client.secrets),
-            _ => {
-                let filled = written.fill(|name| self.asked(name, at).filter(|_| name != "cursor"));
-                filled.split(['?', '#']).next().unwrap_or_default().to_owned()
-            }
+        let place = if let At::Link(Some(_)) = at {
+            shown(&url, &self.client.secrets)
+        } else {
+            let filled = written.fill(|name| self.asked(name, at).filter(|_| name != "cursor"));
+            filled.split(['?', '#']).next().unwrap_or_default().to_owned()
         };
         let shown = format!("{method} {place}");
         let open = url.scheme() != "https" && !(self.settings.insecure || is_this_machine(&url));
         if is_elsewhere && (open || self.feed.post || base.scheme() == "https" && url.scheme() != "https") {
-            let why = if self.feed.post { "what is posted is not sent elsewhere" } else { "there is no https" };
+            let why =
+                if self.feed.post { "what is posted is not sent elsewhere" } else { "there is no https" };
             return Err(HttpFault::Redirect { request: shown, to: "to another host".to_owned(), why });
         }
         if base.scheme() == "https" && url.scheme() != "https" {
@@ -70,25 +71,11 @@ impl Request<'_> {
         };
         let mut ask = Ask { post: self.feed.post, url, shown, headers, body: None };
         if let Some(body) = &self.feed.body {
-            ask.body = Some(self.body(body, at, &value));
+            ask.body = Some(filled(body, at, &value));
             let kind = if is_json(body) { "application/json" } else { "application/x-www-form-urlencoded" };
             ask.headers.entry(header::CONTENT_TYPE).or_insert(HeaderValue::from_static(kind));
         }
         Ok(ask)
-    }
-
-    fn body(&self, body: &Template, at: &At, value: &dyn Fn(&str) -> Option<String>) -> String {
-        let filled = body.fill(|name| value(name).map(|text| in_body(body, &text)));
-        if *at != At::Cursor(None) || !is_json(body) {
-            return filled;
-        }
-        match serde_json::from_str(&filled) {
-            Ok(mut json) => {
-                drop_no_cursor(&mut json);
-                json.to_string()
-            }
-            Err(_) => filled,
-        }
     }
 
     /// What stands for a name, where it is none of a secret.
@@ -108,6 +95,21 @@ impl Request<'_> {
 
     fn secret(&self, name: &str) -> Option<String> {
         self.client.secrets.get(name).map(str::to_owned)
+    }
+}
+
+/// A body with what stands for its names.
+fn filled(body: &Template, at: &At, value: &dyn Fn(&str) -> Option<String>) -> String {
+    let filled = body.fill(|name| value(name).map(|text| in_body(body, &text)));
+    if *at != At::Cursor(None) || !is_json(body) {
+        return filled;
+    }
+    match serde_json::from_str(&filled) {
+        Ok(mut json) => {
+            drop_no_cursor(&mut json);
+            json.to_string()
+        }
+        Err(_) => filled,
     }
 }
 

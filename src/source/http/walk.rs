@@ -118,7 +118,8 @@ impl<'f> Walk<'f> {
             return Err(HttpFault::TooManyItems { limit });
         }
         let is_empty = told.items == 0;
-        if is_empty && self.total.is_none() && !self.asked_again && matches!(at, At::Offset(_) | At::Page(_)) {
+        if is_empty && self.total.is_none() && !self.asked_again && matches!(at, At::Offset(_) | At::Page(_))
+        {
             self.asked_again = true;
             return Ok(Step::Again);
         }
@@ -155,7 +156,9 @@ impl<'f> Walk<'f> {
     /// # Errors
     /// When there are more than there may be.
     pub(super) fn side_by_side(&self, first: &Told) -> Result<Option<Vec<At>>, HttpFault> {
-        let (Pages::Offset { size, .. } | Pages::Page { size, .. }) = &self.feed.pages else { return Ok(None) };
+        let (Pages::Offset { size, .. } | Pages::Page { size, .. }) = &self.feed.pages else {
+            return Ok(None);
+        };
         let size = size.unwrap_or(first.items);
         // A shorter page than was asked for: where the next one begins is known behind it only.
         let Some(pages) = self.pages(size).filter(|_| first.items == size) else { return Ok(None) };

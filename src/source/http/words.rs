@@ -1,21 +1,22 @@
 //! Filling in what an API is asked: each value as the place where it stands wants it.
 
-use secrecy::{ExposeSecret as _, SecretString};
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
+
+use chrono::{DateTime, SecondsFormat, Utc};
+use chrono_tz::Tz;
+use secrecy::{ExposeSecret, SecretString};
 use url::Url;
 
 use crate::config::http::Times;
 use crate::config::template::Template;
-use chrono::{DateTime, SecondsFormat, Utc};
-use chrono_tz::Tz;
 
 /// The secrets of a source by their names.
 pub(super) struct Secrets(pub(super) BTreeMap<String, SecretString>);
 
 impl Secrets {
     pub(super) fn get(&self, name: &str) -> Option<&str> {
-        self.0.get(name).map(|secret| secret.expose_secret())
+        self.0.get(name).map(ExposeSecret::expose_secret)
     }
 
     /// The text with the name of each secret in its place, however it is written.
