@@ -20,6 +20,7 @@ pub use http::{HttpError, HttpFault};
 pub use report::{Access, Column, FeedReport, FirstPage, Grant, ServerInfo, ServerReport, ServerZone};
 pub use retry::{Transient, with_retry};
 
+use std::mem;
 use std::time::Duration;
 
 use self::files::Files;
@@ -33,8 +34,8 @@ use crate::model::manifest::Consistency;
 use crate::model::{Progress, Value};
 use crate::plan::Query;
 
-/// What is done with a row; its error ends the reading.
-pub type Each<'a, X> = &'a mut (dyn FnMut(Vec<Value>) -> Result<(), X> + Send);
+/// What is done with a row, which may be taken away; its error ends the reading.
+pub type Each<'a, X> = &'a mut (dyn FnMut(&mut Vec<Value>) -> Result<(), X> + Send);
 
 /// A connection to a source that only reads.
 pub struct Session(Engine);
@@ -204,7 +205,7 @@ impl Session {
     pub async fn rows(&mut self, query: &Query) -> Result<Vec<Vec<Value>>, SourceError> {
         let mut rows = Vec::new();
         self.read(query, &mut |row| {
-            rows.push(row);
+            rows.push(mem::take(row));
             Ok::<(), SourceError>(())
         })
         .await?;
