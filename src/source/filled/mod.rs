@@ -143,7 +143,7 @@ impl FilledSession {
                 reason: error.to_string(),
             };
             let mut packed = zstd::Encoder::new(Vec::new(), LEVEL).map_err(failed)?;
-            let mut pack = |row: Vec<Value>| {
+            let mut pack = |row: &mut Vec<Value>| {
                 let Some(Value::Text(item)) = row.first() else { return Ok(()) };
                 packed.write_all(item.as_bytes()).and_then(|()| packed.write_all(b"\n")).map_err(failed)
             };
