@@ -5,6 +5,7 @@ mod archive;
 mod backfill;
 mod cli;
 mod house;
+mod http;
 mod mcp;
 mod numbers;
 mod serve;

@@ -41,6 +41,11 @@ impl Checker<'_, '_> {
         self.problems.push(problem);
     }
 
+    /// How many problems there are by now.
+    pub fn count(&self) -> usize {
+        self.problems.len()
+    }
+
     /// Whether something is written under that name, be it sound or not: what could not be
     /// read has had its own problem, and a reference to it needs none.
     pub fn is_written(&self, table: &str, name: &str) -> bool {

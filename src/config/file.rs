@@ -6,6 +6,7 @@ use serde::{Deserialize, Deserializer};
 
 pub use super::entity_file::{Entity, Tenants};
 pub use super::files_file::FileTable;
+pub use super::http_file::{Feed, Secret};
 pub use super::notify_file::{Heartbeat, Hooks, Sink};
 pub use super::serve_file::{Serve, Token};
 
@@ -82,6 +83,26 @@ pub struct Source {
     pub timeout: Option<String>,
     /// Whose local time the source's naive times are; the calendar's when left out.
     pub time_zone: Option<String>,
+    /// What is sent with each request to an API.
+    #[serde(default)]
+    pub headers: IndexMap<String, String>,
+    /// Where the secrets come from that stand in braces, by name.
+    #[serde(default)]
+    pub secrets: IndexMap<String, Secret>,
+    /// How many requests a second an API is asked at most.
+    pub max_requests_per_second: Option<Decimal>,
+    /// How many pages are asked for side by side.
+    pub jobs: Option<u64>,
+    /// How long a request is tried again that failed for a passing reason.
+    pub retry_for: Option<String>,
+    /// The file of the authorities that an API's certificate is checked against.
+    pub ca: Option<String>,
+    /// Whether an API may be asked without encryption from another machine.
+    #[serde(default)]
+    pub insecure: bool,
+    /// What an API is asked for, by the table that it becomes.
+    #[serde(default)]
+    pub feeds: IndexMap<String, Feed>,
 }
 
 /// What a source is.
@@ -92,6 +113,8 @@ pub enum Kind {
     Database,
     /// Files.
     Files,
+    /// An API that is asked over HTTP.
+    Http,
 }
 
 /// `[archive]`

@@ -16,6 +16,9 @@ pub mod file;
 pub mod files;
 mod files_file;
 mod filled;
+pub mod http;
+mod http_check;
+mod http_file;
 mod metrics;
 pub mod notify;
 mod notify_file;
@@ -26,6 +29,7 @@ pub mod serve;
 mod serve_file;
 mod source;
 mod source_url;
+pub mod template;
 pub mod tenant;
 #[cfg(test)]
 mod tests;
@@ -41,6 +45,7 @@ use indexmap::IndexMap;
 
 pub use alerts::AlertSettings;
 pub use entities::EntitySettings;
+pub use http::HttpSettings;
 pub use notify::NotifySettings;
 pub use presentation::Presentation;
 pub use problem::{Problem, Problems};

@@ -93,7 +93,10 @@ pub fn check(file: &File, checker: &mut Checker<'_, '_>) -> NotifySettings {
     });
     let secrets = file.sinks.values().filter_map(|sink| sink.secret_env.clone());
     let sources = file.source.iter().chain(file.sources.values());
-    let password = sources.filter_map(|source| source.password_env.clone());
+    let password = sources.flat_map(|source| {
+        let of_apis = source.secrets.values().filter_map(|secret| secret.env.clone());
+        source.password_env.clone().into_iter().chain(of_apis)
+    });
     NotifySettings {
         sinks,
         heartbeat,

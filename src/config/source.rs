@@ -11,6 +11,8 @@ use super::SourceUrl;
 use super::check::{Checker, span, zone};
 use super::file::{self, File};
 use super::files::{self, FilesSettings};
+use super::http::HttpSettings;
+use super::http_check;
 use super::problem::{did_you_mean, listed};
 use crate::model::definitions::{Dialect, SourceDef};
 
@@ -49,6 +51,8 @@ pub enum SourceKind {
     },
     /// Files.
     Files(FilesSettings),
+    /// An API that is asked over HTTP.
+    Http(Box<HttpSettings>),
 }
 
 /// Where a password comes from.
@@ -100,17 +104,17 @@ impl Sources {
         self.all().into_iter().flat_map(|(_, settings)| settings.secrets()).collect()
     }
 
-    /// The same sources, whose naive times are local times of the zones that definitions name.
+    /// The same sources, read as definitions say: in their zones, and what APIs give into their columns.
     ///
     /// # Errors
     /// The name of a zone that is not known.
     pub fn in_zones_of(&self, main: &SourceDef, named: &BTreeMap<String, SourceDef>) -> Result<Self, String> {
         let zone = |def: &SourceDef| def.time_zone.parse::<Tz>().map_err(|_| def.time_zone.clone());
         let mut then = self.clone();
-        then.main.time_zone = zone(main)?;
+        then.main.read_as(main, zone(main)?);
         for (name, settings) in &mut then.named {
             if let Some(def) = named.get(name) {
-                settings.time_zone = zone(def)?;
+                settings.read_as(def, zone(def)?);
             }
         }
         Ok(then)
@@ -118,6 +122,14 @@ impl Sources {
 }
 
 impl SourceSettings {
+    /// Reads it as it was read then: in that zone, and what an API gives into the columns of then.
+    fn read_as(&mut self, def: &SourceDef, time_zone: Tz) {
+        self.time_zone = time_zone;
+        if let SourceKind::Http(http) = &mut self.kind {
+            http.read_as(&def.tables);
+        }
+    }
+
     /// Where it is, without any secret and without the path of a file's folder.
     pub fn redacted(&self) -> String {
         match &self.kind {
@@ -126,6 +138,7 @@ impl SourceSettings {
                 let name = files.dir.file_name().map(|name| name.to_string_lossy().into_owned());
                 format!("files:{}", name.unwrap_or_default())
             }
+            SourceKind::Http(http) => http.redacted(),
         }
     }
 
@@ -133,7 +146,7 @@ impl SourceSettings {
     pub fn dialect(&self) -> Dialect {
         match &self.kind {
             SourceKind::Database { url, .. } => url.dialect(),
-            SourceKind::Files(_) => Dialect::Sqlite,
+            SourceKind::Files(_) | SourceKind::Http(_) => Dialect::Sqlite,
         }
     }
 
@@ -145,6 +158,7 @@ impl SourceSettings {
             tables: match &self.kind {
                 SourceKind::Database { .. } => BTreeMap::new(),
                 SourceKind::Files(files) => files.tables(),
+                SourceKind::Http(http) => http.tables(),
             },
         }
     }
@@ -154,6 +168,7 @@ impl SourceSettings {
         match &self.kind {
             SourceKind::Database { password: PasswordFrom::Env(name), .. } => vec![name],
             SourceKind::Database { .. } | SourceKind::Files(_) => Vec::new(),
+            SourceKind::Http(http) => http.variables(),
         }
     }
 }
@@ -258,20 +273,31 @@ fn one(
     let kind = match kind {
         file::Kind::Database => database(written, path, base, checker),
         file::Kind::Files => files::check(written, path, base, checker).map(SourceKind::Files),
+        file::Kind::Http => {
+            http_check::check(written, path, base, checker).map(|http| SourceKind::Http(Box::new(http)))
+        }
     };
     Some(SourceSettings { kind: kind?, timeout: timeout?, time_zone: time_zone? })
 }
 
 /// Tells of keys that a source of this kind does not have.
 fn fits(written: &file::Source, kind: file::Kind, path: &[&str], checker: &mut Checker<'_, '_>) {
-    let is_database = kind == file::Kind::Database;
+    let (is_database, is_api) = (kind == file::Kind::Database, kind == file::Kind::Http);
     let keys = [
-        ("url", written.url.is_some(), is_database),
+        ("url", written.url.is_some(), is_database || is_api),
         ("password_env", written.password_env.is_some(), is_database),
         ("password_file", written.password_file.is_some(), is_database),
         ("password_command", written.password_command.is_some(), is_database),
         ("dir", written.dir.is_some(), kind == file::Kind::Files),
         ("tables", !written.tables.is_empty(), kind == file::Kind::Files),
+        ("headers", !written.headers.is_empty(), is_api),
+        ("secrets", !written.secrets.is_empty(), is_api),
+        ("max_requests_per_second", written.max_requests_per_second.is_some(), is_api),
+        ("jobs", written.jobs.is_some(), is_api),
+        ("retry_for", written.retry_for.is_some(), is_api),
+        ("ca", written.ca.is_some(), is_api),
+        ("insecure", written.insecure, is_api),
+        ("feeds", !written.feeds.is_empty(), is_api),
     ];
     for (key, is_written, fits) in keys {
         if is_written && !fits {
@@ -279,7 +305,11 @@ fn fits(written: &file::Source, kind: file::Kind, path: &[&str], checker: &mut C
             at.push(key);
             let hint = match key {
                 "dir" | "tables" => "add kind = \"files\", or leave it out",
-                _ => "leave it out",
+                "password_env" | "password_file" | "password_command" if is_api => {
+                    "name it as a secret: secrets = { key = { env = \"…\" } }, and write {key} where it stands"
+                }
+                "password_env" | "password_file" | "password_command" | "url" => "leave it out",
+                _ => "add kind = \"http\", or leave it out",
             };
             checker.problem(&at, "a source of this kind has no such key", hint.to_owned());
         }

@@ -5,6 +5,7 @@ use std::time::Duration;
 use chrono::TimeDelta;
 
 use super::check_entities;
+use super::check_feeds;
 use super::check_telling::about_telling;
 use super::day;
 use super::key_file::{self, KeyFile};
@@ -117,6 +118,7 @@ pub async fn check(
     let unreachable = |source: SourceError| SaveError::Source(source.into());
     progress.step("connecting");
     let mut sessions = Sessions::new(&config.sources, env);
+    let mut feeds_sound = true;
     for (name, settings) in config.sources.all() {
         let server = sessions.at(name).await.map_err(unreachable)?.inspect().await.map_err(unreachable)?;
         let of = Of { name, settings };
@@ -128,6 +130,8 @@ pub async fn check(
             .values()
             .any(|events| events.time_is == TimeIs::Local && events.source.as_deref() == name);
         of.clock(&server, is_local, now, fixed_clock, &mut report);
+        let session = sessions.at(name).await.map_err(unreachable)?;
+        feeds_sound &= check_feeds::about(&session.probe(&plan.window, progress).await, &mut report);
     }
     about_archive(config, &mut report);
     about_key_file(config, &mut report);
@@ -155,7 +159,7 @@ pub async fn check(
     worklist::check::about(config, &calendar, day, &mut sessions, &mut report).await.map_err(unreachable)?;
     check_entities::about(config, &mut sessions, &mut report).await.map_err(unreachable)?;
     sessions.close().await;
-    if sound {
+    if sound && feeds_sound {
         about_cubes(config, env, now, &plan, &mut report, progress).await;
     }
     Ok(report)

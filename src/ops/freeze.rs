@@ -242,6 +242,9 @@ pub fn freeze(
     for (name, doc) in &manifest.keys {
         staging.write(&doc.file, keys.get(name).map_or(&[], Vec::as_slice))?;
     }
+    for raw in &reading.raw {
+        staging.write(&raw.path, &raw.packed)?;
+    }
     let layout = layout(Some(config), &doc, &config.definitions);
     let page = DayPage::new(&view::DayInput {
         doc: &doc,

@@ -6,6 +6,7 @@ pub mod backfill;
 pub mod causes;
 pub mod check;
 pub mod check_entities;
+mod check_feeds;
 pub mod check_telling;
 pub mod compare;
 pub mod day;

@@ -15,7 +15,7 @@ use crate::metrics::{Cube, CubeBuilder, CubeError, Pushed};
 use crate::model::manifest::Consistency;
 use crate::model::{Definitions, Digest, Progress, Value};
 use crate::plan::{EventsPlan, Plan, Query};
-use crate::source::{self, ServerInfo, Session, SourceError, Transient};
+use crate::source::{self, AsTheyCame, ServerInfo, Session, SourceError, Transient};
 
 /// A day as it was read.
 #[derive(Debug)]
@@ -26,8 +26,19 @@ pub struct Reading {
     pub kept: Vec<KeptCube>,
     /// What was read, in the order of the events.
     pub sources: Vec<ReadSource>,
+    /// The items of feeds that are kept as they came.
+    pub raw: Vec<RawItems>,
     /// When: just before the transaction began.
     pub captured_at: DateTime<Utc>,
+}
+
+/// The items of a feed, kept beside a day as they came.
+#[derive(Debug)]
+pub struct RawItems {
+    /// The file's path in the day's folder.
+    pub path: String,
+    /// One a line, sorted by their key, packed by zstd.
+    pub packed: Vec<u8>,
 }
 
 /// A source that was read.
@@ -192,6 +203,25 @@ impl<'a> Reader<'a> {
         .await
     }
 
+    /// The same, from sources as a frozen day has them: the tables that asof fills may have had other columns.
+    ///
+    /// # Errors
+    /// As [`Reader::read`].
+    pub async fn read_as(
+        &mut self,
+        then: &Sources,
+        plan: &Plan,
+        retry_for: Duration,
+        now: Now<'_>,
+        progress: &dyn Progress,
+    ) -> Result<Reading, ReadingError> {
+        let tables = |sources: &Sources, name| sources.of(name).map(|settings| settings.def().tables);
+        if plan.sources().into_iter().all(|name| tables(self.sources, name) == tables(then, name)) {
+            return self.read(plan, retry_for, now, progress).await;
+        }
+        read(then, self.env, plan, self.hash, retry_for, now, progress).await
+    }
+
     /// Connects to the sources of all events, unless it is connected: one try.
     ///
     /// # Errors
@@ -243,6 +273,10 @@ impl<'a> Reader<'a> {
         for query in plan.labels(source) {
             found.names.push((source.map(str::to_owned), query, names(&mut session, query).await?));
         }
+        for AsTheyCame { table, packed } in session.as_they_came(&queries).await? {
+            let name = source.map_or_else(|| table.clone(), |source| format!("{source}.{table}"));
+            found.raw.push(RawItems { path: format!("raw/{name}.jsonl.zst"), packed });
+        }
         let server = session.server().clone();
         found.sources.push(ReadSource { name: source.map(str::to_owned), server, consistency });
         // What was read is whole, even if the connection breaks now.
@@ -258,11 +292,17 @@ struct Found<'p> {
     /// What each query for names gives, by its source.
     names: Vec<(Option<String>, &'p Query, Names)>,
     sources: Vec<ReadSource>,
+    raw: Vec<RawItems>,
 }
 
 impl Found<'_> {
     fn new(plan: &Plan) -> Self {
-        Self { tasks: plan.events.iter().map(|_| None).collect(), names: Vec::new(), sources: Vec::new() }
+        Self {
+            tasks: plan.events.iter().map(|_| None).collect(),
+            names: Vec::new(),
+            sources: Vec::new(),
+            raw: Vec::new(),
+        }
     }
 
     /// Makes what is kept of a cube, while others are read.
@@ -284,7 +324,7 @@ impl Found<'_> {
             kept.push(file);
         }
         label(plan, &self.names, &mut cubes);
-        Ok(Reading { cubes, kept, sources: self.sources, captured_at })
+        Ok(Reading { cubes, kept, sources: self.sources, raw: self.raw, captured_at })
     }
 }
 

@@ -244,7 +244,7 @@ pub async fn read(
     let plan = Plan::new(&config.definitions, window, config.tenant.as_deref(), |events| {
         config.presentation.max_groups(events)
     })?;
-    let reading = reader.read(&plan, again.retry_for, again.now, progress).await?;
+    let reading = reader.read_as(&config.sources, &plan, again.retry_for, again.now, progress).await?;
     let fingerprints = DefinitionsDoc::of(&config.definitions);
     // No other day is looked at: only what comes from the source is held against the frozen day.
     let mut seen = Seen::new(&config.definitions, &fingerprints, again.hash.map(KeyHash::id));

@@ -5,6 +5,8 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
+use super::http::HttpError;
+
 /// What went wrong with the source.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum SourceError {
@@ -152,6 +154,9 @@ pub enum SourceError {
         /// What is wrong, with the column.
         reason: String,
     },
+    /// An API failed, or what it gives can't be taken.
+    #[error(transparent)]
+    Http(Box<HttpError>),
     /// A day has no file.
     #[error("{table}: there is no file {pattern}")]
     NoFile {
@@ -231,6 +236,12 @@ impl ErrorCode {
     }
 }
 
+impl From<HttpError> for SourceError {
+    fn from(error: HttpError) -> Self {
+        Self::Http(Box::new(error))
+    }
+}
+
 /// What a name that is asof's own stands for, where the server's words have it.
 fn explained(message: &str) -> &'static str {
     if message.contains("asof_rows.") { "; asof_rows is what its sql gives" } else { "" }
@@ -266,6 +277,7 @@ impl SourceError {
             | Self::FileMissing { .. }
             | Self::FileUnreadable { .. }
             | Self::NotADatabase { .. } => true,
+            Self::Http(error) => error.is_unreachable(),
             Self::NoSuchSource { .. }
             | Self::Item { .. }
             | Self::NoFile { .. }
@@ -283,6 +295,7 @@ impl SourceError {
     /// What to do about it.
     pub fn hint(&self) -> Option<String> {
         let hint = match self {
+            Self::Http(error) => return Some(error.hint()),
             Self::Item { .. } => "correct it there, or the column in asof.toml; nothing was frozen",
             Self::NoFile { .. } => {
                 "let it be written first; a day that has none by right is told by missing = \"empty\""
@@ -316,7 +329,9 @@ impl SourceError {
             Self::Unmappable { .. } => {
                 "convert it in SQL, for example by cast(… as char), or cast(… as text) on PostgreSQL"
             }
-            Self::Password { .. } => "check password_env, password_file or password_command in [source]",
+            Self::Password { .. } => {
+                "check password_env, password_file or password_command in [source], or its secrets"
+            }
             Self::FileMissing { .. } => "check the path in [source] url; it is relative to asof.toml",
             Self::FileUnreadable { .. } => {
                 "check the path in [source] url, the rights of the file and of its folder, and that the file is whole"

@@ -7,6 +7,7 @@ mod at;
 mod error;
 mod files;
 mod filled;
+mod http;
 mod mysql;
 mod password;
 mod postgres;
@@ -16,7 +17,9 @@ mod sqlite;
 mod words;
 
 pub use error::{ErrorCode, SourceError};
-pub use report::{Access, Column, Grant, ServerInfo, ServerReport, ServerZone};
+pub use filled::AsTheyCame;
+pub use http::{HttpError, HttpFault};
+pub use report::{Access, Column, FeedReport, FirstPage, Grant, ServerInfo, ServerReport, ServerZone};
 pub use retry::{Transient, with_retry};
 
 use std::mem;
@@ -25,6 +28,7 @@ use std::time::Duration;
 use self::files::Files;
 use self::filled::tables::Tables;
 use self::filled::{FilledSession, Filler};
+use self::http::Http;
 use crate::calendar::Window;
 use crate::config::{PasswordFrom, SourceKind, SourceSettings, SourceUrl};
 use crate::model::definitions::Dialect;
@@ -61,6 +65,12 @@ pub async fn open(
             let tables = Tables::open("files", &files.tables(), |_| false, settings.timeout).await?;
             let filler = Filler::Files(Files::new(files));
             Engine::Filled(Box::new(FilledSession::new(tables, filler, "files")))
+        }
+        SourceKind::Http(http) => {
+            let api = Http::open(http, settings.timeout, settings.time_zone, env).await?;
+            let is_kept = |feed: &str| http.feeds.get(feed).is_some_and(|feed| feed.keep_raw);
+            let tables = Tables::open("feeds", &http.tables(), is_kept, settings.timeout).await?;
+            Engine::Filled(Box::new(FilledSession::new(tables, Filler::Http(Box::new(api)), "HTTP")))
         }
     };
     Ok(Session(engine))
@@ -136,6 +146,26 @@ impl Session {
         match &mut self.0 {
             Engine::Mysql(_) | Engine::Sqlite(_) | Engine::Postgres(_) => Ok(()),
             Engine::Filled(session) => session.fill(window, queries, progress).await,
+        }
+    }
+
+    /// The items of those tables that keep them as they came, of all that `queries` name; to be asked for before
+    /// [`Session::end`].
+    ///
+    /// # Errors
+    /// When they can't be read.
+    pub async fn as_they_came(&mut self, queries: &[&Query]) -> Result<Vec<AsTheyCame>, SourceError> {
+        match &mut self.0 {
+            Engine::Mysql(_) | Engine::Sqlite(_) => Ok(Vec::new()),
+            Engine::Filled(session) => session.as_they_came(queries).await,
+        }
+    }
+
+    /// What the first page of each feed holds, where an API is asked.
+    pub async fn probe(&self, window: &Window, progress: &dyn Progress) -> Vec<FeedReport> {
+        match &self.0 {
+            Engine::Mysql(_) | Engine::Sqlite(_) => Vec::new(),
+            Engine::Filled(session) => session.probe(window, progress).await,
         }
     }
 

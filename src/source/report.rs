@@ -2,6 +2,8 @@
 
 use chrono::{DateTime, Utc};
 
+use super::SourceError;
+
 /// What kind of server it is.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ServerInfo {
@@ -18,6 +20,28 @@ pub struct Column {
     pub name: String,
     /// Its type in the source's words, in lower case; empty where SQLite knows none.
     pub kind: String,
+}
+
+/// What the first page of a feed holds.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FeedReport {
+    /// The feed, with its source's name where that has one.
+    pub feed: String,
+    /// What is in it, or why it can't be had.
+    pub page: Result<FirstPage, SourceError>,
+}
+
+/// What a feed's first page tells.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FirstPage {
+    /// How many items it has.
+    pub items: usize,
+    /// How many there are in all, where the API tells.
+    pub total: Option<u64>,
+    /// Whether more pages may follow.
+    pub goes_on: bool,
+    /// What its items have: JSON pointers, and the kinds of values that are there.
+    pub fields: Vec<(String, String)>,
 }
 
 /// How a query gets at one table, as the source plans it.

@@ -11,8 +11,11 @@ use asof::view::layout::DEFAULT_TOP;
 use super::project::{File, none, text};
 
 /// The headings of CONFIG.md under which a struct of `src/config/file.rs` is told of.
-const SECTIONS: [(&str, &str); 22] = [
+const SECTIONS: [(&str, &str); 25] = [
     ("## `[source]`", "Source"),
+    ("## `[sources.NAME.secrets]`", "Secret"),
+    ("## `[sources.NAME.feeds.NAME]`", "Feed"),
+    ("## `[sources.NAME.feeds.NAME.pages]`", "Pages"),
     ("## Files", "FileTable"),
     ("## `[archive]`", "Archive"),
     ("## `[calendar]`", "Calendar"),
@@ -38,7 +41,7 @@ const SECTIONS: [(&str, &str); 22] = [
 
 /// The text of all that is read from a configuration file.
 fn written() -> String {
-    ["file", "files_file", "entity_file", "notify_file", "serve_file"]
+    ["file", "files_file", "http_file", "entity_file", "notify_file", "serve_file"]
         .map(|name| text(&format!("src/config/{name}.rs")))
         .concat()
 }

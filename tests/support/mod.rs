@@ -1,5 +1,6 @@
 //! What tests share.
 
+pub mod api;
 pub mod axe;
 pub mod browser;
 pub mod command;

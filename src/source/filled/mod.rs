@@ -7,17 +7,22 @@ mod sum;
 pub mod tables;
 
 use std::collections::BTreeSet;
+use std::io::Write as _;
 
 use chrono::{DateTime, Utc};
 
 pub(super) use self::sum::decimal;
 use self::tables::Tables;
 use super::files::Files;
+use super::http::Http;
 use super::sqlite::SqliteSession;
-use super::{ServerInfo, SourceError};
+use super::{FeedReport, ServerInfo, SourceError};
 use crate::calendar::Window;
-use crate::model::Progress;
+use crate::model::{Progress, Value};
 use crate::plan::Query;
+
+/// How hard items that are kept are packed.
+const LEVEL: i32 = 9;
 
 /// A session with a source whose tables asof fills.
 pub(super) struct FilledSession {
@@ -34,12 +39,15 @@ type Span = (DateTime<Utc>, DateTime<Utc>);
 pub(super) enum Filler {
     /// Files.
     Files(Files),
+    /// An API.
+    Http(Box<Http>),
 }
 
 impl Filler {
     fn tables(&self) -> Vec<&str> {
         match self {
             Self::Files(files) => files.tables(),
+            Self::Http(api) => api.tables(),
         }
     }
 
@@ -47,6 +55,7 @@ impl Filler {
     fn is_of_a_window(&self, table: &str) -> bool {
         match self {
             Self::Files(files) => files.is_of_a_window(table),
+            Self::Http(api) => api.is_of_a_window(table),
         }
     }
 
@@ -59,6 +68,7 @@ impl Filler {
     ) -> Result<(), SourceError> {
         match self {
             Self::Files(files) => files.fill(table, window, tables, progress).await,
+            Self::Http(api) => api.fill(table, window, tables, progress).await,
         }
     }
 }
@@ -108,6 +118,48 @@ impl FilledSession {
             self.filled.insert(full);
         }
         Ok(())
+    }
+}
+
+/// The items that filled a table, as they came.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AsTheyCame {
+    /// The table.
+    pub table: String,
+    /// One a line, sorted by their key, packed by zstd.
+    pub packed: Vec<u8>,
+}
+
+impl FilledSession {
+    /// The items of those tables that keep them as they came, of all that `queries` name.
+    pub(super) async fn as_they_came(&mut self, queries: &[&Query]) -> Result<Vec<AsTheyCame>, SourceError> {
+        let mut kept = Vec::new();
+        let tables: Vec<String> = self.filler.tables().into_iter().map(str::to_owned).collect();
+        for table in tables {
+            let named = queries.iter().any(|query| names(&query.sql, &table));
+            let Some(query) = self.tables.as_they_came(&table).filter(|_| named) else { continue };
+            let failed = |error: std::io::Error| SourceError::FileUnreadable {
+                path: format!("the items of {table}").into(),
+                reason: error.to_string(),
+            };
+            let mut packed = zstd::Encoder::new(Vec::new(), LEVEL).map_err(failed)?;
+            let mut pack = |row: &mut Vec<Value>| {
+                let Some(Value::Text(item)) = row.first() else { return Ok(()) };
+                packed.write_all(item.as_bytes()).and_then(|()| packed.write_all(b"\n")).map_err(failed)
+            };
+            self.tables.session.read(&query, &mut pack).await?;
+            let packed = packed.finish().map_err(failed)?;
+            kept.push(AsTheyCame { table, packed });
+        }
+        Ok(kept)
+    }
+
+    /// What the first page of each feed holds, where an API is asked.
+    pub(super) async fn probe(&self, window: &Window, progress: &dyn Progress) -> Vec<FeedReport> {
+        match &self.filler {
+            Filler::Files(_) => Vec::new(),
+            Filler::Http(api) => api.probe(window, progress).await,
+        }
     }
 }
 

@@ -13,6 +13,7 @@ use super::cell::Cell;
 use super::sum;
 use crate::model::definitions::Dialect;
 use crate::model::table::{ColumnKind, TableDef};
+use crate::plan::Query;
 use crate::plan::sql::quoted;
 use crate::source::SourceError;
 use crate::source::sqlite::{self, SqliteSession, fault};
@@ -122,7 +123,6 @@ impl Tables {
     ///
     /// # Errors
     /// The database's.
-    #[cfg_attr(not(test), expect(dead_code, reason = "a feed that tells its total will be held against it"))]
     pub async fn count(&mut self, table: &str) -> Result<u64, SourceError> {
         let sql = format!("select count(*) from {}", quoted(Dialect::Sqlite, table));
         let what = format!("counting {table}");
@@ -135,6 +135,15 @@ impl Tables {
             })
             .await?;
         Ok(u64::try_from(count).unwrap_or_default())
+    }
+
+    /// The query for a table's items as they came, by their key; `None` where they are not kept.
+    pub fn as_they_came(&self, table: &str) -> Option<Query> {
+        let shape = self.shapes.get(table).filter(|shape| shape.raw)?;
+        let key: Vec<String> = shape.key.iter().map(|column| quoted(Dialect::Sqlite, column)).collect();
+        let order = if key.is_empty() { "rowid".to_owned() } else { key.join(", ") };
+        let sql = format!("select {RAW} from {} order by {order}", quoted(Dialect::Sqlite, table));
+        Some(Query { name: format!("the items of {table}"), sql, params: Vec::new() })
     }
 
     async fn run(&mut self, sql: String) -> Result<(), SourceError> {
