@@ -26,6 +26,7 @@ pub mod serve;
 mod serve_file;
 mod source;
 mod source_url;
+pub mod source_written;
 pub mod tenant;
 #[cfg(test)]
 mod tests;

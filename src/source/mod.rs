@@ -11,11 +11,13 @@ mod password;
 mod report;
 mod retry;
 mod sqlite;
+mod tables;
 mod words;
 
 pub use error::SourceError;
 pub use report::{Access, Column, Grant, ServerInfo, ServerReport, ServerZone};
 pub use retry::{Transient, with_retry};
+pub use tables::{ColumnFacts, TableFacts};
 
 use std::time::Duration;
 
@@ -211,6 +213,16 @@ impl Session {
             Engine::Mysql(session) => session.leading_index(table, column).await,
             Engine::Sqlite(session) => session.leading_index(table, column).await,
             Engine::Filled(session) => session.sqlite().leading_index(table, column).await,
+        }
+    }
+
+    /// Its tables and views; `None` where a source can't tell them.
+    pub async fn tables(&mut self) -> Result<Option<Vec<TableFacts>>, SourceError> {
+        match &mut self.0 {
+            Engine::Mysql(session) => session.tables().await.map(Some),
+            Engine::Sqlite(session) => session.tables().await.map(Some),
+            // They are what the configuration says.
+            Engine::Filled(_) => Ok(None),
         }
     }
 

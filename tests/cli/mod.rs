@@ -50,6 +50,7 @@ mod looks_listed;
 mod names;
 mod polling;
 mod printing;
+mod proposing;
 mod pruning;
 mod pruning_trouble;
 mod restating;
