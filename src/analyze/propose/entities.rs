@@ -65,7 +65,7 @@ pub(super) fn entities(
             continue;
         };
         let kind = kind(dialect, &column.kind);
-        let is_time = super::column::when(dialect, column, sample).is_some();
+        let is_time = super::time::when(dialect, column, sample).is_some();
         let repeats = (2..=MOST_GROUPS).contains(&seen.distinct) && seen.distinct * 2 <= seen.filled;
         let is_text = matches!(kind, Kind::Text | Kind::Flag | Kind::Unknown);
         let is_number = are_numbers(dialect, column, sample);

@@ -1,8 +1,9 @@
 //! A table of events: where its rows come from, what they are broken down by, and what is counted.
 
-use super::column::{Kind, When, is_id, is_mean, is_personal, is_usable, kind, unit, words};
+use super::column::{Kind, is_id, is_mean, is_personal, is_usable, kind, unit, words};
 use super::name::Names;
 use super::table::key;
+use super::time::When;
 use super::{Dimension, Events, Looked, Metric, Rows, SampleFacts};
 use crate::model::definitions::Dialect;
 use crate::plan::sample::identifier;
@@ -111,7 +112,7 @@ fn dimensions(dialect: Dialect, looked: &Looked, when: &When) -> Vec<Dimension> 
             _ => false,
         };
         let is_key = key(facts) == Some(&column.name) || column.unique;
-        let is_time = super::column::when(dialect, column, sample).is_some();
+        let is_time = super::time::when(dialect, column, sample).is_some();
         let told_apart = (2..=MANY).contains(&seen.distinct) && seen.distinct * 2 <= seen.filled;
         let few = seen.distinct <= FEW || seen.distinct * 10 <= seen.filled;
         if groups
@@ -195,7 +196,7 @@ fn metrics(dialect: Dialect, looked: &Looked, when: &When) -> Vec<Metric> {
     {
         let words = words(&column.name);
         let seen = sample.columns.get(&column.name);
-        let is_time = super::column::when(dialect, column, sample).is_some()
+        let is_time = super::time::when(dialect, column, sample).is_some()
             || words.last().is_some_and(|word| ["epoch", "ts", "timestamp"].contains(&word.as_str()));
         if is_time || key(facts) == Some(&column.name) {
             continue;

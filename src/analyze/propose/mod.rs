@@ -8,6 +8,7 @@ mod name;
 mod table;
 #[cfg(test)]
 mod tests;
+mod time;
 pub mod written;
 pub mod zone;
 

@@ -1,7 +1,8 @@
 //! What a table is: events, entities, or neither.
 
 use super::Looked;
-use super::column::{Counter, Kind, Of, When, counter, is_usable, kind, may_tell_time, when, words};
+use super::column::{Counter, Kind, counter, is_usable, kind, words};
+use super::time::{Of, When, may_tell_time, when};
 use crate::model::definitions::Dialect;
 use crate::source::{ColumnFacts, TableFacts};
 

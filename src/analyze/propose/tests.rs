@@ -1,3 +1,5 @@
+//! What is proposed for made-up tables, and that it parses whatever their names are.
+
 use std::path::Path;
 
 use proptest::prelude::*;
