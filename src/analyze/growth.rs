@@ -11,6 +11,8 @@ use indexmap::IndexMap;
 
 use crate::model::Number;
 
+mod runs;
+
 /// Some rows of a look, sorted by key: columns of one length.
 #[derive(Clone, Debug)]
 pub struct Piece {
@@ -196,8 +198,8 @@ impl<E, I: Iterator<Item = Result<Piece, E>>> Side<I> {
         Ok(())
     }
 
-    fn advance(&mut self) -> Result<(), E> {
-        self.at += 1;
+    fn advance(&mut self, rows: usize) -> Result<(), E> {
+        self.at += rows;
         self.settle()
     }
 
@@ -255,11 +257,15 @@ pub fn grow<E>(
         };
         match order {
             Ordering::Equal => {
+                let mut rows = 1;
                 if let (Some(new), Some(old)) = (new.row(), old.row()) {
-                    tally.matched(new, old);
+                    rows = tally.many_matched(new, old).unwrap_or_else(|| {
+                        tally.matched(new, old);
+                        1
+                    });
                 }
-                new.advance()?;
-                old.advance()?;
+                new.advance(rows)?;
+                old.advance(rows)?;
             }
             Ordering::Less => {
                 if let Some((piece, at)) = new.row()
@@ -269,7 +275,7 @@ pub fn grow<E>(
                         not_due.1.binary_search_by(|key| key.as_str().cmp(piece.keys.value(at))).is_ok();
                     tally.alone((piece, at), waits, true);
                 }
-                new.advance()?;
+                new.advance(1)?;
             }
             Ordering::Greater => {
                 if let Some((piece, at)) = old.row()
@@ -279,7 +285,7 @@ pub fn grow<E>(
                         not_due.0.binary_search_by(|key| key.as_str().cmp(piece.keys.value(at))).is_ok();
                     tally.alone((piece, at), waits, false);
                 }
-                old.advance()?;
+                old.advance(1)?;
             }
         }
     }

@@ -1,12 +1,14 @@
 //! Captured rows as a file: one JSON object a line, compressed, sorted by key and number.
 //!
-//! They are written and read one by one, since a capture may have a million of them.
+//! They are written and read one by one, since a capture may have a million of them. Behind them lies of which keys
+//! they are.
 
 use std::fs::File;
 use std::io::{self, BufRead as _, BufReader, Read, Write as _};
 
 use memchr::memmem::Finder;
 
+use super::capture_keys::Keys;
 use super::look_write::{Hashing, Written};
 use crate::model::entity::CaptureRow;
 
@@ -54,12 +56,13 @@ pub struct CaptureWriter<'f> {
     /// Where it goes once the file is large.
     stream: Option<zstd::Encoder<'static, Hashing<'f>>>,
     rows: u64,
+    keys: Keys,
 }
 
 impl<'f> CaptureWriter<'f> {
     /// Writes into an empty file.
     pub fn new(file: &'f File) -> Self {
-        Self { file, text: Vec::new(), stream: None, rows: 0 }
+        Self { file, text: Vec::new(), stream: None, rows: 0, keys: Keys::default() }
     }
 
     /// Writes a row.
@@ -71,6 +74,7 @@ impl<'f> CaptureWriter<'f> {
         serde_json::to_writer(&mut self.text, row).map_err(CaptureFileError::Row)?;
         self.text.push(b'\n');
         self.rows += 1;
+        self.keys.push(&row.row.key);
         if (self.text.len() - before) as u64 > MOST_BYTES {
             return Err(CaptureFileError::TooLong { line: usize::try_from(self.rows).unwrap_or(usize::MAX) });
         }
@@ -95,7 +99,7 @@ impl<'f> CaptureWriter<'f> {
     /// # Errors
     /// When the disk refuses.
     pub fn finish(self) -> Result<Written, CaptureFileError> {
-        let hashing = if let Some(mut stream) = self.stream {
+        let mut hashing = if let Some(mut stream) = self.stream {
             stream.write_all(&self.text)?;
             stream.finish()?
         } else {
@@ -103,6 +107,7 @@ impl<'f> CaptureWriter<'f> {
             hashing.write_all(&zstd::bulk::compress(&self.text, LEVEL)?)?;
             hashing
         };
+        hashing.write_all(&self.keys.frame())?;
         Ok(hashing.written())
     }
 }

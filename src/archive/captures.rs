@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::io;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
@@ -97,26 +97,17 @@ impl Archive {
         Ok((claim, FileDoc { path: String::new(), size: written.size, sha256: written.sha256 }, filled))
     }
 
-    /// The rows of the captures of a day that `looks` has, wherever they lie by now; in no certain order. With
-    /// a key, only its rows.
+    /// The rows of the captures of a day that `looks` has, wherever they lie by now; in no certain order.
     ///
     /// # Errors
     /// When a file is missing or not as it was kept.
-    pub fn captures(
-        &self,
-        entity: &str,
-        looks: &Looks,
-        day: Day,
-        key: Option<&str>,
-    ) -> Result<Vec<CaptureRow>, ArchiveError> {
-        // A file in which a day was put together has captures that were not there yet, as of then.
-        let own = looks.captures.iter().filter(|line| line.doc.date == day);
-        let known: BTreeSet<DateTime<Utc>> = own.map(|line| line.doc.captured_at).collect();
+    pub fn captures(&self, entity: &str, looks: &Looks, day: Day) -> Result<Vec<CaptureRow>, ArchiveError> {
+        let known = Known::of(looks, day);
         let mut rows = Vec::new();
         for file in looks.capture_files(day) {
-            for row in self.capture_stream_of(entity, day, file, key)? {
+            for row in self.capture_stream(entity, day, file)? {
                 let row = row?;
-                if known.contains(&row.captured_at) && key.is_none_or(|key| row.row.key == key) {
+                if known.has(&row) {
                     rows.push(row);
                 }
             }
@@ -147,30 +138,43 @@ impl Archive {
         day: Day,
         doc: &FileDoc,
     ) -> Result<impl Iterator<Item = Result<CaptureRow, ArchiveError>> + use<>, ArchiveError> {
-        self.capture_stream_of(entity, day, doc, None)
+        let (path, file) = self.open_captures(entity, day, doc, checked::open)?;
+        let damaged = move |error: CaptureFileError| document::damaged(&path, error.to_string());
+        let rows = CaptureReader::new(file).map_err(&damaged)?;
+        Ok(rows.map(move |row| row.map_err(&damaged)))
     }
 
-    /// The same; with a key, other rows may be left out.
-    fn capture_stream_of(
+    /// A file of captures, as `open` gives it, and where it lies.
+    pub(super) fn open_captures<T>(
         &self,
         entity: &str,
         day: Day,
         doc: &FileDoc,
-        key: Option<&str>,
-    ) -> Result<impl Iterator<Item = Result<CaptureRow, ArchiveError>> + use<>, ArchiveError> {
+        open: impl FnOnce(&Path, &FileDoc) -> Result<T, ArchiveError>,
+    ) -> Result<(PathBuf, T), ArchiveError> {
         reading::check_path(&doc.path)?;
         let path = self.dir().join(captures_folder(entity, day)).join(&doc.path);
-        let file = checked::open(&path, doc).map_err(|error| {
+        let opened = open(&path, doc).map_err(|error| {
             let name = format!("{}/{}", captures_folder(entity, day), doc.path);
             self.if_thinned(entity, day, &name, error)
         })?;
-        let damaged = move |error: CaptureFileError| document::damaged(&path, error.to_string());
-        let rows = CaptureReader::new(file).map_err(&damaged)?;
-        let rows = match key {
-            Some(key) => rows.of_key(key),
-            None => rows,
-        };
-        Ok(rows.map(move |row| row.map_err(&damaged)))
+        Ok((path, opened))
+    }
+}
+
+/// The captures of a day. A file in which a day was put together has rows of captures that were not there yet, as of
+/// a moment before.
+pub(super) struct Known(BTreeSet<DateTime<Utc>>);
+
+impl Known {
+    pub(super) fn of(looks: &Looks, day: Day) -> Self {
+        let own = looks.captures.iter().filter(|line| line.doc.date == day);
+        Self(own.map(|line| line.doc.captured_at).collect())
+    }
+
+    /// Whether a row is of one of them.
+    pub(super) fn has(&self, row: &CaptureRow) -> bool {
+        self.0.contains(&row.captured_at)
     }
 }
 

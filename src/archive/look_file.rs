@@ -9,10 +9,11 @@ use std::fs::File;
 use arrow_array::{RecordBatch, StringArray, UInt64Array};
 use arrow_schema::{ArrowError, DataType};
 use parquet::arrow::ProjectionMask;
-use parquet::arrow::arrow_reader::{
-    ParquetRecordBatchReader, ParquetRecordBatchReaderBuilder, RowSelection, RowSelector,
-};
+use parquet::arrow::arrow_reader::{ParquetRecordBatchReader, ParquetRecordBatchReaderBuilder};
+use parquet::data_type::ByteArray;
 use parquet::errors::ParquetError;
+use parquet::file::metadata::ParquetMetaData;
+use parquet::file::statistics::Statistics;
 
 use crate::model::EntityDef;
 
@@ -56,18 +57,41 @@ pub enum LookFileError {
 }
 
 /// What the file says of itself under this name.
-fn said(builder: &ParquetRecordBatchReaderBuilder<File>, name: &str) -> Option<String> {
-    let pairs = builder.metadata().file_metadata().key_value_metadata()?;
-    pairs.iter().find(|pair| pair.key == name)?.value.clone()
+fn said<'m>(metadata: &'m ParquetMetaData, name: &str) -> Option<&'m str> {
+    let pairs = metadata.file_metadata().key_value_metadata()?;
+    pairs.iter().find(|pair| pair.key == name)?.value.as_deref()
+}
+
+/// Refuses what is of another format than the one that is known.
+pub(super) fn check_format(metadata: &ParquetMetaData) -> Result<(), LookFileError> {
+    match said(metadata, "asof.format").unwrap_or_default() {
+        FORMAT => Ok(()),
+        found => Err(LookFileError::Format { found: found.chars().take(80).collect() }),
+    }
 }
 
 /// Opens a file, if it is of the format that is known.
 fn known(file: File) -> Result<ParquetRecordBatchReaderBuilder<File>, LookFileError> {
     let builder = ParquetRecordBatchReaderBuilder::try_new(file)?;
-    match said(&builder, "asof.format").unwrap_or_default() {
-        found if found == FORMAT => Ok(builder),
-        found => Err(LookFileError::Format { found: found.chars().take(80).collect() }),
-    }
+    check_format(builder.metadata())?;
+    Ok(builder)
+}
+
+/// The groups of rows that may have keys from `first` to `last`.
+pub(super) fn groups_between(metadata: &ParquetMetaData, first: &str, last: &str) -> Vec<usize> {
+    let groups = metadata.row_groups().iter().enumerate().filter(|(_, group)| {
+        let keys = group.columns().iter().find(|column| column.column_path().string() == KEY);
+        match keys.and_then(|column| column.statistics()) {
+            // A long key may be cut in the statistics: then nothing is known of the group.
+            Some(Statistics::ByteArray(range)) if range.min_is_exact() && range.max_is_exact() => {
+                let lowest = range.min_opt().map_or(&[][..], ByteArray::data);
+                let highest = range.max_opt().map(ByteArray::data);
+                lowest <= last.as_bytes() && highest.is_none_or(|highest| first.as_bytes() <= highest)
+            }
+            _ => true,
+        }
+    });
+    groups.map(|(at, _)| at).collect()
 }
 
 /// What a file that was written says of itself.
@@ -92,7 +116,7 @@ impl Said {
     /// When it is no such file.
     pub fn of(file: File) -> Result<Self, LookFileError> {
         let builder = known(file)?;
-        let text = |name: &str| said(&builder, name).unwrap_or_default();
+        let text = |name: &str| said(builder.metadata(), name).unwrap_or_default().to_owned();
         let columns = builder.schema().fields().iter();
         Ok(Self {
             entity: text("asof.entity"),
@@ -132,62 +156,13 @@ impl LookReader {
     /// # Errors
     /// When it is no such file.
     pub fn between(file: File, columns: &[&str], first: &str, last: &str) -> Result<Self, LookFileError> {
-        Self::ranged(file, columns, (first, last), None, BATCH)
-    }
-
-    /// Reads these columns of the one row of a key: of the group that may have it. `None` where no row has.
-    ///
-    /// # Errors
-    /// When it is no such file.
-    pub fn one(file: File, columns: &[&str], key: &str) -> Result<Option<RecordBatch>, LookFileError> {
-        let again = file.try_clone().map_err(ParquetError::from)?;
-        let mut before = 0;
-        for batch in Self::between(file, &[KEY], key, key)? {
-            let batch = batch?;
-            let Some(keys) = text_column(&batch, KEY) else { return Ok(None) };
-            let Some(at) = keys.iter().position(|found| found == Some(key)) else {
-                before += batch.num_rows();
-                continue;
-            };
-            // Of the other columns only this row is decoded.
-            let row = RowSelection::from(vec![RowSelector::skip(before + at), RowSelector::select(1)]);
-            let mut found = Self::ranged(again, columns, (key, key), Some(row), 1)?;
-            return found.next().transpose();
-        }
-        Ok(None)
-    }
-
-    fn ranged(
-        file: File,
-        columns: &[&str],
-        (first, last): (&str, &str),
-        rows: Option<RowSelection>,
-        at_once: usize,
-    ) -> Result<Self, LookFileError> {
-        use parquet::data_type::ByteArray;
-        use parquet::file::statistics::Statistics;
         let builder = known(file)?;
-        let groups = builder.metadata().row_groups().iter().enumerate().filter(|(_, group)| {
-            let keys = group.columns().iter().find(|column| column.column_path().string() == KEY);
-            match keys.and_then(|column| column.statistics()) {
-                // A long key may be cut in the statistics: then nothing is known of the group.
-                Some(Statistics::ByteArray(range)) if range.min_is_exact() && range.max_is_exact() => {
-                    let lowest = range.min_opt().map_or(&[][..], ByteArray::data);
-                    let highest = range.max_opt().map(ByteArray::data);
-                    lowest <= last.as_bytes() && highest.is_none_or(|highest| first.as_bytes() <= highest)
-                }
-                _ => true,
-            }
-        });
-        let groups: Vec<usize> = groups.map(|(at, _)| at).collect();
+        let groups = groups_between(builder.metadata(), first, last);
         let wanted = columns.iter().copied().chain([KEY]);
         let wanted: Vec<&str> =
             wanted.filter(|name| builder.schema().field_with_name(name).is_ok()).collect();
         let mask = ProjectionMask::columns(builder.parquet_schema(), wanted);
-        let mut builder = builder.with_row_groups(groups).with_projection(mask).with_batch_size(at_once);
-        if let Some(rows) = rows {
-            builder = builder.with_row_selection(rows);
-        }
+        let builder = builder.with_row_groups(groups).with_projection(mask).with_batch_size(BATCH);
         Ok(Self { batches: builder.build()? })
     }
 }

@@ -1,41 +1,24 @@
 //! Writing the rows of a look as Parquet, sorted by key.
 //!
-//! A small file is kept for every day of years, so each of its columns is encoded in several ways and the
-//! smallest is taken. A large one is encoded in one way, several groups at once.
+//! Groups of rows are encoded by threads, several at once or while the rows were still read, and written in their
+//! order.
 
+use std::collections::VecDeque;
 use std::fs::File;
 use std::io::{self, Write};
 use std::sync::Arc;
 use std::thread;
 
-use arrow_array::{ArrayRef, RecordBatch, StringArray, UInt32Array, UInt64Array};
-use arrow_schema::{ArrowError, DataType, Field, Schema};
-use arrow_select::take::take;
-use parquet::arrow::ArrowWriter;
-use parquet::arrow::arrow_writer::{
-    ArrowColumnChunk, ArrowRowGroupWriterFactory, ArrowWriterOptions, compute_leaves,
-};
-use parquet::basic::{Compression, Encoding, ZstdLevel};
-use parquet::file::metadata::KeyValue;
-use parquet::file::properties::{EnabledStatistics, WriterProperties};
+use arrow_array::{ArrayRef, StringArray, UInt64Array};
+use arrow_schema::{DataType, Field, Schema};
 use parquet::file::writer::SerializedFileWriter;
-use parquet::schema::types::ColumnPath;
 use sha2::{Digest as _, Sha256};
 
-use super::look_file::{FORMAT, KEY, LABEL, LookFileError, SEQ, STATE, kinds};
+use super::look_ahead::Ahead;
+use super::look_encode::{AT_ONCE, Encoder, GROUP, Group, column, numbers, schema};
+use super::look_file::{KEY, LookFileError, SEQ, STATE};
 use crate::entities::LookTable;
-use crate::entities::cells::data_type;
-use crate::model::entity::{EntityDef, FieldKind};
-use crate::model::{Day, Digest};
-
-/// How many rows are written at once, and how many a group of the file has.
-const GROUP: usize = 1 << 17;
-/// How many groups are encoded at once.
-const AT_ONCE: usize = 2;
-/// A file is small that has no more rows than this.
-const SMALL: usize = 1 << 14;
-/// How hard a small file is compressed.
-const LEVEL_OF_SMALL: i32 = 19;
+use crate::model::{Day, Digest, EntityDef};
 
 /// What a file says of itself.
 #[derive(Clone, Debug)]
@@ -88,7 +71,8 @@ impl Write for Hashing<'_> {
     }
 }
 
-/// Writes the rows that are kept: `places` are theirs in the table, by key, `seqs` their numbers.
+/// Writes the rows that are kept: `places` are theirs in the table, by key, `seqs` their numbers. What was encoded
+/// `ahead` is taken as it is where the rows are written as they came.
 ///
 /// # Errors
 /// When the disk refuses.
@@ -98,53 +82,46 @@ pub fn write_rows(
     table: &LookTable,
     places: &[u32],
     seqs: &[u64],
+    ahead: Option<Ahead>,
 ) -> Result<Written, LookFileError> {
-    let mut columns: Vec<(&str, DataType, Column<'_>)> = vec![
-        (KEY, DataType::Utf8, Column::Text(&table.keys)),
-        (SEQ, DataType::UInt64, Column::Numbers(seqs)),
-    ];
-    if let Some(labels) = &table.labels {
-        columns.push((LABEL, DataType::Utf8, Column::Text(labels)));
-    }
-    for (name, column) in &table.fields {
-        let kind = facts.def.fields.get(name).map_or(FieldKind::Attribute, |field| field.kind);
-        columns.push((name, data_type(kind), Column::Field(column)));
-    }
-    let fields: Vec<Field> =
-        columns.iter().map(|(name, kind, _)| Field::new(*name, kind.clone(), *name != KEY)).collect();
-    let schema = Arc::new(Schema::new(fields));
-    let batch = |(places, seqs): (&[u32], &[u64])| {
-        let at = UInt32Array::from(places.to_vec());
-        let arrays = columns.iter().map(|(_, _, column)| match column {
-            Column::Text(text) => take(*text, &at, None),
-            Column::Field(field) => take(field.as_ref(), &at, None),
-            Column::Numbers(_) => Ok(Arc::new(UInt64Array::from(seqs.to_vec())) as ArrayRef),
-        });
-        RecordBatch::try_new(Arc::clone(&schema), arrays.collect::<Result<_, ArrowError>>()?)
+    let (file, encoder) = Encoder::new(Hashing::new(file), facts, schema(facts.def), places.len())?;
+    let mut writer = Writer(file);
+    let as_they_came = places.len() == table.len() && (0..).zip(places).all(|(at, place)| at == *place);
+    let encode = |index: usize, places: &[u32], seqs: &[u64]| {
+        let piece = table.pieces.get(index).filter(|_| as_they_came);
+        encoder.encode(index, |name| match (column(name), piece) {
+            (None, _) => Ok(Some(numbers(seqs))),
+            (Some(column), Some(piece)) => Ok(piece.column(column)),
+            (Some(column), None) => table.take(places, column).map(Some),
+        })
     };
-    let mut writer = Writer::new(file, facts, &schema, places.len())?;
-    let pieces: Vec<(&[u32], &[u64])> = places.chunks(GROUP).zip(seqs.chunks(GROUP)).collect();
-    for pieces in pieces.chunks(AT_ONCE) {
+    let encode_numbers =
+        |index: usize, seqs: &[u64]| encoder.encode(index, |name| Ok((name == SEQ).then(|| numbers(seqs))));
+    let groups: Vec<(&[u32], &[u64])> = places.chunks(GROUP).zip(seqs.chunks(GROUP)).collect();
+    let ahead = ahead.filter(|_| as_they_came);
+    let (ready, rest) = groups.split_at(ahead.as_ref().map_or(0, Ahead::taken).min(groups.len()));
+    thread::scope(|scope| {
         // To encode and compress a group takes longer than to write it, and no group needs another.
-        let groups: Vec<Result<Group, LookFileError>> = thread::scope(|scope| {
-            let encode = |(index, piece)| {
-                let (writer, batch) = (&writer, &batch);
-                scope.spawn(move || writer.encode(index, &batch(piece)?))
-            };
-            let running: Vec<_> = (writer.groups..).zip(pieces.iter().copied()).map(encode).collect();
-            running.into_iter().map(|running| running.join().unwrap_or(Err(LookFileError::Stopped))).collect()
-        });
-        for group in groups {
-            writer.add(group?)?;
+        let encode = &encode;
+        let spawn =
+            |(index, (places, seqs)): (usize, (_, _))| scope.spawn(move || encode(index, places, seqs));
+        let mut rest = (ready.len()..).zip(rest.iter().copied());
+        let mut running: VecDeque<_> = rest.by_ref().take(AT_ONCE).map(spawn).collect();
+        if let Some(mut ahead) = ahead {
+            for (index, (_, seqs)) in ready.iter().enumerate() {
+                let mut group = ahead.group(index)?;
+                // They come after the key.
+                group.splice(1..1, encode_numbers(index, seqs)?);
+                writer.add(group)?;
+            }
         }
-    }
+        while let Some(first) = running.pop_front() {
+            writer.add(first.join().unwrap_or(Err(LookFileError::Stopped))?)?;
+            running.extend(rest.next().map(spawn));
+        }
+        Ok::<_, LookFileError>(())
+    })?;
     writer.finish()
-}
-
-enum Column<'a> {
-    Text(&'a StringArray),
-    Field(&'a ArrayRef),
-    Numbers(#[expect(dead_code, reason = "they are written in pieces")] &'a [u64]),
 }
 
 /// Writes the keys that are not among the rows, sorted: each with its number and its state.
@@ -157,163 +134,152 @@ pub fn write_rest(
     rest: &[(&str, u64, &str)],
 ) -> Result<Written, LookFileError> {
     let field = |name: &str, kind: DataType| Field::new(name, kind, false);
-    let schema = Arc::new(Schema::new(vec![
+    let schema = Schema::new(vec![
         field(KEY, DataType::Utf8),
         field(SEQ, DataType::UInt64),
         field(STATE, DataType::Utf8),
-    ]));
-    let mut writer = Writer::new(file, facts, &schema, rest.len())?;
-    for rest in rest.chunks(GROUP) {
-        let keys: StringArray = rest.iter().map(|(key, ..)| Some(*key)).collect();
-        let seqs: UInt64Array = rest.iter().map(|(_, seq, _)| *seq).collect();
-        let states: StringArray = rest.iter().map(|(.., state)| Some(*state)).collect();
-        let arrays: Vec<ArrayRef> = vec![Arc::new(keys), Arc::new(seqs), Arc::new(states)];
-        let group = writer.encode(writer.groups, &RecordBatch::try_new(Arc::clone(&schema), arrays)?)?;
-        writer.add(group)?;
+    ]);
+    let (file, encoder) = Encoder::new(Hashing::new(file), facts, schema, rest.len())?;
+    let mut writer = Writer(file);
+    for (index, rest) in rest.chunks(GROUP).enumerate() {
+        let column = |name: &str| {
+            Ok::<Option<ArrayRef>, _>(Some(match name {
+                KEY => Arc::new(rest.iter().map(|(key, ..)| Some(*key)).collect::<StringArray>()),
+                SEQ => Arc::new(rest.iter().map(|(_, seq, _)| *seq).collect::<UInt64Array>()),
+                _ => Arc::new(rest.iter().map(|(.., state)| Some(*state)).collect::<StringArray>()),
+            }))
+        };
+        writer.add(encoder.encode(index, column)?)?;
     }
     writer.finish()
 }
 
-struct Writer<'f> {
-    file: SerializedFileWriter<Hashing<'f>>,
-    /// What encodes the columns of a group, in one way or in several.
-    ways: Vec<ArrowRowGroupWriterFactory>,
-    /// How many groups it has.
-    groups: usize,
-}
+/// A file to which groups are added.
+struct Writer<'f>(SerializedFileWriter<Hashing<'f>>);
 
-/// The columns of a group, encoded and compressed.
-type Group = Vec<ArrowColumnChunk>;
-
-/// How columns are encoded.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Way {
-    /// By what is usually in them: keys share their beginnings, numbers are near each other, and of all other
-    /// values there are few.
-    Usual,
-    /// By their beginnings and lengths.
-    Plain,
-    /// As few values, often.
-    Dictionary,
-}
-
-impl Way {
-    fn encoding(self, name: &str, kind: &DataType) -> Option<Encoding> {
-        match (self, name, kind) {
-            (Self::Dictionary, ..) => None,
-            (_, _, DataType::Int64 | DataType::UInt64) => Some(Encoding::DELTA_BINARY_PACKED),
-            (_, KEY, _) => Some(Encoding::DELTA_BYTE_ARRAY),
-            (_, LABEL, _) | (Self::Plain, _, DataType::Utf8) => Some(Encoding::DELTA_LENGTH_BYTE_ARRAY),
-            (Self::Usual, ..) => None,
-            (Self::Plain, ..) => Some(Encoding::PLAIN),
-        }
-    }
-}
-
-impl<'f> Writer<'f> {
-    fn new(
-        file: &'f File,
-        facts: &LookFacts<'_>,
-        schema: &Arc<Schema>,
-        rows: usize,
-    ) -> Result<Self, LookFileError> {
-        let usual = properties(facts, schema, Way::Usual, rows)?;
-        let writer = ArrowWriter::try_new_with_options(Hashing::new(file), Arc::clone(schema), usual)?;
-        let (file, first) = writer.into_serialized_writer()?;
-        let mut ways = vec![first];
-        if rows <= SMALL {
-            for way in [Way::Plain, Way::Dictionary] {
-                let options = properties(facts, schema, way, rows)?;
-                let writer = ArrowWriter::try_new_with_options(io::sink(), Arc::clone(schema), options)?;
-                ways.push(writer.into_serialized_writer()?.1);
-            }
-        }
-        Ok(Self { file, ways, groups: 0 })
-    }
-
-    /// Rows as the group of this number: each column in the way in which it is the smallest.
-    fn encode(&self, index: usize, rows: &RecordBatch) -> Result<Group, LookFileError> {
-        let mut smallest: Group = Vec::new();
-        for way in &self.ways {
-            let group = encode(way, index, rows)?;
-            if smallest.is_empty() {
-                smallest = group;
-                continue;
-            }
-            for (one, other) in smallest.iter_mut().zip(group) {
-                if other.close().bytes_written < one.close().bytes_written {
-                    *one = other;
-                }
-            }
-        }
-        Ok(smallest)
-    }
-
+impl Writer<'_> {
     fn add(&mut self, group: Group) -> Result<(), LookFileError> {
-        let mut next = self.file.next_row_group()?;
-        for column in group {
+        let mut next = self.0.next_row_group()?;
+        for mut column in group {
+            // What pages are encoded in they say themselves.
+            let close = column.close_mut();
+            close.metadata = close.metadata.clone().into_builder().clear_page_encoding_stats().build()?;
             column.append_to_row_group(&mut next)?;
         }
         next.close()?;
-        self.groups += 1;
         Ok(())
     }
 
     fn finish(self) -> Result<Written, LookFileError> {
-        Ok(self.file.into_inner()?.written())
+        Ok(self.0.into_inner()?.written())
     }
 }
 
-/// Rows in one way.
-fn encode(
-    way: &ArrowRowGroupWriterFactory,
-    index: usize,
-    rows: &RecordBatch,
-) -> Result<Group, LookFileError> {
-    let mut columns = way.create_column_writers(index)?;
-    let arrays = rows.schema_ref().fields().iter().zip(rows.columns());
-    for (column, (field, array)) in columns.iter_mut().zip(arrays) {
-        for leaf in compute_leaves(field, array)? {
-            column.write(&leaf)?;
-        }
-    }
-    columns.into_iter().map(|column| Ok(column.close()?)).collect()
-}
+#[cfg(test)]
+mod tests {
+    use super::super::look_ahead::Ahead;
+    use super::super::look_encode::GROUP;
+    use super::{LookFacts, Written, write_rows};
+    use crate::entities::{LookTable, TableBuilder};
+    use crate::model::definitions::{CalendarDef, Dialect};
+    use crate::model::entity::{EntityDef, FORMAT, FieldDef, FieldKind};
+    use crate::model::{Number, Value};
+    use crate::plan::EntityPlan;
+    use crate::plan::entity::Which;
 
-/// How a file of so many rows is written.
-fn properties(
-    facts: &LookFacts<'_>,
-    schema: &Schema,
-    way: Way,
-    rows: usize,
-) -> Result<ArrowWriterOptions, LookFileError> {
-    let said = [
-        ("asof.format", FORMAT.to_owned()),
-        ("asof.entity", facts.entity.to_owned()),
-        ("asof.date", facts.date.to_string()),
-        ("asof.fields", kinds(facts.def)),
-    ];
-    let said = said.map(|(key, value)| KeyValue::new(key.to_owned(), value)).to_vec();
-    let level = if rows <= SMALL { ZstdLevel::try_new(LEVEL_OF_SMALL)? } else { ZstdLevel::default() };
-    let mut properties = WriterProperties::builder()
-        .set_created_by("asof".to_owned())
-        .set_compression(Compression::ZSTD(level))
-        .set_statistics_enabled(EnabledStatistics::None)
-        // Without statistics of pages nobody looks for one.
-        .set_offset_index_disabled(true)
-        .set_max_row_group_row_count(Some(GROUP))
-        .set_key_value_metadata(Some(said));
-    for field in schema.fields() {
-        let path = ColumnPath::from(field.name().as_str());
-        if field.name() == KEY {
-            // By the first and last key of a group a reader finds the one group that it needs.
-            properties = properties.set_column_statistics_enabled(path.clone(), EnabledStatistics::Chunk);
-        }
-        if let Some(encoding) = way.encoding(field.name(), field.data_type()) {
-            properties = properties
-                .set_column_dictionary_enabled(path.clone(), false)
-                .set_column_encoding(path, encoding);
+    fn def() -> EntityDef {
+        let kinds = [
+            ("views", FieldKind::Counter),
+            ("score", FieldKind::Gauge),
+            ("owner", FieldKind::Attribute),
+            ("books", FieldKind::List),
+        ];
+        EntityDef {
+            format: FORMAT.into(),
+            calendar: CalendarDef { time_zone: "UTC".into(), day_starts_at: "00:00:00".into() },
+            source: None,
+            dialect: Dialect::Sqlite,
+            tables: std::collections::BTreeMap::new(),
+            lists: std::collections::BTreeMap::new(),
+            sql: "select * from t".into(),
+            key: "id".into(),
+            label: Some("title".into()),
+            fields: kinds.map(|(name, kind)| (name.into(), FieldDef { kind, column: name.into() })).into(),
+            group_by: Vec::new(),
+            schedule: Vec::new(),
         }
     }
-    Ok(ArrowWriterOptions::new().with_properties(properties.build()).with_skip_arrow_metadata(true))
+
+    fn int(at: usize) -> i64 {
+        i64::try_from(at).unwrap()
+    }
+
+    /// A table of these rows in their order; pieces that fill in order go to `ahead`.
+    fn table(rows: impl Iterator<Item = usize>, mut ahead: Option<&mut Ahead>) -> LookTable {
+        let def = def();
+        let mut builder = TableBuilder::new(&EntityPlan::new("t", &def, Which::default()).unwrap(), &def);
+        let unless = |missing: bool, value: Value| if missing { Value::Null } else { value };
+        for at in rows {
+            let row = [
+                Value::text(format!("key {at:07}")),
+                unless(at % 11 == 0, Value::text(format!("Title {}", at * 7919))),
+                unless(at % 13 == 0, Value::from(int(at) * 3)),
+                unless(at % 17 == 0, Value::Number(Number::from_scaled(int(at).into(), 3))),
+                Value::from(int(at) % 90),
+                unless(at % 19 == 0, Value::text(format!("[{at}]"))),
+            ];
+            let piece = builder.push(&row).unwrap();
+            if let (Some(piece), Some(ahead)) = (piece, &mut ahead) {
+                ahead.take(piece);
+            }
+        }
+        builder.finish().unwrap()
+    }
+
+    fn written(table: &LookTable, places: &[u32], ahead: Option<Ahead>) -> (Written, Vec<u8>) {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("rows.parquet");
+        let file = std::fs::File::create(&path).unwrap();
+        let def = def();
+        let facts = LookFacts { entity: "t", date: "2025-11-06".parse().unwrap(), def: &def };
+        let seqs: Vec<u64> = (0..places.len() as u64).map(|at| at % 5 + 1).collect();
+        let written = write_rows(&file, &facts, table, places, &seqs, ahead).unwrap();
+        (written, std::fs::read(path).unwrap())
+    }
+
+    #[test]
+    fn rows_that_were_encoded_ahead_make_the_same_file() {
+        for rows in [GROUP - 1, 2 * GROUP, 2 * GROUP + 777] {
+            let mut ahead = Ahead::start(&def()).unwrap();
+            let sorted = table(0..rows, Some(&mut ahead));
+            assert_eq!(ahead.taken(), rows / GROUP);
+            let (at_once, bytes) = written(&sorted, &sorted.order, Some(ahead));
+            let backwards = table((0..rows).rev(), None);
+            let (later, others) = written(&backwards, &backwards.order, None);
+            assert!(at_once == later && bytes == others, "{rows} rows");
+        }
+    }
+
+    #[test]
+    fn what_was_encoded_ahead_is_left_where_the_rows_are_others() {
+        // The first piece came in order, and then a key that belongs before it.
+        let mut ahead = Ahead::start(&def()).unwrap();
+        let moved = table((1..=GROUP).chain([0]), Some(&mut ahead));
+        assert_eq!(ahead.taken(), 1);
+        let sorted = table(0..=GROUP, None);
+        assert!(written(&moved, &moved.order, Some(ahead)) == written(&sorted, &sorted.order, None));
+        // Not all rows are kept.
+        let mut ahead = Ahead::start(&def()).unwrap();
+        let sorted = table(0..=GROUP, Some(&mut ahead));
+        let some: Vec<u32> = sorted.order.iter().copied().filter(|at| at % 3 > 0).collect();
+        let alone = table((0..=GROUP).filter(|at| at % 3 > 0), None);
+        assert!(written(&sorted, &some, Some(ahead)) == written(&alone, &alone.order, None));
+    }
+
+    #[test]
+    fn nothing_is_encoded_ahead_where_a_schedule_leaves_rows_out() {
+        use crate::model::entity::{DueRule, Every};
+        let rule = DueRule { condition: "a".into(), every: Every::Day };
+        assert!(Ahead::start(&EntityDef { schedule: vec![rule], ..def() }).is_none());
+    }
 }

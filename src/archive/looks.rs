@@ -18,7 +18,7 @@ use super::look_file::{LookFileError, LookReader};
 use super::look_line::{CaptureDoc, CompactedDoc, EntityLine, LookDoc, Said, UnlookedDoc, look_folder};
 use super::look_write::Written;
 use super::thinned::ThinnedDay;
-use super::{Archive, ArchiveError, checked, document, files};
+use super::{Archive, ArchiveError, KeyReader, checked, document, files};
 use crate::model::entity;
 use crate::model::manifest::FileDoc;
 use crate::model::{Day, Digest, EntityDef, Fingerprint};
@@ -348,7 +348,8 @@ impl Archive {
         LookReader::new(file, columns).map(Some).map_err(|error| self.look_damaged(look, name, &error))
     }
 
-    /// The one row of a key in a look, as a batch of these columns; `None` when it has none.
+    /// The one row of a key in a look, as a batch of these columns; `None` when it has none. Where rows of
+    /// several looks are read, a [`KeyReader`] does so faster.
     ///
     /// # Errors
     /// When a file is missing or not as it was kept.
@@ -359,8 +360,7 @@ impl Archive {
         columns: &[&str],
         key: &str,
     ) -> Result<Option<RecordBatch>, ArchiveError> {
-        let Some(file) = self.look_file(look, name)? else { return Ok(None) };
-        LookReader::one(file, columns, key).map_err(|error| self.look_damaged(look, name, &error))
+        KeyReader::new(self).look_row(look, name, columns, key)
     }
 
     /// Columns of the rows of a look that may have keys from `first` to `last`; `None` when the look has no
@@ -382,9 +382,19 @@ impl Archive {
 
     /// A file of a look, open at its beginning, once its bytes are those that were kept.
     fn look_file(&self, look: &LookDoc, name: &str) -> Result<Option<File>, ArchiveError> {
+        self.checked_look(look, name, checked::open)
+    }
+
+    /// A file of a look, as `open` gives it; `None` when the look has no such file.
+    pub(super) fn checked_look<T>(
+        &self,
+        look: &LookDoc,
+        name: &str,
+        open: impl FnOnce(&Path, &FileDoc) -> Result<T, ArchiveError>,
+    ) -> Result<Option<T>, ArchiveError> {
         let Some(doc) = look.files.iter().find(|doc| doc.path == name) else { return Ok(None) };
         let path = format!("{}/{name}", look_folder(&look.entity, look.date));
-        let opened = checked::open(&self.dir().join(&path), doc);
+        let opened = open(&self.dir().join(&path), doc);
         opened.map(Some).map_err(|error| self.if_thinned(&look.entity, look.date, &path, error))
     }
 

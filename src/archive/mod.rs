@@ -19,12 +19,14 @@
 //! | `derived` | what may be replaced: the index |
 //! | [`cube_file`] | cubes as Parquet |
 //! | [`looks`], [`captures`], [`look_line`] | what it holds of entities, and how that comes into it |
-//! | [`look_file`], [`look_write`], [`capture_file`] | rows of entities as Parquet, and as compressed lines |
+//! | [`look_file`], [`look_write`], [`look_ahead`], [`capture_file`] | rows of entities as Parquet, and as compressed lines |
+//! | [`key_reader`], `look_row`, `capture_keys` | the rows of one key, out of many files |
 //! | [`keys`] | the keys of a day, in a stream |
 //! | [`verify`] | whether all files are those that were frozen |
 //! | [`verify_looks`], `verify_rows`, `checked` | the same of looks and captures |
 
 pub mod capture_file;
+mod capture_keys;
 pub mod captures;
 pub mod chain;
 mod checked;
@@ -38,11 +40,15 @@ mod document;
 pub mod error;
 mod files;
 pub mod history;
+pub mod key_reader;
 pub mod keys;
 pub mod ledger;
 mod lock;
+pub mod look_ahead;
+mod look_encode;
 pub mod look_file;
 pub mod look_line;
+mod look_row;
 pub mod look_write;
 pub mod looks;
 pub mod open;
@@ -65,6 +71,7 @@ pub use commit::{Commit, Headline};
 pub use error::ArchiveError;
 pub(crate) use files::rename_new;
 pub use history::{Frozen, History, Marked, Marks};
+pub use key_reader::KeyReader;
 pub use keys::{KeyStream, KeysFile};
 pub use ledger::{Confirmation, DamagedLine, Mark, SnapshotLine};
 pub use look_line::{CaptureDoc, LookDoc, Said, ThinnedDoc, UnlookedDoc};

@@ -7,6 +7,7 @@ use std::path::Path;
 
 use chrono::{DateTime, Utc};
 
+use super::capture_keys::{Filter, Keys};
 use super::ledger::Ledger;
 use super::look_line::{CaptureDoc, EntityLine, LookDoc, Said, captures_folder, look_folder};
 use super::looks::{Looks, REST, ROWS};
@@ -301,6 +302,7 @@ impl Check<'_> {
     ) -> Result<Vec<(DateTime<Utc>, String, u64)>, ArchiveError> {
         let mut found: Vec<(DateTime<Utc>, String, u64)> = Vec::new();
         let (mut strays, mut disordered) = (0, false);
+        let mut keys = Keys::default();
         for row in self.archive.capture_stream(entity, day, file.doc)? {
             let row = row?;
             let said = (row.captured_at, row.kind, row.definition);
@@ -310,6 +312,7 @@ impl Check<'_> {
             disordered |= found
                 .last()
                 .is_some_and(|(_, key, seq)| order(key, *seq) >= order(&row.row.key, row.row.seq));
+            keys.push(&row.row.key);
             found.push((row.captured_at, row.row.key, row.row.seq));
         }
         let wanted: u64 = file.of.iter().map(|capture| capture.rows).sum();
@@ -318,6 +321,13 @@ impl Check<'_> {
         }
         if strays > 0 {
             self.damage(name, format!("has {strays} rows that are of none of its captures in the ledger"));
+        }
+        // Older files have no filter. One that is of other keys would hide rows.
+        let path = self.archive.dir().join(name);
+        let filter = files::open(&path).and_then(|file| Filter::frame_of_file(&file));
+        let filter = filter.map_err(ArchiveError::io("read", &path))?;
+        if filter.is_some_and(|filter| filter != keys.frame()) {
+            self.damage(name, "has a filter that is of other keys than its rows");
         }
         if disordered {
             self.damage(name, "has rows out of order, or twice");

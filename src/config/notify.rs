@@ -92,7 +92,8 @@ pub fn check(file: &File, checker: &mut Checker<'_, '_>) -> NotifySettings {
         sound.then(|| HeartbeatSettings { url: written.url.clone(), timeout })
     });
     let secrets = file.sinks.values().filter_map(|sink| sink.secret_env.clone());
-    let password = file.source.iter().filter_map(|source| source.password_env.clone());
+    let sources = file.source.iter().chain(file.sources.values());
+    let password = sources.filter_map(|source| source.password_env.clone());
     NotifySettings {
         sinks,
         heartbeat,

@@ -1,5 +1,7 @@
 //! Cells of a row to what a look keeps of them, each exactly or not at all, and back.
 
+use std::fmt::Write as _;
+
 use arrow_array::{Array as _, ArrayRef};
 use arrow_schema::DataType;
 
@@ -11,15 +13,25 @@ pub const GAUGE_DIGITS: u8 = 38;
 /// How many of them stand behind the point.
 pub const GAUGE_PLACES: i8 = 9;
 
-/// A cell as text; given back when it is none.
-pub fn text(cell: Value) -> Result<Option<String>, Value> {
+/// Bytes that are no text.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct NoText;
+
+/// A cell as text, spelled out in `room` where it is none.
+///
+/// # Errors
+/// For bytes.
+pub fn text<'t>(cell: &'t Value, room: &'t mut String) -> Result<Option<&'t str>, NoText> {
+    room.clear();
+    // Writing to a text does not fail.
     match cell {
-        Value::Null => Ok(None),
-        Value::Number(number) => Ok(Some(number.to_string())),
-        Value::Float(float) => Ok(Some(float.to_string())),
-        Value::Text(text) => Ok(Some(text)),
-        Value::Bytes(_) => Err(cell),
+        Value::Null => return Ok(None),
+        Value::Number(number) => drop(write!(room, "{number}")),
+        Value::Float(float) => drop(write!(room, "{float}")),
+        Value::Text(text) => return Ok(Some(text)),
+        Value::Bytes(_) => return Err(NoText),
     }
+    Ok(Some(room))
 }
 
 /// A cell as a number, exact.
@@ -34,9 +46,12 @@ pub(super) fn number(cell: &Value) -> Result<Option<Number>, ()> {
 
 /// A cell as a whole number of 64 bits.
 pub(super) fn whole(cell: &Value) -> Result<Option<i64>, ()> {
+    if let Value::Number(number) = cell {
+        return number.to_i64().map(Some).ok_or(());
+    }
     let Some(number) = number(cell)? else { return Ok(None) };
-    // A float or decimal without a fraction is as whole as an integer.
-    number.to_i64().or_else(|| number.trimmed().to_i64()).map(Some).ok_or(())
+    // A float without a fraction is as whole as an integer.
+    number.to_i64().map(Some).ok_or(())
 }
 
 pub(super) fn decimal(cell: &Value) -> Result<Option<i128>, ()> {

@@ -4,6 +4,7 @@ pub mod cells;
 pub mod changes;
 pub mod computed;
 pub mod due;
+pub mod look_table;
 pub mod numbering;
 pub mod period;
 pub mod question;
@@ -11,5 +12,6 @@ pub mod table;
 pub mod tokens;
 pub mod trend;
 
+pub use look_table::{LookTable, Piece};
 pub use numbering::{Numbered, Previous, number};
-pub use table::{LookError, LookTable, TableBuilder};
+pub use table::{LookError, TableBuilder};

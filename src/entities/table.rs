@@ -1,17 +1,21 @@
 //! The rows of a look while they come, column by column: checked, exact, and in the end sorted by key.
 //!
-//! Columns are kept as the archive writes them, since a look may have a million rows.
+//! Columns are kept as the archive writes them, since a look may have a million rows; and nothing is made anew for
+//! a row that could be used again for the next.
 
+use std::borrow::Cow;
 use std::collections::BTreeSet;
+use std::mem;
 use std::sync::Arc;
 
+use arrow_array::ArrayRef;
 use arrow_array::builder::{Decimal128Builder, Int64Builder, StringBuilder};
-use arrow_array::{Array as _, ArrayRef, StringArray};
 use arrow_schema::ArrowError;
 use indexmap::IndexMap;
 
-use super::cells::{GAUGE_DIGITS, GAUGE_PLACES, decimal, list, text, whole};
+use super::cells::{GAUGE_DIGITS, GAUGE_PLACES, NoText, decimal, list, text, whole};
 use super::due::how_often;
+use super::look_table::{LookTable, PIECE, Piece};
 use crate::model::Value;
 use crate::model::entity::{EntityDef, Every, FieldKind};
 use crate::plan::EntityPlan;
@@ -100,10 +104,16 @@ pub struct TableBuilder {
     labels: Option<StringBuilder>,
     rules: Vec<Every>,
     due: Vec<Every>,
-    /// The bytes of the longest column of texts.
+    /// The pieces that are full.
+    pieces: Vec<Arc<Piece>>,
+    /// The bytes of all texts.
     bytes: usize,
     sorted: bool,
+    /// The key of the newest row, and the one before it.
+    key: String,
     last: String,
+    /// Where a number is spelled out.
+    room: String,
 }
 
 enum Builder {
@@ -111,37 +121,6 @@ enum Builder {
     Gauge(Decimal128Builder),
     Text(StringBuilder),
     List(StringBuilder),
-}
-
-/// The rows of a look, sorted by key.
-pub struct LookTable {
-    /// The keys, in the order in which they came.
-    pub keys: StringArray,
-    /// The labels, in the same order.
-    pub labels: Option<StringArray>,
-    /// The fields by name, in the same order.
-    pub fields: IndexMap<String, ArrayRef>,
-    /// How often each row is kept, in the same order.
-    pub due: Vec<Every>,
-    /// The places of the rows, by key.
-    pub order: Vec<u32>,
-}
-
-impl LookTable {
-    /// How many rows there are.
-    pub fn len(&self) -> usize {
-        self.order.len()
-    }
-
-    /// Whether there is none.
-    pub fn is_empty(&self) -> bool {
-        self.order.is_empty()
-    }
-
-    /// The keys with their places, sorted.
-    pub fn sorted_keys(&self) -> impl Iterator<Item = (usize, &str)> {
-        self.order.iter().map(|at| (*at as usize, self.keys.value(*at as usize)))
-    }
 }
 
 impl TableBuilder {
@@ -163,59 +142,81 @@ impl TableBuilder {
             labels: def.label.as_ref().map(|_| StringBuilder::new()),
             rules: plan.rules.clone(),
             due: Vec::new(),
+            pieces: Vec::new(),
             bytes: 0,
             sorted: true,
+            key: String::new(),
             last: String::new(),
+            room: String::new(),
         }
     }
 
-    /// Takes a row as the plan's query gives it.
+    /// Takes a row as the plan's query gives it. Where that fills a piece, gives it, as long as all rows came
+    /// in the order of their keys.
     ///
     /// # Errors
     /// When it has no key, or a value that its field can't hold.
-    pub fn push(&mut self, row: Vec<Value>) -> Result<(), LookError> {
-        let mut cells = row.into_iter();
-        let key = cells.next().unwrap_or(Value::Null);
-        let Some(key) = text(key).map_err(|value| self.unfit(&self.key_column, "?", &value, "text"))? else {
-            return Err(LookError::NoKey {
-                entity: self.entity.clone(),
-                row: self.due.len() + 1,
-                column: self.key_column.clone(),
-            });
-        };
+    pub fn push(&mut self, row: &[Value]) -> Result<Option<&Arc<Piece>>, LookError> {
+        let mut cells = row.iter();
+        let key = cells.next().unwrap_or(&Value::Null);
+        mem::swap(&mut self.key, &mut self.last);
+        match text(key, &mut self.room) {
+            Ok(Some(key)) => {
+                self.key.clear();
+                self.key.push_str(key);
+            }
+            Ok(None) => {
+                return Err(LookError::NoKey {
+                    entity: self.entity.clone(),
+                    row: self.due.len() + 1,
+                    column: self.key_column.clone(),
+                });
+            }
+            Err(NoText) => return Err(self.unfit(&self.key_column, "?", key, "text")),
+        }
         if let Some(labels) = &mut self.labels {
             // A label is for people: bytes that are no text are shown as well as they can be.
-            let label = match cells.next().unwrap_or(Value::Null) {
-                Value::Bytes(bytes) => Some(String::from_utf8_lossy(&bytes).into_owned()),
-                other => text(other).unwrap_or_default(),
+            let label = match cells.next().unwrap_or(&Value::Null) {
+                Value::Bytes(bytes) => Some(String::from_utf8_lossy(bytes)),
+                other => text(other, &mut self.room).unwrap_or_default().map(Cow::Borrowed),
             };
-            self.bytes += label.as_ref().map_or(0, String::len);
+            self.bytes += label.as_ref().map_or(0, |label| label.len());
             labels.append_option(label);
         }
-        let mut wrong = None;
         for (_, column, builder) in &mut self.fields {
-            let cell = cells.next().unwrap_or(Value::Null);
-            if let Err((value, wanted)) = builder.push(cell, &mut self.bytes) {
-                wrong = Some((column.clone(), value, wanted));
-                break;
+            let cell = cells.next().unwrap_or(&Value::Null);
+            if let Err(wanted) = builder.push(cell, &mut self.room, &mut self.bytes) {
+                let column = column.clone();
+                return Err(self.unfit(&column, &self.key, cell, wanted));
             }
         }
-        if let Some((column, value, wanted)) = wrong {
-            return Err(self.unfit(&column, &key, &value, wanted));
-        }
-        let matches = |value: Value| matches!(value, Value::Number(number) if !number.is_zero());
-        let rules = self.rules.iter().zip(cells).filter(|(_, cell)| matches(cell.clone()));
+        let matches = |value: &Value| matches!(value, Value::Number(number) if !number.is_zero());
+        let rules = self.rules.iter().zip(cells).filter(|(_, cell)| matches(cell));
         let every = how_often(rules.map(|(every, _)| *every), !self.rules.is_empty());
-        self.bytes += key.len();
+        self.bytes += self.key.len();
         if self.bytes > i32::MAX as usize {
             return Err(LookError::TooLarge { entity: self.entity.clone() });
         }
-        if self.sorted && !self.due.is_empty() && key <= self.last {
+        if !self.due.is_empty() && self.key <= self.last {
             self.sorted = false;
         }
         self.due.push(every);
-        self.keys.append_value(&key);
-        self.last = key;
+        self.keys.append_value(&self.key);
+        if !self.due.len().is_multiple_of(PIECE) {
+            return Ok(None);
+        }
+        self.end_piece()?;
+        Ok(if self.sorted { self.pieces.last() } else { None })
+    }
+
+    /// What came since the last piece becomes one.
+    fn end_piece(&mut self) -> Result<(), LookError> {
+        let mut fields = IndexMap::with_capacity(self.fields.len());
+        for (name, _, builder) in &mut self.fields {
+            fields.insert(name.clone(), builder.finish()?);
+        }
+        let labels = self.labels.as_mut().map(StringBuilder::finish);
+        self.pieces.push(Arc::new(Piece { keys: self.keys.finish(), labels, fields }));
         Ok(())
     }
 
@@ -243,17 +244,21 @@ impl TableBuilder {
     /// # Errors
     /// When a key has more than one row.
     pub fn finish(mut self) -> Result<LookTable, LookError> {
-        let keys = self.keys.finish();
-        let mut order: Vec<u32> = (0..u32::try_from(keys.len()).unwrap_or(u32::MAX)).collect();
-        if !self.sorted {
-            order.sort_by(|one, other| keys.value(*one as usize).cmp(keys.value(*other as usize)));
+        if self.pieces.is_empty() || !self.due.len().is_multiple_of(PIECE) {
+            self.end_piece()?;
         }
-        let pairs = order.iter().zip(order.iter().skip(1));
-        let twice: BTreeSet<&str> = pairs
-            .map(|(one, next)| (keys.value(*one as usize), keys.value(*next as usize)))
-            .filter(|(one, next)| one == next)
-            .map(|(one, _)| one)
-            .collect();
+        let order = (0..u32::try_from(self.due.len()).unwrap_or(u32::MAX)).collect();
+        let mut table = LookTable { pieces: self.pieces, due: self.due, order };
+        // Rows that came in the order of their keys have each key once.
+        if self.sorted {
+            return Ok(table);
+        }
+        let mut order = mem::take(&mut table.order);
+        order.sort_by(|one, other| table.key(*one as usize).cmp(table.key(*other as usize)));
+        table.order = order;
+        let pairs = table.sorted_keys().zip(table.sorted_keys().skip(1));
+        let twice: BTreeSet<&str> =
+            pairs.filter(|((_, one), (_, next))| one == next).map(|((_, one), _)| one).collect();
         if !twice.is_empty() {
             return Err(LookError::Twice {
                 entity: self.entity,
@@ -262,193 +267,48 @@ impl TableBuilder {
                 named: twice.iter().take(NAMED).map(|key| key.chars().take(60).collect()).collect(),
             });
         }
-        let mut fields = IndexMap::new();
-        for (name, _, builder) in self.fields {
-            fields.insert(name, builder.finish()?);
-        }
-        Ok(LookTable {
-            keys,
-            labels: self.labels.map(|mut labels| labels.finish()),
-            fields,
-            due: self.due,
-            order,
-        })
+        Ok(table)
     }
 }
 
 impl Builder {
-    /// Takes a cell; gives it back with what was wanted if it can't be taken.
-    fn push(&mut self, cell: Value, bytes: &mut usize) -> Result<(), (Value, &'static str)> {
+    /// Takes a cell; tells what was wanted if it can't be taken.
+    fn push(&mut self, cell: &Value, room: &mut String, bytes: &mut usize) -> Result<(), &'static str> {
         match self {
-            Self::Counter(builder) => match whole(&cell) {
-                Ok(whole) => builder.append_option(whole),
-                Err(()) => return Err((cell, "whole number of 64 bits")),
-            },
-            Self::Gauge(builder) => match decimal(&cell) {
-                Ok(decimal) => builder.append_option(decimal),
-                Err(()) => return Err((cell, "number with at most 29 digits before and 9 behind its point")),
-            },
+            Self::Counter(builder) => {
+                builder.append_option(whole(cell).map_err(|()| "whole number of 64 bits")?);
+            }
+            Self::Gauge(builder) => {
+                let wanted = "number with at most 29 digits before and 9 behind its point";
+                builder.append_option(decimal(cell).map_err(|()| wanted)?);
+            }
             Self::Text(builder) => {
-                let text = text(cell).map_err(|cell| (cell, "text"))?;
+                let text = text(cell, room).map_err(|NoText| "text")?;
+                *bytes += text.map_or(0, str::len);
+                builder.append_option(text);
+            }
+            Self::List(builder) => {
+                let list = list(cell).map_err(|()| "JSON array of texts")?;
+                let text = list.map(|list| serde_json::to_string(&list).unwrap_or_default());
                 *bytes += text.as_ref().map_or(0, String::len);
                 builder.append_option(text);
             }
-            Self::List(builder) => match list(&cell) {
-                Ok(list) => {
-                    let text = list.map(|list| serde_json::to_string(&list).unwrap_or_default());
-                    *bytes += text.as_ref().map_or(0, String::len);
-                    builder.append_option(text);
-                }
-                Err(()) => return Err((cell, "JSON array of texts")),
-            },
         }
         Ok(())
     }
 
-    fn finish(self) -> Result<ArrayRef, ArrowError> {
+    /// What it took, as a column; it goes on with an empty one.
+    fn finish(&mut self) -> Result<ArrayRef, ArrowError> {
         Ok(match self {
-            Self::Counter(mut builder) => Arc::new(builder.finish()),
-            Self::Gauge(mut builder) => {
+            Self::Counter(builder) => Arc::new(builder.finish()),
+            Self::Gauge(builder) => {
                 Arc::new(builder.finish().with_precision_and_scale(GAUGE_DIGITS, GAUGE_PLACES)?)
             }
-            Self::Text(mut builder) | Self::List(mut builder) => Arc::new(builder.finish()),
+            Self::Text(builder) | Self::List(builder) => Arc::new(builder.finish()),
         })
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use arrow_array::Array as _;
-
-    use super::{LookError, TableBuilder};
-    use crate::entities::cells::value_at;
-    use crate::model::Value;
-    use crate::model::definitions::{CalendarDef, Dialect};
-    use crate::model::entity::{DueRule, EntityDef, Every, FORMAT, FieldDef, FieldKind, FieldValue};
-    use crate::plan::EntityPlan;
-    use crate::plan::entity::Which;
-
-    fn def() -> EntityDef {
-        let kinds = [
-            ("views", FieldKind::Counter),
-            ("score", FieldKind::Gauge),
-            ("status", FieldKind::Attribute),
-            ("books", FieldKind::List),
-        ];
-        EntityDef {
-            format: FORMAT.into(),
-            calendar: CalendarDef { time_zone: "UTC".into(), day_starts_at: "00:00:00".into() },
-            source: None,
-            dialect: Dialect::Sqlite,
-            tables: std::collections::BTreeMap::new(),
-            lists: std::collections::BTreeMap::new(),
-            sql: "select * from t".into(),
-            key: "id".into(),
-            label: None,
-            fields: kinds.map(|(name, kind)| (name.into(), FieldDef { kind, column: name.into() })).into(),
-            group_by: Vec::new(),
-            schedule: vec![
-                DueRule { condition: "a".into(), every: Every::Week },
-                DueRule { condition: "b".into(), every: Every::Day },
-            ],
-        }
-    }
-
-    fn builder() -> TableBuilder {
-        let def = def();
-        TableBuilder::new(&EntityPlan::new("thing", &def, Which::default()).unwrap(), &def)
-    }
-
-    fn row(key: Value, cells: [Value; 4], rules: [i64; 2]) -> Vec<Value> {
-        std::iter::once(key).chain(cells).chain(rules.map(Value::from)).collect()
-    }
-
-    fn decimal(text: &str) -> Value {
-        Value::Number(text.parse().unwrap())
-    }
-
-    const NOTHING: [Value; 4] = [const { Value::Null }; 4];
-
-    #[test]
-    fn rows_come_sorted_by_key_with_every_value_exact() {
-        let mut builder = builder();
-        let cells = [
-            Value::from(i64::MAX),
-            decimal("-1234567890123.120000000"),
-            Value::from(7),
-            Value::text(r#"["PB-2", 3, "a,b"]"#),
-        ];
-        builder.push(row(Value::from(10), cells, [1, 1])).unwrap();
-        builder.push(row(Value::from(9), NOTHING, [0, 0])).unwrap();
-        let cells = [Value::Float(5.0), Value::Float(0.1), Value::text(""), Value::text("[null]")];
-        builder.push(row(Value::text("10a"), cells, [1, 0])).unwrap();
-        let table = builder.finish().unwrap();
-        let keys: Vec<&str> = table.sorted_keys().map(|(_, key)| key).collect();
-        assert_eq!(keys, ["10", "10a", "9"], "as text");
-        let due: Vec<Every> = table.sorted_keys().map(|(at, _)| table.due[at]).collect();
-        assert_eq!(due, [Every::Day, Every::Week, Every::Month]);
-        let def = def();
-        let field = |name: &str, row: usize| value_at(&table.fields[name], def.fields[name].kind, row);
-        let number = |text: &str| Some(FieldValue::Number(text.parse().unwrap()));
-        assert_eq!(field("views", 0), number("9223372036854775807"));
-        assert_eq!(field("score", 0), number("-1234567890123.12"));
-        assert_eq!(field("status", 0), Some(FieldValue::Text("7".into())));
-        assert_eq!(field("books", 0), Some(FieldValue::List(vec!["PB-2".into(), "3".into(), "a,b".into()])));
-        assert!(def.fields.keys().all(|name| field(name, 1).is_none()), "NULL stays NULL");
-        assert_eq!(field("views", 2), number("5"));
-        assert_eq!(field("score", 2), number("0.1"));
-        assert_eq!(field("status", 2), Some(FieldValue::Text(String::new())));
-        assert_eq!(field("books", 2), Some(FieldValue::List(Vec::new())));
-        assert_eq!(table.keys.len(), 3);
-    }
-
-    #[test]
-    fn what_can_not_be_kept_is_named() {
-        let cases = [
-            (row(Value::Null, NOTHING, [0, 0]), "row 1 of the query has no key: its id is NULL"),
-            (
-                row(Value::from(1), [Value::text("many"), Value::Null, Value::Null, Value::Null], [0, 0]),
-                "views of 1 is \"many\", which is no whole number of 64 bits",
-            ),
-            (
-                row(
-                    Value::from(1),
-                    [decimal("9223372036854775808"), Value::Null, Value::Null, Value::Null],
-                    [0, 0],
-                ),
-                "views of 1 is 9223372036854775808, which is no whole number of 64 bits",
-            ),
-            (
-                row(Value::from(1), [decimal("1.5"), Value::Null, Value::Null, Value::Null], [0, 0]),
-                "views of 1 is 1.5, which is no whole number of 64 bits",
-            ),
-            (
-                row(Value::from(1), [Value::Null, decimal("0.1234567891"), Value::Null, Value::Null], [0, 0]),
-                "score of 1 is 0.1234567891, which is no number with at most 29 digits before and 9 behind its point",
-            ),
-            (
-                row(Value::from(1), [Value::Null, Value::Null, Value::Null, Value::text("PB-1")], [0, 0]),
-                "books of 1 is \"PB-1\", which is no JSON array of texts",
-            ),
-        ];
-        for (row, expected) in cases {
-            let error = builder().push(row).unwrap_err();
-            assert_eq!(error.to_string(), format!("entities.thing: {expected}"));
-            assert!(error.hint().is_some());
-        }
-    }
-
-    #[test]
-    fn keys_with_two_rows_are_named() {
-        let mut builder = builder();
-        for key in [3, 1, 2, 1, 3, 1] {
-            builder.push(row(Value::from(key), NOTHING, [0, 0])).unwrap();
-        }
-        let error = builder.finish().err().unwrap();
-        assert!(matches!(&error, LookError::Twice { keys: 2, .. }));
-        assert_eq!(
-            error.to_string(),
-            "entities.thing: the query gives more than one row for 2 values of id: 1, 3"
-        );
-    }
-}
+#[path = "table_tests.rs"]
+mod tests;

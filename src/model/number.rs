@@ -55,7 +55,10 @@ impl Number {
 
     /// Whether it is zero.
     pub fn is_zero(&self) -> bool {
-        self.big().is_zero()
+        match &self.0 {
+            Digits::Small(integer) => *integer == 0,
+            Digits::Big(big) => big.is_zero(),
+        }
     }
 
     /// The quotient with 12 significant digits, half to even; `None` when `divisor` is zero.
@@ -134,8 +137,11 @@ impl Number {
 
     /// The number as a 64-bit integer, if it is one.
     pub fn to_i64(&self) -> Option<i64> {
-        match &self.trimmed().0 {
-            Digits::Small(integer) => Some(*integer),
+        if let Digits::Small(integer) = &self.0 {
+            return Some(*integer);
+        }
+        match self.trimmed().0 {
+            Digits::Small(integer) => Some(integer),
             Digits::Big(_) => None,
         }
     }
@@ -274,7 +280,7 @@ impl From<i64> for Number {
 
 impl From<u64> for Number {
     fn from(integer: u64) -> Self {
-        BigDecimal::from(integer).into()
+        i64::try_from(integer).map_or_else(|_| BigDecimal::from(integer).into(), Self::from)
     }
 }
 
@@ -308,6 +314,9 @@ impl<'a> Sum<&'a Number> for Number {
 impl fmt::Display for Number {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.0 {
+            Digits::Small(integer) if f.width().is_none() && f.precision().is_none() => {
+                write!(f, "{integer}")
+            }
             Digits::Small(integer) => f.pad(&integer.to_string()),
             Digits::Big(big) => f.pad(&big.to_plain_string()),
         }

@@ -338,7 +338,11 @@ async fn about_query(
         }
         _ => None,
     };
-    about_index(&events.name, &def.time, matches!(def.from, From::Table(_)), index, &access, report);
+    if session.is_filled() {
+        report.add(Level::Good, &events.name, "its tables are filled for each day", None);
+    } else {
+        about_index(&events.name, &def.time, matches!(def.from, From::Table(_)), index, &access, report);
+    }
     report.queries.push(QueryReport { name: query.name.clone(), sql, access });
     sound
 }

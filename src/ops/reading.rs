@@ -310,7 +310,7 @@ async fn read_cube(
     let statement = if crossed { &events.crossed } else { &events.alone };
     let mut builder = CubeBuilder::new(events, crossed, hash);
     let columns = session
-        .read(&statement.query, &mut |row: Vec<Value>| match builder.push(&row)? {
+        .read(&statement.query, &mut |row: &mut Vec<Value>| match builder.push(row)? {
             Pushed::Taken => Ok(()),
             Pushed::TooManyGroups => Err(ReadingError::TooManyGroups),
         })

@@ -19,6 +19,7 @@ pub use report::{Access, Column, Grant, ServerInfo, ServerReport, ServerZone};
 pub use retry::{Transient, with_retry};
 pub use tables::{ColumnFacts, TableFacts};
 
+use std::mem;
 use std::time::Duration;
 
 use self::files::Files;
@@ -31,8 +32,8 @@ use crate::model::manifest::Consistency;
 use crate::model::{Progress, Value};
 use crate::plan::Query;
 
-/// What is done with a row; its error ends the reading.
-pub type Each<'a, X> = &'a mut (dyn FnMut(Vec<Value>) -> Result<(), X> + Send);
+/// What is done with a row, which may be taken away; its error ends the reading.
+pub type Each<'a, X> = &'a mut (dyn FnMut(&mut Vec<Value>) -> Result<(), X> + Send);
 
 /// A connection to a source that only reads.
 pub struct Session(Engine);
@@ -96,6 +97,11 @@ impl Session {
             Engine::Mysql(_) => Dialect::Mysql,
             Engine::Sqlite(_) | Engine::Filled(_) => Dialect::Sqlite,
         }
+    }
+
+    /// Whether asof fills its tables itself, so that the source has no indexes to use.
+    pub fn is_filled(&self) -> bool {
+        matches!(self.0, Engine::Filled(_))
     }
 
     /// Whether it can still be used: not after a timeout or an error inside a read.
@@ -171,7 +177,7 @@ impl Session {
     pub async fn rows(&mut self, query: &Query) -> Result<Vec<Vec<Value>>, SourceError> {
         let mut rows = Vec::new();
         self.read(query, &mut |row| {
-            rows.push(row);
+            rows.push(mem::take(row));
             Ok::<(), SourceError>(())
         })
         .await?;

@@ -311,3 +311,34 @@ exit 2
 "#,
     );
 }
+
+#[test]
+fn commands_around_a_save_do_not_get_the_password_of_any_source() {
+    let place = both();
+    place.change(
+        "asof.toml",
+        "url = \"sqlite:calls.db\"",
+        "url = \"sqlite:calls.db\"\npassword_env = \"CENTRE\"",
+    );
+    let config = place.read("asof.toml");
+    let hook =
+        |word: &str| format!("{config}\n[hooks]\nbefore = [\"sh\", \"-c\", \"test -z \\\"${word}\\\"\"]\n");
+    place.env("CENTRE", "secret");
+    place.env("OTHER", "known");
+    place.write("asof.toml", hook("OTHER"));
+    assert_eq!(place.asof("save").code, 1);
+    place.forget();
+    place.write("asof.toml", hook("CENTRE"));
+    place.done(&["save"]);
+}
+
+#[test]
+fn a_source_that_is_filled_has_no_indexes_to_miss() {
+    let place = both();
+    let run = place.asof("check 2025-11-06");
+    place.forget();
+    let lines: Vec<&str> = run.stdout.lines().filter(|line| line.contains("orders")).collect();
+    assert!(lines.iter().any(|line| line.ends_with("its tables are filled for each day")), "{}", run.stdout);
+    assert!(!lines.iter().any(|line| line.contains("every row of")), "{}", run.stdout);
+    assert_eq!(run.code, 0, "{}", run.stdout);
+}

@@ -79,7 +79,7 @@ fn who_reads_by_the_ledger_of_before_is_told_that_it_was_thinned() {
     let Err(ArchiveError::Pruned { to: Some(to), .. }) = found else { panic!("it is told otherwise") };
     assert!(to.ends_with("cold"), "{to:?}");
     let day = "2025-09-15".parse().unwrap();
-    let found = archive.captures("video", &before, day, None);
+    let found = archive.captures("video", &before, day);
     assert!(matches!(found, Err(ArchiveError::Pruned { .. })), "{found:?}");
     // What is missing and was not thinned is damage as ever.
     fs::remove_dir_all(place.path("snapshots/entities/video/date=2025-10-20")).unwrap();

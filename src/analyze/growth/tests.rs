@@ -109,6 +109,30 @@ proptest! {
     }
 
     #[test]
+    fn runs_of_matches_add_up_as_rows_do_one_by_one(
+        rows in proptest::collection::vec((0..20_u8, -9..9_i64, -9..9_i64), 0..60),
+        known in any::<bool>(),
+        sizes in (1..40_usize, 1..40_usize),
+        top in 0..5_usize,
+    ) {
+        let side = |newer: bool| -> Look {
+            let rows = rows.iter().enumerate().filter(|(_, (kind, ..))| *kind != u8::from(newer));
+            let value = |kind: u8, value: i64| (known || kind != 2).then_some(value);
+            rows.map(|(at, (kind, now, then))| {
+                (format!("{at:03}"), (value(*kind, if newer { *now } else { *then }), Some("u")))
+            }).collect()
+        };
+        let grown = |grouped: bool| {
+            let asked = Asked { counters: vec![("views".to_owned(), Compared::Both)], top, grouped };
+            let (new, old) = (pieces(&side(true), sizes.0).into_iter(), pieces(&side(false), sizes.1).into_iter());
+            grow(new, old, (&Vec::new(), &Vec::new()), &asked).unwrap()
+        };
+        // Where groups are told, each row is looked at alone.
+        let alone = Grown { groups: BTreeMap::new(), ..grown(true) };
+        prop_assert_eq!(grown(false), alone);
+    }
+
+    #[test]
     fn growth_back_is_the_negative(new in any_look(), old in any_look()) {
         let there = grown(&new, &old, (&[], &[])).counters["views"].growth();
         let back = grown(&old, &new, (&[], &[])).counters["views"].growth();

@@ -7,7 +7,6 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-use arrow_array::Array as _;
 use chrono::{DateTime, TimeDelta, Utc};
 
 use super::captured::{CaptureOutcome, Captured, Told};
@@ -21,7 +20,6 @@ use crate::archive::{Archive, CaptureDoc, Kept, Looks};
 use crate::calendar::Calendar;
 use crate::config::{Config, EntitySettings};
 use crate::entities::LookTable;
-use crate::entities::cells::value_at;
 use crate::entities::changes::changes;
 use crate::model::entity::{CaptureRow, CaptureType, EntityRow, FieldValue};
 use crate::model::manifest::FileDoc;
@@ -137,10 +135,9 @@ pub async fn capture(
             }
         };
         if done {
-            table.fields.clear();
+            table.forget_fields();
             outcome.told = told;
-            outcome.keys = table.keys;
-            outcome.labels = table.labels;
+            outcome.table = table;
             return Ok(outcome);
         }
     }
@@ -219,7 +216,7 @@ impl Capture<'_> {
                 others.insert(key.to_owned(), Captured::Other);
             }
         }
-        let mut found = places.iter().map(|at| table.keys.value(*at as usize)).peekable();
+        let mut found = places.iter().map(|at| table.key(*at as usize)).peekable();
         // Both are sorted.
         for key in wanted.into_iter().flatten() {
             if found.next_if_eq(&key).is_none() {
@@ -242,17 +239,16 @@ impl Capture<'_> {
     }
 
     fn value(&self, table: &LookTable, field: &str, at: usize) -> Option<FieldValue> {
-        value_at(table.fields.get(field)?, self.entity.def.fields.get(field)?.kind, at)
+        table.value(field, self.entity.def.fields.get(field)?.kind, at)
     }
 
     /// A row of what was read; it is not numbered yet.
     fn row(&self, table: &LookTable, at: usize) -> EntityRow {
-        let label = table.labels.as_ref().filter(|labels| labels.is_valid(at));
         let fields = self.entity.def.fields.keys();
         EntityRow {
-            key: table.keys.value(at).to_owned(),
+            key: table.key(at).to_owned(),
             seq: 0,
-            label: label.map(|labels| labels.value(at).to_owned()),
+            label: table.label(at).map(str::to_owned),
             fields: fields.map(|name| (name.clone(), self.value(table, name, at))).collect(),
         }
     }
@@ -272,7 +268,7 @@ impl Capture<'_> {
         let rows = Rows::new(self.archive, self.name, looks)?;
         let mut last = LastNumbers::new(self.archive, looks)?;
         for chunk in places.chunks(CHUNK) {
-            let numbers = last.of(chunk.iter().map(|at| table.keys.value(*at as usize)));
+            let numbers = last.of(chunk.iter().map(|at| table.key(*at as usize)));
             let since = self.stops().then(|| self.since(now));
             let newest = if compares { rows.newest(&numbers, since)? } else { BTreeMap::new() };
             for at in chunk {

@@ -3,9 +3,9 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use arrow_array::{Array as _, StringArray};
 use chrono::{DateTime, Utc};
 
+use crate::entities::LookTable;
 use crate::model::entity::RowId;
 
 /// What became of one entity.
@@ -63,14 +63,13 @@ pub struct CaptureOutcome {
     pub(super) others: BTreeMap<String, Captured>,
     /// The rest, by their places in what was read, sorted by key.
     pub(super) told: Vec<(u32, Told)>,
-    pub(super) keys: StringArray,
-    pub(super) labels: Option<StringArray>,
+    /// What was read, without its fields.
+    pub(super) table: LookTable,
 }
 
 impl CaptureOutcome {
     pub(super) fn new() -> Self {
-        let keys = StringArray::new_null(0);
-        Self { captured_at: None, others: BTreeMap::new(), told: Vec::new(), keys, labels: None }
+        Self { captured_at: None, others: BTreeMap::new(), told: Vec::new(), table: LookTable::default() }
     }
 
     /// What became of each, sorted by key.
@@ -102,10 +101,10 @@ impl CaptureOutcome {
     }
 
     fn of(&self, at: usize, told: &Told) -> (&str, Captured) {
-        let key = self.keys.value(at);
+        let key = self.table.key(at);
         let mut captured = told.of(key);
-        if let (Captured::Kept { label, .. }, Some(labels)) = (&mut captured, &self.labels) {
-            *label = labels.is_valid(at).then(|| labels.value(at).to_owned());
+        if let Captured::Kept { label, .. } = &mut captured {
+            *label = self.table.label(at).map(str::to_owned);
         }
         (key, captured)
     }

@@ -149,10 +149,9 @@ fn sort_in(referenced: &mut Referenced, rows: Vec<Vec<Value>>, most: usize) {
     let ids = std::mem::take(&mut referenced.missing);
     let mut texts: Vec<ReferencedText> = Vec::new();
     for row in rows {
-        let mut cells = row.into_iter().map(|cell| match cells::text(cell) {
-            Ok(text) => text,
-            Err(Value::Bytes(bytes)) => Some(String::from_utf8_lossy(&bytes).into_owned()),
-            Err(_) => None,
+        let mut cells = row.iter().map(|cell| match cell {
+            Value::Bytes(bytes) => Some(String::from_utf8_lossy(bytes).into_owned()),
+            cell => cells::text(cell, &mut String::new()).ok().flatten().map(str::to_owned),
         });
         let Some(id) = cells.next().flatten() else { continue };
         // What was not asked for is not told, whatever the query gives.

@@ -6,6 +6,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use indexmap::IndexMap;
 
 use super::numbers::LastNumbers;
+use crate::archive::look_ahead::Ahead;
 use crate::archive::look_file::{GONE, LookFileError, NOT_DUE};
 use crate::archive::look_write::{LookFacts, write_rest, write_rows};
 use crate::archive::looks::{REST, ROWS};
@@ -13,6 +14,7 @@ use crate::archive::{Archive, ArchiveError, Kept, LookDoc, Looks, UnlookedDoc};
 use crate::calendar::{Calendar, Window};
 use crate::config::{Config, EntitySettings};
 use crate::entities::due::is_due;
+use crate::entities::look_table::PIECE;
 use crate::entities::{LookError, LookTable, Numbered, TableBuilder, number};
 use crate::model::entity::FieldKind;
 use crate::model::{Day, Number, Progress, Value};
@@ -160,7 +162,9 @@ async fn look(
     if lag > most {
         return late(lag);
     }
-    let (table, captured_at) = read(config, name, entity, None, Some(&window), request, progress).await?;
+    let start = || Ahead::start(&entity.def);
+    let (table, captured_at, mut ahead) =
+        read_with(config, (name, entity), None, Some(&window), request, progress, start).await?;
     // Retries may have taken long.
     let lag = captured_at.signed_duration_since(window.end);
     if lag > most {
@@ -181,7 +185,7 @@ async fn look(
         asof: env!("CARGO_PKG_VERSION").to_owned(),
     };
     for _ in 0..TRIES {
-        match known.keep(&table, &doc, request)? {
+        match known.keep(&table, &doc, ahead.take(), request)? {
             Kept::Done(kept) => return Ok(Looked::Kept(Box::new(kept))),
             Kept::Taken if archive.looks(None)?.get(name).is_some_and(|looks| looks.has_looked(day)) => {
                 return Ok(Looked::Already);
@@ -217,6 +221,21 @@ pub async fn read(
     request: &LookRequest<'_>,
     progress: &dyn Progress,
 ) -> Result<(LookTable, DateTime<Utc>), EntityError> {
+    let read = read_with(config, (name, entity), keys, window, request, progress, || None).await?;
+    Ok((read.0, read.1))
+}
+
+/// The same, where each full piece is encoded by what `start` gives while the rest is read, as long as rows come in
+/// the order of their keys.
+async fn read_with(
+    config: &Config,
+    (name, entity): (&str, &EntitySettings),
+    keys: Option<&[String]>,
+    window: Option<&Window>,
+    request: &LookRequest<'_>,
+    progress: &dyn Progress,
+    start: impl Fn() -> Option<Ahead>,
+) -> Result<(LookTable, DateTime<Utc>, Option<Ahead>), EntityError> {
     let tenant = config.tenant.as_deref();
     let plan = EntityPlan::new(name, &entity.def, Which { keys, tenant })?;
     let window = match window {
@@ -231,11 +250,16 @@ pub async fn read(
         progress.step(&format!("looking at {name}"));
         let captured_at = (request.now)();
         let mut builder = TableBuilder::new(&plan, &entity.def);
-        session
-            .read(&plan.query, &mut |row: Vec<Value>| builder.push(row).map_err(EntityError::from))
-            .await?;
+        let mut ahead = start();
+        let mut each = |row: &mut Vec<Value>| {
+            if let (Some(piece), Some(ahead)) = (builder.push(row)?, &mut ahead) {
+                ahead.take(piece);
+            }
+            Ok::<_, EntityError>(())
+        };
+        session.read(&plan.query, &mut each).await?;
         session.close().await;
-        Ok((builder.finish()?, captured_at))
+        Ok((builder.finish()?, captured_at, ahead))
     })
     .await
 }
@@ -252,6 +276,7 @@ impl Known<'_> {
         &self,
         table: &LookTable,
         doc: &LookDoc,
+        ahead: Option<Ahead>,
         request: &LookRequest<'_>,
     ) -> Result<Kept<LookDoc>, EntityError> {
         let looks: Looks = self.archive.looks(None)?.remove(self.name).unwrap_or_default();
@@ -274,7 +299,7 @@ impl Known<'_> {
         rest.sort_unstable();
         let facts = LookFacts { entity: self.name, date: doc.date, def: &self.entity.def };
         let mut staging = self.archive.stage_look()?;
-        staging.write(ROWS, |file| write_rows(file, &facts, table, &places, &kept))?;
+        staging.write(ROWS, |file| write_rows(file, &facts, table, &places, &kept, ahead))?;
         if !rest.is_empty() {
             staging.write(REST, |file| write_rest(file, &facts, &rest))?;
         }
@@ -295,13 +320,17 @@ fn totals(table: &LookTable, places: &[u32], entity: &EntitySettings) -> IndexMa
     use arrow_array::types::Int64Type;
     let mut totals = IndexMap::new();
     for field in entity.def.of_kind(FieldKind::Counter) {
-        let Some(column) = table.fields.get(field).and_then(|column| column.as_primitive_opt::<Int64Type>())
-        else {
-            continue;
+        let columns =
+            table.pieces.iter().map(|piece| piece.fields.get(field)?.as_primitive_opt::<Int64Type>());
+        let Some(columns) = columns.collect::<Option<Vec<_>>>() else { continue };
+        let value = |at: &u32| {
+            let (column, row) = (columns.get(*at as usize / PIECE)?, *at as usize % PIECE);
+            column.is_valid(row).then(|| column.value(row))
         };
-        let values = places.iter().map(|at| *at as usize).filter(|at| column.is_valid(*at));
-        let (sum, count) =
-            values.fold((0_i128, 0_u64), |(sum, count), at| (sum + i128::from(column.value(at)), count + 1));
+        let (sum, count) = places
+            .iter()
+            .filter_map(value)
+            .fold((0_i128, 0_u64), |(sum, count), value| (sum + i128::from(value), count + 1));
         let total = (count > 0).then(|| Number::from_scaled(sum.into(), 0));
         totals.insert(field.to_owned(), total);
     }

@@ -8,7 +8,7 @@ use chrono::{DateTime, Utc};
 
 use crate::archive::look_file::{KEY, LABEL, SEQ, seq_column, text_column};
 use crate::archive::looks::ROWS;
-use crate::archive::{Archive, ArchiveError, LookDoc, Looks};
+use crate::archive::{Archive, ArchiveError, KeyReader, LookDoc, Looks};
 use crate::entities::cells::value_at;
 use crate::model::entity::{CaptureRow, CaptureType, EntityRow};
 use crate::model::{Day, EntityDef, Fingerprint};
@@ -93,7 +93,7 @@ impl<'a> Rows<'a> {
     /// # Errors
     /// When a file is missing or damaged.
     pub fn captures(&self, day: Day) -> Result<Vec<KeptRow>, ArchiveError> {
-        let found = self.archive.captures(self.name, self.looks, day, None)?;
+        let found = self.archive.captures(self.name, self.looks, day)?;
         Ok(found.into_iter().map(|row| KeptRow::of_capture(day, row)).collect())
     }
 
@@ -122,11 +122,12 @@ impl<'a> Rows<'a> {
     pub fn of_key_on(&self, key: &str, days: &[Day]) -> Result<Vec<KeptRow>, ArchiveError> {
         let some = |days: &mut dyn Iterator<Item = &Day>| {
             let mut rows = Vec::new();
+            let mut reader = KeyReader::new(self.archive);
             for day in days {
                 if let Some(line) = self.looks.looks.get(day) {
-                    rows.extend(self.of_look(&line.doc, &BTreeSet::from([key]))?);
+                    rows.extend(self.one_of_look(&mut reader, &line.doc, key)?);
                 }
-                let captured = self.archive.captures(self.name, self.looks, *day, Some(key))?;
+                let captured = reader.captures(self.name, self.looks, *day, key)?;
                 rows.extend(captured.into_iter().map(|row| KeptRow::of_capture(*day, row)));
             }
             Ok::<_, ArchiveError>(rows)
@@ -149,6 +150,18 @@ impl<'a> Rows<'a> {
         })
     }
 
+    /// The row of a key in a look.
+    fn one_of_look(
+        &self,
+        reader: &mut KeyReader<'_>,
+        look: &LookDoc,
+        key: &str,
+    ) -> Result<Option<KeptRow>, ArchiveError> {
+        let Some(def) = self.definitions.get(&look.definition) else { return Ok(None) };
+        let batch = reader.look_row(look, ROWS, &columns(def), key)?;
+        Ok(batch.and_then(|batch| kept_row(look, def, &batch, 0)))
+    }
+
     /// The rows of these keys in a look.
     pub(super) fn of_look(
         &self,
@@ -157,12 +170,11 @@ impl<'a> Rows<'a> {
     ) -> Result<Vec<KeptRow>, ArchiveError> {
         let Some(def) = self.definitions.get(&look.definition) else { return Ok(Vec::new()) };
         let (Some(first), Some(last)) = (wanted.first(), wanted.last()) else { return Ok(Vec::new()) };
-        let columns: Vec<&str> =
-            [KEY, SEQ, LABEL].into_iter().chain(def.fields.keys().map(String::as_str)).collect();
         if wanted.len() == 1 {
-            let batch = self.archive.look_row(look, ROWS, &columns, first)?;
-            return Ok(batch.and_then(|batch| kept_row(look, def, &batch, 0)).into_iter().collect());
+            let row = self.one_of_look(&mut KeyReader::new(self.archive), look, first)?;
+            return Ok(row.into_iter().collect());
         }
+        let columns = columns(def);
         let mut rows = Vec::new();
         let reader = self.archive.look_between(look, ROWS, &columns, (first, last))?;
         for batch in reader.into_iter().flatten() {
@@ -173,6 +185,11 @@ impl<'a> Rows<'a> {
         }
         Ok(rows)
     }
+}
+
+/// The columns of a row.
+fn columns(def: &EntityDef) -> Vec<&str> {
+    [KEY, SEQ, LABEL].into_iter().chain(def.fields.keys().map(String::as_str)).collect()
 }
 
 /// A row of a look.

@@ -1,11 +1,8 @@
 //! One side of growth: a daily look, a capture, or what was just read; and its rows, column by column.
 
-use std::sync::Arc;
-
 use arrow_array::cast::AsArray as _;
 use arrow_array::types::Int64Type;
-use arrow_array::{Array as _, ArrayRef, Int64Array, RecordBatch, StringArray, UInt32Array};
-use arrow_select::take::take;
+use arrow_array::{Array as _, Int64Array, RecordBatch, StringArray};
 use chrono::{DateTime, Utc};
 
 use super::fits::is_of;
@@ -16,6 +13,7 @@ use crate::archive::looks::{REST, ROWS};
 use crate::archive::{Archive, ArchiveError, CaptureDoc, LookDoc, Looks};
 use crate::config::serve::Only;
 use crate::entities::LookTable;
+use crate::entities::look_table::Column;
 use crate::model::entity::{CaptureRow, FieldKind, FieldValue};
 use crate::model::{Day, EntityDef, Number};
 
@@ -136,13 +134,10 @@ impl<'a> Sides<'a> {
                 })
             }
             Side::Live(live) => {
-                let only = self.wanted.only.map(|only| {
-                    let column = live.table.fields.get(&only.field);
-                    (column.and_then(|column| column.as_string_opt::<i32>()), only.value.as_str())
-                });
                 let is_there = |at: usize| {
-                    only.is_none_or(|(column, wanted)| {
-                        column.is_some_and(|column| column.is_valid(at) && column.value(at) == wanted)
+                    self.wanted.only.is_none_or(|only| {
+                        let value = live.table.value(&only.field, FieldKind::Attribute, at);
+                        value.as_ref().and_then(FieldValue::text) == Some(only.value.as_str())
                     })
                 };
                 let found = live.table.sorted_keys().any(|(at, other)| other == key && is_there(at));
@@ -282,16 +277,13 @@ impl<'a> Sides<'a> {
     }
 
     fn live_piece(&self, table: &LookTable, places: &[u32]) -> Result<Piece, ArchiveError> {
-        let mut fields = vec![(KEY, Arc::new(table.keys.clone()) as ArrayRef)];
-        fields.extend(table.labels.clone().map(|labels| (LABEL, Arc::new(labels) as ArrayRef)));
         let wanted = self.columns();
-        let others = table.fields.iter().filter(|(name, _)| wanted.contains(&name.as_str()));
-        fields.extend(others.map(|(name, column)| (name.as_str(), Arc::clone(column))));
-        let places = UInt32Array::from(places.to_vec());
-        let taken = fields.into_iter().map(|(name, column)| {
-            let column = take(column.as_ref(), &places, None)?;
-            Ok((name, column, true))
-        });
+        let first = table.pieces.first();
+        let label = first.and_then(|piece| piece.labels.as_ref()).map(|_| (LABEL, Column::Label));
+        let names = first.into_iter().flat_map(|piece| piece.fields.keys().map(String::as_str));
+        let fields = names.filter(|name| wanted.contains(name)).map(|name| (name, Column::Field(name)));
+        let columns = std::iter::once((KEY, Column::Key)).chain(label).chain(fields);
+        let taken = columns.map(|(name, column)| Ok((name, table.take(places, column)?, true)));
         let batch = taken.collect::<Result<Vec<_>, _>>().and_then(RecordBatch::try_from_iter_with_nullable);
         let batch = batch.map_err(|error| ArchiveError::Io {
             doing: "sort what was read for",

@@ -4,6 +4,7 @@
 //! came meanwhile is then seen at least by what it puts out.
 
 use std::collections::HashSet;
+use std::mem;
 use std::time::Duration;
 
 use super::entries::quoted;
@@ -65,8 +66,8 @@ async fn read_once(
     let mut fold = Fold::new(worklist.kind);
     let query = &plan.candidates;
     let columns = session
-        .read(query, &mut |row: Vec<Value>| {
-            fold.push(event(row).map_err(|time| SourceError::Unmappable {
+        .read(query, &mut |row: &mut Vec<Value>| {
+            fold.push(event(mem::take(row)).map_err(|time| SourceError::Unmappable {
                 query: query.name.clone(),
                 column: "time".to_owned(),
                 value: time.chars().take(60).collect(),
@@ -91,7 +92,7 @@ async fn read_once(
     let wanted = |key: &str| fold.knows(key) || known.contains(key);
     if let Some(query) = &plan.out {
         session
-            .read(query, &mut |row: Vec<Value>| {
+            .read(query, &mut |row: &mut Vec<Value>| {
                 if let [key, Value::Number(reason), ..] = row.as_slice()
                     && let (Some(key), Some(reason)) = (text(key), reason.to_i64())
                     && let Ok(reason) = usize::try_from(reason)
@@ -104,7 +105,7 @@ async fn read_once(
     }
     for (number, (_, query)) in (worklist.out.len()..).zip(&plan.never) {
         session
-            .read(query, &mut |row: Vec<Value>| {
+            .read(query, &mut |row: &mut Vec<Value>| {
                 if let Some(key) = row.first().and_then(text) {
                     outs.add_listed(number, &key, wanted);
                 }

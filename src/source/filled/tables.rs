@@ -253,8 +253,8 @@ mod tests {
     async fn asked(tables: &mut Tables, sql: &str) -> Vec<Vec<Value>> {
         let query = Query { name: "q".into(), sql: sql.into(), params: Vec::new() };
         let mut rows = Vec::new();
-        let mut each = |row| {
-            rows.push(row);
+        let mut each = |row: &mut Vec<Value>| {
+            rows.push(std::mem::take(row));
             Ok::<(), SourceError>(())
         };
         tables.session.read(&query, &mut each).await.unwrap();

@@ -104,8 +104,10 @@ impl MysqlSession {
             let columns = prepare(&mut conn, query, at).await?;
             let failed = |error| fault(error, at, Some(&query.name));
             let mut result = conn.exec_iter(query.sql.as_str(), params).await.map_err(failed)?;
+            let mut values = Vec::new();
             while let Some(row) = result.next().await.map_err(failed)? {
-                each(value::row(row, &query.name)?)?;
+                value::fill(&mut values, row, &query.name)?;
+                each(&mut values)?;
             }
             Ok::<_, X>(columns)
         };

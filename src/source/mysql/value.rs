@@ -65,11 +65,17 @@ fn kind(column: &mysql_async::Column) -> Option<&'static str> {
 
 /// The values of a row.
 pub(super) fn row(row: Row, query: &str) -> Result<Vec<Value>, SourceError> {
+    let mut values = Vec::new();
+    fill(&mut values, row, query)?;
+    Ok(values)
+}
+
+/// Puts the values of a row in the place of those of the row before.
+pub(super) fn fill(values: &mut Vec<Value>, row: Row, query: &str) -> Result<(), SourceError> {
+    values.clear();
+    values.reserve(row.len());
     let columns = row.columns();
-    let cells = row.unwrap_raw();
-    // Collecting results would not know their number, and grow for each row anew.
-    let mut values = Vec::with_capacity(cells.len());
-    for (column, cell) in columns.iter().zip(cells) {
+    for (column, cell) in columns.iter().zip(row.unwrap_raw()) {
         let mapped = map(column, cell.unwrap_or(Raw::NULL));
         values.push(mapped.map_err(|cell| SourceError::Unmappable {
             query: query.to_owned(),
@@ -77,7 +83,7 @@ pub(super) fn row(row: Row, query: &str) -> Result<Vec<Value>, SourceError> {
             value: preview(&cell),
         })?);
     }
-    Ok(values)
+    Ok(())
 }
 
 /// One value; given back if it can't be kept as it is.

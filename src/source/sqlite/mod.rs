@@ -153,8 +153,8 @@ impl SqliteSession {
         let mut done = worker.run(move |connection| stream(connection, &asked, &path, reals, &rows));
         let receive = async {
             while let Some(batch) = incoming.recv().await {
-                for row in batch {
-                    each(row)?;
+                for mut row in batch {
+                    each(&mut row)?;
                 }
             }
             (&mut done).await.map_err(|_| self.ended())?.map_err(X::from)

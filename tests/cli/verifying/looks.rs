@@ -46,7 +46,7 @@ insert into videos values
 ";
 
 /// Two looks and three captures, two of them put together.
-fn whole() -> Place {
+pub(super) fn whole() -> Place {
     let place = Place::new();
     place.write("asof.toml", CONFIG);
     place.sqlite("videos.db", VIDEOS);
@@ -73,7 +73,7 @@ fn def() -> EntityDef {
     config.entities["video"].def.clone()
 }
 
-fn capture(place: &Place, at: &str, rows: &[(&str, u64)]) {
+pub(super) fn capture(place: &Place, at: &str, rows: &[(&str, u64)]) {
     let archive = Archive::open(place.path("snapshots")).unwrap();
     let (at, def) = (at.parse().unwrap(), def());
     let definition = def.fingerprint();
@@ -116,14 +116,14 @@ fn capture(place: &Place, at: &str, rows: &[(&str, u64)]) {
     assert!(matches!(kept, Kept::Done(_)));
 }
 
-fn compact(place: &Place, day: &str, now: &str) {
+pub(super) fn compact(place: &Place, day: &str, now: &str) {
     let archive = Archive::open(place.path("snapshots")).unwrap();
     let now = now.parse().unwrap();
     archive.compact_captures("video", day.parse().unwrap(), Duration::from_secs(5), now).unwrap();
 }
 
 /// Changes the lines of the ledger, and chains them anew.
-fn forge(place: &Place, change: impl FnOnce(&mut Vec<String>)) {
+pub(super) fn forge(place: &Place, change: impl FnOnce(&mut Vec<String>)) {
     let text = place.read("snapshots/ledger.jsonl");
     let mut lines: Vec<String> = text.lines().map(str::to_owned).collect();
     change(&mut lines);
@@ -140,7 +140,7 @@ fn line_of<'l>(lines: &'l mut [String], piece: &str) -> &'l mut String {
     lines.iter_mut().find(|line| line.contains(piece)).unwrap()
 }
 
-fn files_of(place: &Place, below: &str) -> Vec<String> {
+pub(super) fn files_of(place: &Place, below: &str) -> Vec<String> {
     let files = place.tree("snapshots").into_keys();
     files.filter(|path| path.starts_with(below) && !path.ends_with('/')).collect()
 }
@@ -384,7 +384,7 @@ fn captures_that_were_put_together_are_read_as_of_a_time_between_them() {
     let day = "2025-11-06".parse().unwrap();
     for (then, expected) in [("2025-11-06T18:30:00Z", 2), ("2025-11-06T19:30:00Z", 4)] {
         let looks = archive.looks(Some(then.parse().unwrap())).unwrap().remove("video").unwrap();
-        let rows = archive.captures("video", &looks, day, None).unwrap();
+        let rows = archive.captures("video", &looks, day).unwrap();
         assert_eq!(rows.len(), expected, "{then}");
     }
 }

@@ -1,6 +1,7 @@
 //! `verify`: what is damaged × where × how is found, under its path; what is whole is found whole.
 
 mod damage;
+mod filters;
 mod forged;
 mod looks;
 mod odd;
