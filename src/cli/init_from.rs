@@ -16,11 +16,14 @@ use crate::view::text::safe;
 /// The environment variable of a source's password when none is named.
 const PASSWORD_ENV: &str = "ASOF_SOURCE_PASSWORD";
 
+/// What `--from` is for.
+const FROM: &str = "Look at this database, which is only read, and propose a configuration: mysql://user@host/database or sqlite:file.db";
+
 /// The options of it.
 #[derive(Debug, clap::Args)]
-pub struct From {
-    /// Look at this database and propose a configuration: mysql://user@host/database or sqlite:file.db. It is only read
-    #[arg(long, value_name = "URL", conflicts_with = "preset")]
+pub struct Proposing {
+    /// Where the database is.
+    #[arg(long, value_name = "URL", conflicts_with = "preset", help = FROM)]
     from: Option<String>,
     /// A table to propose something for, instead of those that look worth it; may be repeated
     #[arg(long, value_name = "NAME", requires = "from")]
@@ -43,7 +46,7 @@ pub struct Found {
     password: Option<SecretString>,
 }
 
-impl From {
+impl Proposing {
     /// Looks at the database, if one was named. The configuration is to lie in `dir`.
     ///
     /// # Errors
@@ -148,7 +151,7 @@ impl Found {
     }
 }
 
-impl std::convert::From<ProposeError> for Failure {
+impl From<ProposeError> for Failure {
     fn from(error: ProposeError) -> Self {
         let code = match &error {
             ProposeError::Source(error) if error.is_unreachable() => exit::UNREACHABLE,

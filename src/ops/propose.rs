@@ -126,14 +126,14 @@ pub async fn look(
     };
     let url = request.url.redacted();
     progress.step("connecting");
-    let mut looker = Looker { session: open(&settings, env).await?, settings, env };
-    let server = looker.session.inspect().await?;
+    let mut reader = Looker { session: open(&settings, env).await?, settings, env };
+    let server = reader.session.inspect().await?;
     progress.step("reading the list of tables");
-    let all = looker.session.tables().await?.ok_or(ProposeError::Silent)?;
+    let all = reader.session.tables().await?.ok_or(ProposeError::Silent)?;
     if all.is_empty() {
         return Err(ProposeError::Empty { url });
     }
-    let (wanted, mut left_out) = wanted(&looker, &all, request.tables)?;
+    let (wanted, mut left_out) = wanted(&reader, &all, request.tables)?;
     let mut looked = Vec::new();
     let named = !request.tables.is_empty();
     for (place, (facts, wish)) in wanted.into_iter().enumerate() {
@@ -143,7 +143,7 @@ pub async fn look(
             continue;
         }
         progress.step(&format!("looking at {}", facts.name));
-        match looker.sample(facts, &wish).await? {
+        match reader.sample(facts, &wish).await? {
             Ok(sample) => {
                 let archive = archive_of(facts, &all).map(|archive| archive.name.clone());
                 looked.push(Looked { facts: facts.clone(), archive, sample });
@@ -154,8 +154,8 @@ pub async fn look(
             }
         }
     }
-    let dialect = looker.session.dialect();
-    looker.session.close().await;
+    let dialect = reader.session.dialect();
+    reader.session.close().await;
     let mut proposal = propose(dialect, &looked, named);
     proposal.left_out.extend(left_out);
     proposal.left_out.sort_by(|one, other| one.table.cmp(&other.table));

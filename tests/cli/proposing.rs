@@ -30,7 +30,8 @@ fn sqlite_schema() -> String {
             Some(like) => made.iter().find(|(name, _)| name == like).unwrap().1.clone(),
             None => {
                 let lines = body.lines().map(str::trim).filter(|line| !line.starts_with(['(', ')']));
-                let columns = lines.filter(|line| !line.starts_with("index") && !line.starts_with("unique"));
+                let columns =
+                    lines.filter(|line| !line.starts_with("index") && !line.starts_with("unique index"));
                 let columns = columns.map(|line| line.trim_end_matches(',').replace(" unsigned", ""));
                 let columns = columns.map(|line| {
                     line.replace("int(9) auto_increment primary key not null", "integer primary key")
@@ -56,7 +57,7 @@ fn sqlite_schema() -> String {
 
 /// Calls and seconds of the day, in total and by campaign: the live rows, and archived ones that are not live.
 fn calls_by_sql(columns: &str, log: &str, key: &str, group: &str) -> String {
-    let day = format!("call_date >= '{DAY}' and call_date < '{DAY}z'");
+    let day = format!("call_date >= '{DAY}' and call_date < '2025-11-07'");
     format!(
         "select {columns} from (select * from {log} where {day} union all select * from {log}_archive \
          where {day} and {key} not in (select {key} from {log})) as c{group}"

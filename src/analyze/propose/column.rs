@@ -78,10 +78,8 @@ pub(super) fn words(name: &str) -> Vec<String> {
             words.push(String::new());
         }
         lower = letter.is_lowercase() || letter.is_numeric();
-        if letter.is_alphanumeric() {
-            if let Some(word) = words.last_mut() {
-                word.extend(letter.to_lowercase());
-            }
+        if let Some(word) = words.last_mut().filter(|_| letter.is_alphanumeric()) {
+            word.extend(letter.to_lowercase());
         }
     }
     words.retain(|word| !word.is_empty());
@@ -102,6 +100,26 @@ pub(super) fn is_personal(words: &[String]) -> bool {
             "address", "street", "dob", "birthday",
         ],
     )
+}
+
+/// Whether it holds what somebody wrote, however often the same was written.
+pub(super) fn is_prose(words: &[String]) -> bool {
+    let last = words.last().map_or("", String::as_str);
+    [
+        "text",
+        "note",
+        "notes",
+        "comment",
+        "comments",
+        "description",
+        "message",
+        "body",
+        "content",
+        "url",
+        "title",
+        "subject",
+    ]
+    .contains(&last)
 }
 
 /// Whether its values name something: they are told apart and never added up.
@@ -201,8 +219,7 @@ pub(super) fn counter(words: &[String]) -> Option<Counter> {
         "video",
     ];
     let counted = |word: &str| {
-        let one =
-            word.strip_suffix("ies").map_or_else(|| word.strip_suffix('s').unwrap_or(word), |stem| stem);
+        let one = word.strip_suffix("ies").unwrap_or_else(|| word.strip_suffix('s').unwrap_or(word));
         COUNTED.contains(&one)
     };
     let (first, last) = (words.first()?.as_str(), words.last()?.as_str());

@@ -1,6 +1,6 @@
 //! A table of events: where its rows come from, what they are broken down by, and what is counted.
 
-use super::column::{Kind, is_id, is_mean, is_personal, is_usable, kind, unit, words};
+use super::column::{Kind, is_id, is_mean, is_personal, is_prose, is_usable, kind, unit, words};
 use super::name::Names;
 use super::table::key;
 use super::time::When;
@@ -10,7 +10,7 @@ use crate::plan::sample::identifier;
 use crate::source::ColumnFacts;
 
 /// How many groups the crossed dimensions of a day may have by a rough guess.
-const MOST_GROUPS: u64 = 20_000;
+const MOST_GROUPS: u64 = 30_000;
 /// How many different values a dimension may have that is crossed with others.
 const FEW: u64 = 50;
 /// How many it may have to be proposed at all.
@@ -121,6 +121,7 @@ fn dimensions(dialect: Dialect, looked: &Looked, when: &When) -> Vec<Dimension> 
             && !is_key
             && !is_time
             && !is_personal(&words)
+            && !is_prose(&words)
             && column.name != when.column
         {
             found.push((seen.distinct, column, seen.filled));

@@ -193,15 +193,15 @@ pub fn propose(dialect: Dialect, looked: &[Looked], named: bool) -> Proposal {
     happened.sort_by_key(|(looked, when)| (!when.indexed, std::cmp::Reverse(looked.facts.rows)));
     are.sort_by_key(|(looked, _)| std::cmp::Reverse(looked.facts.rows));
     let is_taken = |place: usize| named || place < MOST_TAKEN;
-    let mut names = Names::default();
+    let mut given = Names::default();
     for (place, (looked, kind)) in are.into_iter().enumerate() {
-        let name = names.take(&looked.facts.name);
+        let name = given.take(&looked.facts.name);
         proposal.entities.push(entities::entities(dialect, looked, &kind, name, is_taken(place)));
     }
     for (place, (looked, when)) in happened.into_iter().enumerate() {
-        let name = names.take(&looked.facts.name);
+        let name = given.take(&looked.facts.name);
         proposal.events.push(events::events(dialect, looked, &when, name, is_taken(place)));
     }
-    name::metrics(&mut proposal, names);
+    name::metrics(&mut proposal, given);
     proposal
 }
