@@ -10,6 +10,7 @@ pub mod growth;
 pub mod looks_kept;
 pub mod odd;
 pub mod outlook;
+pub mod propose;
 pub mod restated;
 pub mod retention;
 pub mod same;

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use super::context::{Context, block_on, env};
+use super::context::{Context, block_on};
 use super::exit;
 use super::failure::Failure;
 use crate::config::Config;
@@ -14,6 +14,7 @@ use crate::model::entity::CaptureType;
 use crate::model::progress::Silent;
 use crate::ops::entities::capture::{CaptureRequest, capture};
 use crate::ops::entities::look::LookRequest;
+use crate::ops::reading::Env;
 use crate::view::format::count;
 use crate::view::text::safe;
 
@@ -34,7 +35,7 @@ pub struct First {
 ///
 /// # Errors
 /// When the configuration can't be read.
-pub fn take(context: &Context<'_>, path: &Path) -> Result<Vec<First>, Failure> {
+pub fn take(context: &Context<'_>, path: &Path, env: Env<'_>) -> Result<Vec<First>, Failure> {
     let unread = |error| {
         let message = format!("{} can't be read: {error}", path.display());
         Failure::said(exit::FAILED, message, None)
@@ -48,7 +49,7 @@ pub fn take(context: &Context<'_>, path: &Path) -> Result<Vec<First>, Failure> {
         ..CaptureRequest::of(CaptureType::Scheduled)
     };
     let now = || context.now();
-    let request = LookRequest { env: &env, now: &now, retry_for: Duration::ZERO, wait: WAIT };
+    let request = LookRequest { env, now: &now, retry_for: Duration::ZERO, wait: WAIT };
     let own: Vec<Config> = config.tenants.iter().filter_map(|id| config.of_tenant(id)).collect();
     let mut all = Vec::new();
     for config in if own.is_empty() { std::slice::from_ref(&config) } else { own.as_slice() } {
@@ -132,7 +133,7 @@ mod tests {
         let output = Output::new(&global);
         let context = Context::new(&global, &output).unwrap();
         let told = || {
-            let looks = take(&context, &path).unwrap();
+            let looks = take(&context, &path, &|_| None).unwrap();
             looks.iter().map(|first| (first.sentence(), first.command())).collect::<Vec<_>>()
         };
         let told_before = told();

@@ -16,6 +16,7 @@ mod forecast;
 mod growth;
 mod history;
 mod init;
+mod init_from;
 mod interrupt;
 mod list;
 mod list_entity;

@@ -30,6 +30,7 @@ mod serve_file;
 mod source;
 mod source_url;
 pub mod template;
+pub mod source_written;
 pub mod tenant;
 #[cfg(test)]
 mod tests;

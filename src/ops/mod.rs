@@ -26,6 +26,7 @@ pub mod new_file;
 pub mod nights;
 pub mod past;
 pub mod points;
+pub mod propose;
 pub mod prune;
 pub mod prune_looks;
 pub mod reading;

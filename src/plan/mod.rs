@@ -9,6 +9,7 @@ pub mod expand;
 pub mod keyed;
 pub mod measures;
 pub mod query;
+pub mod sample;
 pub mod select;
 pub mod sql;
 #[cfg(test)]

@@ -14,6 +14,7 @@ mod postgres;
 mod report;
 mod retry;
 mod sqlite;
+mod tables;
 mod words;
 
 pub use error::{ErrorCode, SourceError};
@@ -21,6 +22,7 @@ pub use filled::AsTheyCame;
 pub use http::{HttpError, HttpFault};
 pub use report::{Access, Column, FeedReport, FirstPage, Grant, ServerInfo, ServerReport, ServerZone};
 pub use retry::{Transient, with_retry};
+pub use tables::{ColumnFacts, TableFacts};
 
 use std::mem;
 use std::time::Duration;
@@ -266,6 +268,16 @@ impl Session {
             Engine::Sqlite(session) => session.leading_index(table, column).await,
             Engine::Postgres(session) => session.leading_index(table, column).await,
             Engine::Filled(session) => session.sqlite().leading_index(table, column).await,
+        }
+    }
+
+    /// Its tables and views; `None` where a source can't tell them.
+    pub async fn tables(&mut self) -> Result<Option<Vec<TableFacts>>, SourceError> {
+        match &mut self.0 {
+            Engine::Mysql(session) => session.tables().await.map(Some),
+            Engine::Sqlite(session) => session.tables().await.map(Some),
+            // They are what the configuration says.
+            Engine::Filled(_) => Ok(None),
         }
     }
 

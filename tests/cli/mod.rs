@@ -51,6 +51,7 @@ mod names;
 mod polling;
 mod postgres;
 mod printing;
+mod proposing;
 mod pruning;
 mod pruning_trouble;
 mod restating;

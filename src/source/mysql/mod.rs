@@ -8,6 +8,7 @@ mod connect;
 mod explain;
 mod fault;
 mod inspect;
+mod tables;
 mod value;
 
 use std::time::Duration;
@@ -18,7 +19,7 @@ use secrecy::SecretString;
 
 use self::fault::{At, fault};
 use super::words::words;
-use super::{Access, Column, Each, ServerInfo, ServerReport, ServerZone, SourceError};
+use super::{Access, Column, Each, ServerInfo, ServerReport, ServerZone, SourceError, TableFacts};
 use crate::config::ServerUrl;
 use crate::model::Value;
 use crate::model::manifest::Consistency;
@@ -141,6 +142,11 @@ impl MysqlSession {
             explain::leading_index(conn, table, column, &at).await
         })
         .await
+    }
+
+    pub(super) async fn tables(&mut self) -> Result<Vec<TableFacts>, SourceError> {
+        let at = self.at.clone();
+        self.with("the list of tables", async move |conn| tables::tables(conn, &at).await).await
     }
 
     pub(super) async fn inspect(&mut self) -> Result<ServerReport, SourceError> {

@@ -6,6 +6,7 @@
 
 mod explain;
 mod file;
+mod tables;
 mod value;
 
 use std::path::{Path, PathBuf};
@@ -17,7 +18,7 @@ use rusqlite::{Connection, InterruptHandle, Statement};
 use tokio::sync::{mpsc, oneshot};
 
 pub(super) use self::file::fault;
-use super::{Access, Column, Each, ServerInfo, ServerReport, SourceError};
+use super::{Access, Column, Each, ServerInfo, ServerReport, SourceError, TableFacts};
 use crate::model::Value;
 use crate::model::manifest::Consistency;
 use crate::plan::Query;
@@ -195,6 +196,14 @@ impl SqliteSession {
         let (table, column, path) = (table.to_owned(), column.to_owned(), self.path.clone());
         self.with("the list of indexes", move |connection| {
             explain::leading_index(connection, &table, &column, &path)
+        })
+        .await
+    }
+
+    pub(super) async fn tables(&mut self) -> Result<Vec<TableFacts>, SourceError> {
+        let path = self.path.clone();
+        self.with("the list of tables", move |connection| {
+            tables::tables(connection).map_err(|error| fault(&error, &path, Some("the list of tables")))
         })
         .await
     }
