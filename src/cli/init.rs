@@ -11,7 +11,7 @@ use super::context::{CONFIG_FILE, Context, env};
 use super::exit;
 use super::failure::Failure;
 use super::first_look::{self, First};
-use super::init_from::{Found, From};
+use super::init_from::{Found, Proposing};
 use super::output::quoted;
 
 const EXAMPLES: &str = "\
@@ -34,7 +34,7 @@ pub struct Init {
     #[arg(long, value_name = "NAME", value_enum, default_value = "general")]
     preset: Preset,
     #[command(flatten)]
-    from: From,
+    from: Proposing,
     /// The folder it is written into
     #[arg(value_name = "DIR", default_value = ".")]
     dir: PathBuf,
