@@ -56,7 +56,7 @@ impl Proposing {
         let url = SourceUrl::parse(from, &base(dir)?)
             .map_err(|error| Failure::said(exit::USAGE, error.to_string(), error.hint()))?;
         let password = match &url {
-            SourceUrl::Mysql(url) => url.password.clone(),
+            SourceUrl::Mysql(url) | SourceUrl::Postgres(url) => url.password.clone(),
             SourceUrl::Sqlite(_) => None,
         };
         let has_passwords = !matches!(url, SourceUrl::Sqlite(_));

@@ -29,8 +29,8 @@ pub mod serve;
 mod serve_file;
 mod source;
 mod source_url;
-pub mod template;
 pub mod source_written;
+pub mod template;
 pub mod tenant;
 #[cfg(test)]
 mod tests;

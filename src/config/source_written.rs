@@ -11,16 +11,16 @@ pub fn written(url: &SourceUrl) -> String {
     let plain = url.redacted();
     match url {
         SourceUrl::Sqlite(path) => format!("sqlite:{}", path.display()),
-        SourceUrl::Mysql(mysql) => {
+        SourceUrl::Mysql(server) | SourceUrl::Postgres(server) => {
             let by_itself = match SourceUrl::parse(&plain, Path::new("")) {
-                Ok(SourceUrl::Mysql(plain)) => Some(plain.ssl),
+                Ok(SourceUrl::Mysql(plain) | SourceUrl::Postgres(plain)) => Some(plain.ssl),
                 _ => None,
             };
             let mut parameters = Serializer::new(String::new());
-            if by_itself != Some(mysql.ssl) {
-                parameters.append_pair("ssl", word(mysql.ssl));
+            if by_itself != Some(server.ssl) {
+                parameters.append_pair("ssl", word(server.ssl));
             }
-            if let Some(path) = &mysql.ssl_ca {
+            if let Some(path) = &server.ssl_ca {
                 parameters.append_pair("ssl_ca", &path.to_string_lossy());
             }
             match parameters.finish() {
@@ -57,6 +57,7 @@ mod tests {
                 "mysql://u@h/d?ssl=verify&ssl_ca=a/my%20ca.pem",
                 "mysql://u@h/d?ssl=verify&ssl_ca=a%2Fmy+ca.pem",
             ),
+            ("postgresql://u:hunter2@h:5433/d?ssl=require", "postgres://u@h:5433/d?ssl=require"),
             ("sqlite:a b%20?.db", "sqlite:a b%20?.db"),
             ("sqlite:/abs/calls.db", "sqlite:/abs/calls.db"),
         ] {

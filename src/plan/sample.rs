@@ -29,7 +29,7 @@ pub fn figures(dialect: Dialect, sample: &Sample<'_>) -> Query {
         let column = identifier(dialect, column);
         let numbers = match dialect {
             Dialect::Sqlite => format!("sum(typeof({column}) in ('integer', 'real'))"),
-            Dialect::Mysql => "null".to_owned(),
+            Dialect::Mysql | Dialect::Postgres => "null".to_owned(),
         };
         columns.extend([
             format!("count({column})"),

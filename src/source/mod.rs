@@ -158,7 +158,7 @@ impl Session {
     /// When they can't be read.
     pub async fn as_they_came(&mut self, queries: &[&Query]) -> Result<Vec<AsTheyCame>, SourceError> {
         match &mut self.0 {
-            Engine::Mysql(_) | Engine::Sqlite(_) => Ok(Vec::new()),
+            Engine::Mysql(_) | Engine::Sqlite(_) | Engine::Postgres(_) => Ok(Vec::new()),
             Engine::Filled(session) => session.as_they_came(queries).await,
         }
     }
@@ -166,7 +166,7 @@ impl Session {
     /// What the first page of each feed holds, where an API is asked.
     pub async fn probe(&self, window: &Window, progress: &dyn Progress) -> Vec<FeedReport> {
         match &self.0 {
-            Engine::Mysql(_) | Engine::Sqlite(_) => Vec::new(),
+            Engine::Mysql(_) | Engine::Sqlite(_) | Engine::Postgres(_) => Vec::new(),
             Engine::Filled(session) => session.probe(window, progress).await,
         }
     }
@@ -276,8 +276,8 @@ impl Session {
         match &mut self.0 {
             Engine::Mysql(session) => session.tables().await.map(Some),
             Engine::Sqlite(session) => session.tables().await.map(Some),
-            // They are what the configuration says.
-            Engine::Filled(_) => Ok(None),
+            // PostgreSQL's are not looked at yet; those that are filled are what the configuration says.
+            Engine::Postgres(_) | Engine::Filled(_) => Ok(None),
         }
     }
 
