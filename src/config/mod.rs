@@ -28,6 +28,7 @@ pub mod retention;
 pub mod serve;
 mod serve_file;
 mod source;
+mod source_file;
 mod source_url;
 pub mod template;
 pub mod tenant;
