@@ -5,10 +5,9 @@ use serde::de::{self, MapAccess, SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 
 pub use super::entity_file::{Entity, Tenants};
-pub use super::files_file::FileTable;
-pub use super::http_file::{Feed, Secret};
 pub use super::notify_file::{Heartbeat, Hooks, Sink};
 pub use super::serve_file::{Serve, Token};
+pub use super::source_file::{Kind, Source};
 
 /// A whole configuration file.
 #[derive(Debug, Deserialize)]

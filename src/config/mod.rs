@@ -28,6 +28,7 @@ pub mod retention;
 pub mod serve;
 mod serve_file;
 mod source;
+mod source_file;
 mod source_url;
 pub mod source_written;
 pub mod template;

@@ -41,7 +41,7 @@ const SECTIONS: [(&str, &str); 25] = [
 
 /// The text of all that is read from a configuration file.
 fn written() -> String {
-    ["file", "files_file", "http_file", "entity_file", "notify_file", "serve_file"]
+    ["file", "source_file", "files_file", "http_file", "entity_file", "notify_file", "serve_file"]
         .map(|name| text(&format!("src/config/{name}.rs")))
         .concat()
 }

@@ -4,11 +4,13 @@ use super::project::{File, files, none, sources};
 
 /// Files outside of `src/cli/` that may read a clock, each with the reason. All of them measure
 /// how long something takes; what time it is, a caller says.
-const CLOCKS: [(&str, &str); 6] = [
+const CLOCKS: [(&str, &str); 8] = [
     ("src/notify/command.rs", "how long a command has been running"),
     ("src/notify/web.rs", "how long a webhook has been tried"),
     ("src/serve/pace.rs", "how fast requests come, and how long one takes"),
     ("src/source/retry.rs", "how long connection trouble has been retried"),
+    ("src/source/http/client.rs", "how long a request to an API has been tried again"),
+    ("src/source/http/pace.rs", "how quickly an API is asked"),
     ("src/source/password.rs", "how long a password command has been running"),
     ("src/archive/lock.rs", "how long the lock has been waited for"),
 ];
