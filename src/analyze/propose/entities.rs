@@ -122,7 +122,7 @@ fn label<'a>(dialect: Dialect, looked: &'a Looked, things: &Things) -> Option<&'
                 && words.last().is_some_and(|last| last == word)
         })
     };
-    LABELS.iter().find_map(|word| fits(word)).map(|column| column.name.as_str())
+    LABELS.iter().find_map(fits).map(|column| column.name.as_str())
 }
 
 /// `view_count` and `total_views` are views.
