@@ -13,7 +13,7 @@ use super::http_file::{Feed, Secret};
 pub struct Source {
     /// What it is; a database when left out.
     pub kind: Option<Kind>,
-    /// `mysql://user@host:3306/database` or `sqlite:file.db`.
+    /// `mysql://user@host:3306/database`, `postgres://user@host:5432/database` or `sqlite:file.db`; an API's address.
     pub url: Option<String>,
     /// The environment variable that holds the password.
     pub password_env: Option<String>,

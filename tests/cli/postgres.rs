@@ -279,12 +279,10 @@ fn made_up(preset: &str) -> String {
         );
         let length = if n % 11 == 0 { "null".to_owned() } else { (n * 37 % 700).to_string() };
         let status = |all: &[&'static str]| all[usize::try_from(n * 13 % 7).unwrap() % all.len()];
-        sql.push_str(&match preset {
-            "general" => {
+        sql.push_str(&if preset == "general" {
                 let status = status(&["paid", "shipped", "open", "lost"]);
                 format!("insert into orders values ('{at}', '{status}', {length}, {});", n * 7 % 60)
-            }
-            _ => {
+        } else {
                 let status = status(&["SALE", "NO SALE", "NA", "B", "DNC", "CALLBK", "AM"]);
                 let phone = ["31455501", "1-314-555-01", "+131455501"][usize::try_from(n % 3).unwrap()];
                 format!(
@@ -293,7 +291,6 @@ fn made_up(preset: &str) -> String {
                     n % 9,
                     n % 50
                 )
-            }
         });
     }
     sql

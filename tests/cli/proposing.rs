@@ -26,23 +26,22 @@ fn sqlite_schema() -> String {
     for statement in schema(Engine::MyIsam) {
         let Some(rest) = statement.strip_prefix("create table ") else { continue };
         let (name, body) = rest.split_once(' ').unwrap();
-        let columns = match body.strip_prefix("like ") {
-            Some(like) => made.iter().find(|(name, _)| name == like).unwrap().1.clone(),
-            None => {
-                let lines = body.lines().map(str::trim).filter(|line| !line.starts_with(['(', ')']));
-                let columns =
-                    lines.filter(|line| !line.starts_with("index") && !line.starts_with("unique index"));
-                let columns = columns.map(|line| line.trim_end_matches(',').replace(" unsigned", ""));
-                let columns = columns.map(|line| {
-                    line.replace("int(9) auto_increment primary key not null", "integer primary key")
-                });
-                // `status enum('Y','N') default 'N'` is a text.
-                let columns = columns.map(|line| match line.split_once(" enum(") {
-                    Some((name, _)) => format!("{name} text"),
-                    None => line,
-                });
-                columns.collect::<Vec<_>>().join(", ")
-            }
+        let columns = if let Some(like) = body.strip_prefix("like ") {
+            made.iter().find(|(name, _)| name == like).unwrap().1.clone()
+        } else {
+            let lines = body.lines().map(str::trim).filter(|line| !line.starts_with(['(', ')']));
+            let columns =
+                lines.filter(|line| !line.starts_with("index") && !line.starts_with("unique index"));
+            let columns = columns.map(|line| line.trim_end_matches(',').replace(" unsigned", ""));
+            let columns = columns.map(|line| {
+                line.replace("int(9) auto_increment primary key not null", "integer primary key")
+            });
+            // `status enum('Y','N') default 'N'` is a text.
+            let columns = columns.map(|line| match line.split_once(" enum(") {
+                Some((name, _)) => format!("{name} text"),
+                None => line,
+            });
+            columns.collect::<Vec<_>>().join(", ")
         };
         made.push((name.to_owned(), columns));
     }
