@@ -80,7 +80,7 @@ fn a_password_that_can_not_be_had_is_asked_for_once_and_ends_the_run() {
 $ asof backfill --from 2025-12-01 --to 2025-12-04
 totals      0 saved, 0 already there, 1 failed, 3 left
 ! error: 2025-12-01 could not be read: can't get the source's password: the environment variable NO_SUCH_PASSWORD is not set
-!   hint: check password_env, password_file or password_command in [source]
+!   hint: check password_env, password_file or password_command in [source], or its secrets
 exit 1
 ",
     );

@@ -165,8 +165,8 @@ $ asof list
 !   hint: this is no TOML; text needs quotes, and a multi-line SQL text three of them
 exit 2
 $ asof list
-! asof.toml:1:2: "url" is missing
-!   hint: add a line url = …
+! asof.toml:1:3: the source has no url
+!   hint: add url = "mysql://user@host/database"
 ! asof.toml: [calendar] is missing
 !   hint: add [calendar] with time_zone = "America/Chicago" or yours
 ! asof.toml: there are no events
@@ -265,7 +265,9 @@ fn a_password_in_the_url_is_told_in_no_message_about_the_url() {
         "mysql://report:hunter2@host/a/b",
         "mysql://report:hunter2#@host/a",
         "mysql://report:hunter2@host/a?sl=off",
-        "postgres://report:hunter2@host/a",
+        "oracle://report:hunter2@host/a",
+        "postgres://report:hunter2@/asterisk",
+        "postgres://report:hunter2@host/a?sl=off",
         "report:hunter2@host/a",
         "mysql://report:hunter2@host:port/a",
     ] {

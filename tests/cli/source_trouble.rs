@@ -81,7 +81,7 @@ $ asof check --json
 exit 5
 $ asof save
 ! error: 2025-11-06 could not be read: can't get the source's password: the environment variable SECRET is not set
-!   hint: check password_env, password_file or password_command in [source]
+!   hint: check password_env, password_file or password_command in [source], or its secrets
 exit 1
 $ asof save
 ! error: 2025-11-06 could not be read: [SERVER] refuses the account `report`: Access denied for user 'report'@'127.0.0.1' (using password: YES)
@@ -89,7 +89,7 @@ $ asof save
 exit 5
 $ asof save
 ! error: 2025-11-06 could not be read: can't get the source's password: it is empty
-!   hint: check password_env, password_file or password_command in [source]
+!   hint: check password_env, password_file or password_command in [source], or its secrets
 exit 1
 $ asof save
 ! error: 2025-11-06 could not be read: events.calls is refused by the source: Table '[DB].calls' doesn't exist (error 1146)
@@ -122,31 +122,31 @@ fn a_password_that_can_not_be_had_is_told() {
     place.told(r#"
 $ asof save --retry-for 1d
 ! error: 2025-11-06 could not be read: can't get the source's password: nowhere: No such file or directory (os error 2)
-!   hint: check password_env, password_file or password_command in [source]
+!   hint: check password_env, password_file or password_command in [source], or its secrets
 exit 1
 $ asof save --retry-for 1d
 ! error: 2025-11-06 could not be read: can't get the source's password: .: Is a directory (os error 21)
-!   hint: check password_env, password_file or password_command in [source]
+!   hint: check password_env, password_file or password_command in [source], or its secrets
 exit 1
 $ asof save --retry-for 1d
 ! error: 2025-11-06 could not be read: can't get the source's password: password_command `cat` failed (exit status: 1)
-!   hint: check password_env, password_file or password_command in [source]
+!   hint: check password_env, password_file or password_command in [source], or its secrets
 exit 1
 $ asof save --retry-for 1d
 ! error: 2025-11-06 could not be read: can't get the source's password: password_command `/nowhere/pass`: No such file or directory (os error 2)
-!   hint: check password_env, password_file or password_command in [source]
+!   hint: check password_env, password_file or password_command in [source], or its secrets
 exit 1
 $ asof save --retry-for 1d
 ! error: 2025-11-06 could not be read: can't get the source's password: password_command has a quote that is not closed
-!   hint: check password_env, password_file or password_command in [source]
+!   hint: check password_env, password_file or password_command in [source], or its secrets
 exit 1
 $ asof save --retry-for 1d
 ! error: 2025-11-06 could not be read: can't get the source's password: it is empty
-!   hint: check password_env, password_file or password_command in [source]
+!   hint: check password_env, password_file or password_command in [source], or its secrets
 exit 1
 $ asof save --retry-for 1d
 ! error: 2025-11-06 could not be read: can't get the source's password: the environment variable NOT_SET is not set
-!   hint: check password_env, password_file or password_command in [source]
+!   hint: check password_env, password_file or password_command in [source], or its secrets
 exit 1
 "#);
 }
