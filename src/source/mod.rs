@@ -287,7 +287,10 @@ impl Session {
             Engine::Mysql(session) => session.inspect().await,
             Engine::Sqlite(session) => session.inspect().await,
             Engine::Postgres(session) => session.inspect().await,
-            Engine::Filled(session) => session.sqlite().inspect().await,
+            Engine::Filled(session) => {
+                let server = session.server().clone();
+                Ok(ServerReport { server, ..session.sqlite().inspect().await? })
+            }
         }
     }
 }

@@ -340,5 +340,6 @@ fn a_source_that_is_filled_has_no_indexes_to_miss() {
     let lines: Vec<&str> = run.stdout.lines().filter(|line| line.contains("orders")).collect();
     assert!(lines.iter().any(|line| line.ends_with("its tables are filled for each day")), "{}", run.stdout);
     assert!(!lines.iter().any(|line| line.contains("every row of")), "{}", run.stdout);
+    assert!(run.stdout.contains("files:shop is files counted by SQLite"), "{}", run.stdout);
     assert_eq!(run.code, 0, "{}", run.stdout);
 }
