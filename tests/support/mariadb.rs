@@ -6,7 +6,7 @@
 //! half a second, so there is nothing to gain by keeping one.)
 
 use std::fs;
-use std::io::{BufRead as _, BufReader, Write as _};
+use std::io::{BufRead as _, BufReader};
 use std::net::TcpListener;
 use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
@@ -15,6 +15,8 @@ use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::thread::sleep;
 use std::time::{Duration, Instant};
+
+use super::script::{lossy, run};
 
 /// An account that may do everything, and its password.
 pub const ADMIN: (&str, &str) = ("admin", "adm1n-s3cret");
@@ -233,28 +235,7 @@ impl Server {
 
     /// Runs SQL as root by the server's own client; returns its rows, with tabs between columns.
     pub fn sql(&self, database: &str, sql: &str) -> String {
-        // A script may be longer than an argument can be. It is written by a thread, as the
-        // client's answers may have to be read meanwhile.
-        let mut client = self
-            .client(database)
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .spawn()
-            .unwrap();
-        let mut stdin = client.stdin.take().unwrap();
-        let script = sql.to_owned();
-        let writing = std::thread::spawn(move || stdin.write_all(script.as_bytes()));
-        let out = client.wait_with_output().unwrap();
-        // A client that has failed reads no more; why it failed is what matters.
-        let _ = writing.join().unwrap();
-        assert!(
-            out.status.success(),
-            "{}\n{}",
-            lossy(&out.stderr),
-            sql.chars().take(500).collect::<String>()
-        );
-        lossy(&out.stdout)
+        run(self.client(database), sql)
     }
 
     /// The server's own client as root; SQL goes to its standard input, or after `-e`.
@@ -339,8 +320,4 @@ fn program(name: &str) -> PathBuf {
 fn is_root() -> bool {
     use std::os::unix::fs::MetadataExt as _;
     fs::metadata("/proc/self").is_ok_and(|about| about.uid() == 0)
-}
-
-fn lossy(bytes: &[u8]) -> String {
-    String::from_utf8_lossy(bytes).into_owned()
 }

@@ -7,5 +7,6 @@ pub mod command;
 pub mod demo;
 pub mod mariadb;
 pub mod postgres;
+mod script;
 pub mod server;
 pub mod vicidial;

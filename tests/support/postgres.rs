@@ -5,7 +5,7 @@
 //! the shell and the server are nobody's.
 
 use std::fs;
-use std::io::{BufRead as _, BufReader, Write as _};
+use std::io::{BufRead as _, BufReader};
 use std::os::unix::fs::PermissionsExt as _;
 use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
@@ -16,6 +16,7 @@ use std::thread::sleep;
 use std::time::{Duration, Instant};
 
 use super::mariadb::free_port;
+use super::script::{lossy, run};
 
 /// An account that may do everything, without a password.
 pub const ADMIN: &str = "admin";
@@ -212,26 +213,7 @@ impl Server {
 
     /// Runs SQL as the administrator by the server's own client; returns its rows, with tabs between columns.
     pub fn sql(&self, database: &str, sql: &str) -> String {
-        let mut client = self
-            .client(database)
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .spawn()
-            .unwrap();
-        let mut stdin = client.stdin.take().unwrap();
-        let script = sql.to_owned();
-        let writing = std::thread::spawn(move || stdin.write_all(script.as_bytes()));
-        let out = client.wait_with_output().unwrap();
-        // A client that has failed reads no more; why it failed is what matters.
-        let _ = writing.join().unwrap();
-        assert!(
-            out.status.success(),
-            "{}\n{}",
-            lossy(&out.stderr),
-            sql.chars().take(500).collect::<String>()
-        );
-        lossy(&out.stdout)
+        run(self.client(database), sql)
     }
 
     /// The server's own client as the administrator; SQL goes to its standard input, or after `-c`.
@@ -296,8 +278,4 @@ fn program(name: &str) -> PathBuf {
 fn is_root() -> bool {
     use std::os::unix::fs::MetadataExt as _;
     fs::metadata("/proc/self").is_ok_and(|about| about.uid() == 0)
-}
-
-fn lossy(bytes: &[u8]) -> String {
-    String::from_utf8_lossy(bytes).into_owned()
 }
