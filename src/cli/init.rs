@@ -20,6 +20,8 @@ Examples:
   asof init --preset vicidial DIR   one for a VICIDIAL call centre, in DIR
   asof init --preset lead-backfill  one for a lead team with months of history
   asof init --preset video-growth   one for videos whose counters only tell today's total
+  asof init --preset video-growth-api
+                                    the same, where an HTTP API tells the counters
   asof init --preset account-health one for accounts with health, revenue and playbooks
   asof init --from mysql://report@127.0.0.1/shop --password-env SHOP_PASSWORD
                                     one proposed from what a database tells: events, entities, what is counted
@@ -51,6 +53,8 @@ pub enum Preset {
     LeadBackfill,
     /// Videos whose counters only tell today's total
     VideoGrowth,
+    /// Videos whose counters an HTTP API tells
+    VideoGrowthApi,
     /// Accounts with health scores, revenue and playbooks
     AccountHealth,
 }
@@ -63,6 +67,7 @@ impl Preset {
             Self::Vicidial => include_str!("../../presets/vicidial.toml"),
             Self::LeadBackfill => include_str!("../../presets/lead-backfill.toml"),
             Self::VideoGrowth => include_str!("../../presets/video-growth.toml"),
+            Self::VideoGrowthApi => include_str!("../../presets/video-growth-api.toml"),
             Self::AccountHealth => include_str!("../../presets/account-health.toml"),
         }
     }

@@ -3,8 +3,10 @@
 mod backfilling;
 mod configuring;
 mod paging;
+mod room;
 mod saving;
 mod trouble;
+mod unreached;
 
 use serde_json::Value;
 

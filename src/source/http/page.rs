@@ -4,6 +4,7 @@ use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::value::RawValue;
+use sha2::{Digest as _, Sha256};
 
 use super::error::HttpFault;
 use super::words::Secrets;
@@ -28,6 +29,8 @@ pub(super) struct Page {
     pub(super) next: Option<String>,
     /// By what it is known again.
     pub(super) digest: Digest,
+    /// How many bytes it is written in.
+    pub(super) size: u64,
 }
 
 /// Reads a page. On the first one each column must be somewhere, and the total where it should be.
@@ -70,11 +73,11 @@ pub(super) fn read(
         feed.table.columns.iter().map(|(name, def)| Place::new(feed, name, def)).collect();
     let mut seen = vec![false; places.len()];
     let mut rows = Vec::with_capacity(items.len());
-    let mut text = String::new();
+    let mut digest = Sha256::new();
     for (item, raw) in (1..).zip(&items) {
         rows.push(row(raw, &places, item, feed.keep_raw, &mut seen, secrets)?);
-        text.push_str(raw.get());
-        text.push('\n');
+        digest.update(raw.get());
+        digest.update("\n");
     }
     if is_first && let Some(first) = items.first() {
         for (place, seen) in places.iter().zip(&seen) {
@@ -87,7 +90,8 @@ pub(super) fn read(
             }
         }
     }
-    Ok(Page { rows, total, next, digest: Digest::of(text.as_bytes()) })
+    let digest = Digest::from(<[u8; 32]>::from(digest.finalize()));
+    Ok(Page { rows, total, next, digest, size: json.get().len() as u64 })
 }
 
 /// What the items of a page have: where, as JSON pointers in the order of their names, and of which kinds it is.

@@ -4,7 +4,7 @@ use chrono_tz::Tz;
 use reqwest::header::{self, HeaderValue};
 use url::Url;
 
-use super::client::{Ask, Client};
+use super::client::{Ask, Client, LARGEST};
 use super::error::HttpFault;
 use super::walk::At;
 use super::words::{in_body, in_url, is_json, shown, time};
@@ -69,7 +69,7 @@ impl Request<'_> {
         } else {
             Client::headers(self.settings.headers.iter().chain(&self.feed.headers), &value)?
         };
-        let mut ask = Ask { post: self.feed.post, url, shown, headers, body: None };
+        let mut ask = Ask { post: self.feed.post, url, shown, headers, body: None, limit: LARGEST };
         if let Some(body) = &self.feed.body {
             ask.body = Some(filled(body, at, &value));
             let kind = if is_json(body) { "application/json" } else { "application/x-www-form-urlencoded" };
