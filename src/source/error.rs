@@ -16,6 +16,16 @@ pub enum SourceError {
         /// The name.
         name: String,
     },
+    /// What a lookup answers can't be taken.
+    #[error("lookup {lookup}: {reason}")]
+    Lookup {
+        /// The lookup.
+        lookup: String,
+        /// What is wrong.
+        reason: String,
+        /// What to do about it.
+        hint: &'static str,
+    },
     /// Nothing answers at this address.
     #[error("can't reach {host}:{port}: {reason}")]
     Unreachable {
@@ -287,6 +297,7 @@ impl SourceError {
             | Self::NotADatabase { .. } => true,
             Self::Http(error) => error.is_unreachable(),
             Self::NoSuchSource { .. }
+            | Self::Lookup { .. }
             | Self::Item { .. }
             | Self::NoFile { .. }
             | Self::Aside { .. }
@@ -305,6 +316,7 @@ impl SourceError {
     pub fn hint(&self) -> Option<String> {
         let hint = match self {
             Self::Http(error) => return Some(error.hint()),
+            Self::Lookup { hint, .. } => hint,
             Self::Item { .. } => "correct it there, or the column in asof.toml; nothing was frozen",
             Self::Aside { .. } => {
                 "make room in /var/tmp, or name another folder by the environment variable TMPDIR"

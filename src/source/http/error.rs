@@ -130,9 +130,9 @@ pub enum HttpFault {
         found: &'static str,
     },
     /// No item of the first page has this.
-    #[error("no item has anything at {pointer:?}, which becomes the column {column}; {found}")]
+    #[error("no item has anything at {pointer:?}, which becomes {column}; {found}")]
     NoColumn {
-        /// The column.
+        /// What it becomes: `the column status`, `the key`.
         column: String,
         /// Where its value should be.
         pointer: String,
@@ -201,22 +201,24 @@ pub enum HttpFault {
     },
 }
 
+impl HttpFault {
+    /// Whether reading the feed again from its start, page by page, may help: it changed under the reader, or a page
+    /// was too large to be held beside others.
+    pub(super) fn is_unsteady(&self) -> bool {
+        match self {
+            Self::Total { .. } | Self::TotalMoved { .. } | Self::PageAgain => true,
+            Self::TooLarge { limit, .. } => *limit < LARGEST,
+            _ => false,
+        }
+    }
+}
+
 impl HttpError {
     /// Whether it is about reaching the API at all, and not about what was asked of it.
     pub fn is_unreachable(&self) -> bool {
         match &self.what {
             HttpFault::Unreachable { .. } | HttpFault::Tls { .. } => true,
             HttpFault::Status { status, .. } => matches!(status, 401 | 403),
-            _ => false,
-        }
-    }
-
-    /// Whether reading the feed again from its start, page by page, may help: it changed under the reader, or a page
-    /// was too large to be held beside others.
-    pub(super) fn is_unsteady(&self) -> bool {
-        match self.what {
-            HttpFault::Total { .. } | HttpFault::TotalMoved { .. } | HttpFault::PageAgain => true,
-            HttpFault::TooLarge { limit, .. } => limit < LARGEST,
             _ => false,
         }
     }
