@@ -263,7 +263,7 @@ impl<'r> Reading<'r> {
     }
 
     /// Shares the room for one answer among those that are asked for side by side: as many as have room for twice a
-    /// page of this size. What is larger than its share is read again by itself, see [`HttpError::is_unsteady`].
+    /// page of this size. What is larger than its share is read again by itself, see [`HttpFault::is_unsteady`].
     fn share(&mut self, size: u64) {
         let room = usize::try_from(LARGEST / size.saturating_mul(2).max(1)).unwrap_or(usize::MAX);
         self.jobs = self.jobs.min(room).max(1);
