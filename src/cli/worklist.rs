@@ -197,6 +197,9 @@ fn table(outcome: &WorklistOutcome) -> String {
     rows.extend(excluded);
     rows.extend(counts.out.iter().map(|(reason, keys)| (format!("out: {reason}"), *keys)));
     rows.extend(counts.latest.iter().map(|(latest, keys)| (format!("latest outcome {latest}"), *keys)));
+    if counts.unknown > 0 {
+        rows.push(("outcome not known".to_owned(), counts.unknown));
+    }
     rows.push(("unusable".to_owned(), counts.unusable));
     rows.push(("events without a key".to_owned(), counts.blank));
     let rows: Vec<(String, String)> =
@@ -238,6 +241,7 @@ fn document(outcome: &WorklistOutcome) -> Value {
         "excluded": counts.excluded,
         "out": counts.out,
         "latest": counts.latest,
+        "unknown": counts.unknown,
         "unusable": counts.unusable,
         "blank": counts.blank,
         "idle": outcome.idle,

@@ -13,13 +13,14 @@ use super::problem::{Problem, did_you_mean, listed};
 use super::tree::Tree;
 use super::{CalendarSettings, Config};
 use super::{
-    account_word, again, alerts, archive, duration, entities, metrics, notify, retention, serve, source,
-    tenant, worklist,
+    account_word, again, alerts, archive, duration, entities, lookup, metrics, notify, retention, serve,
+    source, tenant, worklist,
 };
 use crate::model::Definitions;
 use crate::model::definitions::{
     CalendarDef, Dialect, DimensionDef, DimensionOf, EventsDef, FORMAT, From, TimeIs, TimeSpan, placeholders,
 };
+use crate::model::lookup::named;
 use crate::model::tenant_sql::names_tenant;
 
 /// The names in braces that stand for the day itself.
@@ -100,9 +101,35 @@ impl Checker<'_, '_> {
             let hint = "name it in the query that the rows come from: where … = :tenant".to_owned();
             self.problem(path, "an expression can't name :tenant", hint);
         }
+        self.answers_in(path, sql);
         if sql.trim().is_empty() {
             let hint = "name a column, or write an SQL expression".to_owned();
             self.problem(path, "the expression is empty", hint);
+        }
+    }
+
+    /// Notes every answer that is named and that no lookup gives.
+    fn answers_in(&mut self, path: &[&str], sql: &str) {
+        let lookups: Vec<String> = self.names_below(&["lookups"]);
+        for (lookup, column) in named(Dialect::Sqlite, sql) {
+            let known = || lookups.iter().map(String::as_str);
+            if lookups.is_empty() {
+                // A database may have a schema of that name.
+                return;
+            }
+            if !known().any(|name| name == lookup) {
+                let hint = did_you_mean(lookup, known())
+                    .unwrap_or_else(|| format!("known lookups: {}", listed(known())));
+                self.problem(path, format!("{lookup:?} is no lookup"), hint);
+                continue;
+            }
+            let columns = self.names_below(&["lookups", lookup, "columns"]);
+            if !columns.iter().any(|name| name == column) {
+                let known = || columns.iter().map(String::as_str);
+                let hint = did_you_mean(column, known())
+                    .unwrap_or_else(|| format!("known columns: {}", listed(known())));
+                self.problem(path, format!("the lookup {lookup} gives no column {column:?}"), hint);
+            }
         }
     }
 
@@ -136,7 +163,9 @@ impl Checker<'_, '_> {
 pub fn check(file: &File, tree: &Tree<'_>, base: &Path, problems: &mut Vec<Problem>) -> Option<Config> {
     let mut checker = Checker { tree, problems };
     let calendar = calendar(file, &mut checker);
-    let sources = source::check(file, base, calendar.map(|calendar| calendar.time_zone), &mut checker);
+    let mut sources = source::check(file, base, calendar.map(|calendar| calendar.time_zone), &mut checker);
+    let lookups =
+        sources.as_mut().map(|sources| lookup::check(file, sources, &mut checker)).unwrap_or_default();
     for (name, _) in &file.lists {
         if WINDOW_NAMES.contains(&name.as_str()) {
             let hint = "{window}, {start} and {end} stand for the day: take another name".to_owned();
@@ -196,9 +225,11 @@ pub fn check(file: &File, tree: &Tree<'_>, base: &Path, problems: &mut Vec<Probl
             .filter_map(|(name, settings)| Some((name?.to_owned(), settings.def())))
             .collect(),
         lists: file.lists.clone().into_iter().collect(),
+        lookups,
         events,
         metrics,
     };
+    lookup::check_used(&definitions, &worklists, &mut checker);
     let presentation =
         Presentation { title: file.archive.title.clone(), events: looks, metrics: metric_looks, sections };
     Some(Config {

@@ -5,6 +5,7 @@ use serde::de::{self, MapAccess, SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 
 pub use super::entity_file::{Entity, Tenants};
+pub use super::lookup_file::Lookup;
 pub use super::notify_file::{Heartbeat, Hooks, Sink};
 pub use super::serve_file::{Serve, Token};
 pub use super::source_file::{Kind, Source};
@@ -26,6 +27,9 @@ pub struct File {
     /// Named lists, for use in SQL as `{name}`.
     #[serde(default)]
     pub lists: IndexMap<String, Vec<String>>,
+    /// What a second system is asked about keys of events.
+    #[serde(default)]
+    pub lookups: IndexMap<String, Lookup>,
     /// Things that happened, each with a time.
     #[serde(default)]
     pub events: IndexMap<String, Events>,
@@ -343,6 +347,8 @@ pub struct Worklist {
     pub out: Vec<String>,
     /// The list of outcomes that the latest event must have; any when left out.
     pub take: Option<String>,
+    /// What becomes of a key with an event whose outcome could not be looked up; it waits when left out.
+    pub unknown: Option<Unknown>,
     /// What is kept with an entry.
     #[serde(default)]
     pub carry: Carry,
@@ -351,6 +357,16 @@ pub struct Worklist {
     pub never: IndexMap<String, String>,
     /// Its folder, relative to the configuration file; `worklists/NAME` when left out.
     pub dir: Option<String>,
+}
+
+/// What becomes of a key whose outcome could not be looked up.
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Unknown {
+    /// It is kept out until it is known.
+    Exclude,
+    /// It is taken as if its outcome were wanted.
+    Include,
 }
 
 /// What is kept with an entry: columns by their names, or expressions by the names of fields.

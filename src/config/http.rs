@@ -10,6 +10,7 @@ use url::{Host, Url};
 
 use super::PasswordFrom;
 use super::template::Template;
+use crate::model::lookup::LookupDef;
 use crate::model::table::TableDef;
 
 /// How long a request is tried again when nothing else is configured.
@@ -44,6 +45,17 @@ pub struct HttpSettings {
     pub insecure: bool,
     /// What is asked for, by the table that it becomes.
     pub feeds: IndexMap<String, FeedSettings>,
+    /// What it is asked about keys in hand, by the lookup.
+    pub lookups: IndexMap<String, LookupSettings>,
+}
+
+/// What an API is asked about keys in hand.
+#[derive(Clone, Debug)]
+pub struct LookupSettings {
+    /// The request, and what becomes of its answer.
+    pub feed: FeedSettings,
+    /// How many keys one request asks about.
+    pub batch: usize,
 }
 
 /// What is asked for, and what becomes of it.
@@ -137,8 +149,17 @@ impl HttpSettings {
         variables
     }
 
-    /// Makes of the feeds' items what was made of them when these definitions were frozen.
-    pub(super) fn read_as(&mut self, tables: &BTreeMap<String, TableDef>) {
+    /// Makes of the feeds' items, and of answers, what was made of them when these definitions were frozen.
+    pub(super) fn read_as(
+        &mut self,
+        tables: &BTreeMap<String, TableDef>,
+        lookups: &BTreeMap<String, LookupDef>,
+    ) {
+        for (name, asked) in &mut self.lookups {
+            if let Some(then) = lookups.get(name).map(|def| &def.table) {
+                asked.feed.table = TableDef { from: asked.feed.table.from.clone(), ..then.clone() };
+            }
+        }
         for (name, feed) in &mut self.feeds {
             if let Some(then) = tables.get(name) {
                 feed.table = TableDef { from: feed.table.from.clone(), ..then.clone() };

@@ -44,7 +44,7 @@ pub struct Feed {
 }
 
 /// How a feed goes on behind its first page.
-#[derive(Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Pages {
     /// What tells pages apart.

@@ -14,7 +14,10 @@ use super::files::{self, FilesSettings};
 use super::http::HttpSettings;
 use super::http_check;
 use super::problem::{did_you_mean, listed};
+use crate::model::Definitions;
 use crate::model::definitions::{Dialect, SourceDef};
+use crate::model::lookup::LookupDef;
+use crate::model::table::TableDef;
 
 /// How long a query may take when nothing else is configured.
 pub const DEFAULT_TIMEOUT: Duration = Duration::from_mins(1);
@@ -108,25 +111,46 @@ impl Sources {
     ///
     /// # Errors
     /// The name of a zone that is not known.
-    pub fn in_zones_of(&self, main: &SourceDef, named: &BTreeMap<String, SourceDef>) -> Result<Self, String> {
+    pub fn in_zones_of(&self, definitions: &Definitions) -> Result<Self, String> {
         let zone = |def: &SourceDef| def.time_zone.parse::<Tz>().map_err(|_| def.time_zone.clone());
         let mut then = self.clone();
-        then.main.read_as(main, zone(main)?);
+        then.main.read_as(&definitions.source, zone(&definitions.source)?, &definitions.lookups);
         for (name, settings) in &mut then.named {
-            if let Some(def) = named.get(name) {
-                settings.read_as(def, zone(def)?);
+            if let Some(def) = definitions.sources.get(name) {
+                settings.read_as(def, zone(def)?, &definitions.lookups);
             }
         }
         Ok(then)
+    }
+
+    /// Whether the tables that asof fills, and the answers it takes, are the same in both.
+    pub fn fill_the_same(&self, other: &Self) -> bool {
+        let (all, others) = (self.all(), other.all());
+        let same = |(one, other): (&SourceSettings, &SourceSettings)| {
+            one.def().tables == other.def().tables && one.answers() == other.answers()
+        };
+        all.len() == others.len() && all.iter().zip(&others).all(|((_, one), (_, other))| same((one, other)))
+    }
+
+    /// The API of this name, to be given what it is asked about keys; `None` where the source is none.
+    pub(super) fn api(&mut self, name: Option<&str>) -> Option<&mut HttpSettings> {
+        let settings = match name {
+            None => &mut self.main,
+            Some(name) => self.named.get_mut(name)?,
+        };
+        match &mut settings.kind {
+            SourceKind::Http(http) => Some(http),
+            SourceKind::Database { .. } | SourceKind::Files(_) => None,
+        }
     }
 }
 
 impl SourceSettings {
     /// Reads it as it was read then: in that zone, and what an API gives into the columns of then.
-    fn read_as(&mut self, def: &SourceDef, time_zone: Tz) {
+    fn read_as(&mut self, def: &SourceDef, time_zone: Tz, lookups: &BTreeMap<String, LookupDef>) {
         self.time_zone = time_zone;
         if let SourceKind::Http(http) = &mut self.kind {
-            http.read_as(&def.tables);
+            http.read_as(&def.tables, lookups);
         }
     }
 
@@ -160,6 +184,16 @@ impl SourceSettings {
                 SourceKind::Files(files) => files.tables(),
                 SourceKind::Http(http) => http.tables(),
             },
+        }
+    }
+
+    /// What answers of an API become, by the lookup.
+    fn answers(&self) -> BTreeMap<&str, &TableDef> {
+        match &self.kind {
+            SourceKind::Database { .. } | SourceKind::Files(_) => BTreeMap::new(),
+            SourceKind::Http(http) => {
+                http.lookups.iter().map(|(name, asked)| (name.as_str(), &asked.feed.table)).collect()
+            }
         }
     }
 

@@ -45,6 +45,8 @@ pub struct WorklistSettings {
     pub out: Vec<String>,
     /// The list of outcomes that the latest event must have; any when `None`.
     pub take: Option<String>,
+    /// What becomes of a key with an event whose outcome could not be looked up.
+    pub unknown: Unknown,
     /// What is kept with an entry, by the names of the fields.
     pub carry: IndexMap<String, CarryOf>,
     /// Queries of keys that are out for good, by reason.
@@ -60,6 +62,26 @@ pub enum CarryOf {
     Column(String),
     /// An SQL expression over the row.
     Sql(String),
+}
+
+impl CarryOf {
+    /// The SQL expression that it is.
+    pub fn sql(&self) -> Option<&str> {
+        match self {
+            Self::Sql(sql) => Some(sql),
+            Self::Column(_) => None,
+        }
+    }
+}
+
+/// What becomes of a key with an event whose outcome could not be looked up.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Unknown {
+    /// It is in no entry until it is known: what came of that event may be what puts the key out for good.
+    #[default]
+    Exclude,
+    /// It is as if that event had an outcome that is wanted.
+    Include,
 }
 
 /// Checks all worklists; gives them in the order of the file.
@@ -80,6 +102,10 @@ pub fn check(
             id: written.id.clone(),
             out: out(name, written, checker),
             take: written.take.clone(),
+            unknown: match written.unknown {
+                None | Some(file::Unknown::Exclude) => Unknown::Exclude,
+                Some(file::Unknown::Include) => Unknown::Include,
+            },
             carry: carry(name, &written.carry, checker),
             never: written.never.clone(),
             dir: dir(name, written, base, archive, checker),

@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use super::lookup::{LookupDef, named};
 use super::table::TableDef;
 use super::{Digest, Fingerprint, Number};
 
@@ -29,6 +30,9 @@ pub struct Definitions {
     /// Named lists, for `{name}` in SQL.
     #[serde(default)]
     pub lists: BTreeMap<String, Vec<String>>,
+    /// What a second system is asked about keys of events, for `lookup.NAME.COLUMN` in SQL.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub lookups: BTreeMap<String, LookupDef>,
     /// The tables or queries whose rows are counted.
     pub events: BTreeMap<String, EventsDef>,
     /// What is computed from them.
@@ -275,6 +279,15 @@ impl Measure {
         }
     }
 
+    /// The expression that is measured; `None` where rows are counted, and for a ratio.
+    pub fn sql(&self) -> Option<&str> {
+        match self {
+            Self::Sum(a) | Self::Min(a) | Self::Max(a) | Self::Avg(a) => Some(&a.sql),
+            Self::Distinct(distinct) => Some(&distinct.sql),
+            Self::Count(_) | Self::Ratio(_) => None,
+        }
+    }
+
     /// What the result is divided by.
     pub fn divide(&self) -> Option<&Number> {
         match self {
@@ -338,7 +351,24 @@ impl Definitions {
 
     /// How the source of some events is read.
     pub fn source_of(&self, events: &EventsDef) -> &SourceDef {
-        events.source.as_ref().and_then(|name| self.sources.get(name)).unwrap_or(&self.source)
+        self.source_named(events.source.as_deref())
+    }
+
+    /// How the source of this name is read; without one, the only one or the first.
+    pub fn source_named(&self, name: Option<&str>) -> &SourceDef {
+        name.and_then(|name| self.sources.get(name)).unwrap_or(&self.source)
+    }
+
+    /// The SQL expressions over the rows of some events: of their dimensions, and of the metrics over them.
+    pub fn expressions_of<'a>(&'a self, events: &'a str) -> impl Iterator<Item = &'a str> {
+        let dimensions = self.events.get(events).into_iter().flat_map(|def| def.by.values());
+        let members = dimensions.filter_map(|dimension| match &dimension.of {
+            DimensionOf::Sql(sql) => Some(sql.as_str()),
+            DimensionOf::Time(_) => None,
+        });
+        let metrics = self.metrics.values().map(|metric| &metric.measure);
+        let metrics = metrics.filter(move |measure| measure.of() == Some(events));
+        members.chain(metrics.flat_map(|measure| measure.filter().into_iter().chain(measure.sql())))
     }
 
     /// The events that a metric, or the parts of a ratio, are taken over; none of an unknown metric.
@@ -395,6 +425,7 @@ impl Definitions {
             source: self.source.clone(),
             sources: BTreeMap::new(),
             lists: BTreeMap::new(),
+            lookups: BTreeMap::new(),
             events: BTreeMap::new(),
             metrics: BTreeMap::new(),
         }
@@ -423,12 +454,8 @@ impl Definitions {
             }
             into.events.insert(of.to_owned(), EventsDef { source, by: BTreeMap::new(), ..events.clone() });
         }
-        match &metric.measure {
-            Measure::Sum(a) | Measure::Min(a) | Measure::Max(a) | Measure::Avg(a) => {
-                self.copy_lists(&a.sql, into);
-            }
-            Measure::Distinct(distinct) => self.copy_lists(&distinct.sql, into),
-            Measure::Count(_) | Measure::Ratio(_) => {}
+        if let Some(sql) = metric.measure.sql() {
+            self.copy_lists(sql, into);
         }
         if let Some(filter) = metric.measure.filter() {
             self.copy_lists(filter, into);
@@ -436,7 +463,17 @@ impl Definitions {
         metric.measure.parts().into_iter().try_for_each(|part| self.copy_metric(part, into))
     }
 
+    /// Copies the lists and lookups that an expression names.
     fn copy_lists(&self, sql: &str, into: &mut Self) {
+        for (name, _) in named(Dialect::Sqlite, sql) {
+            if let Some(def) = self.lookups.get(name) {
+                // What a source is called makes no number.
+                into.lookups.insert(name.to_owned(), LookupDef { source: None, ..def.clone() });
+                let lists = def.sql.as_deref().map(placeholders).unwrap_or_default();
+                let lists = lists.into_iter().filter_map(|name| self.lists.get_key_value(name));
+                into.lists.extend(lists.map(|(name, list)| (name.clone(), list.clone())));
+            }
+        }
         for name in placeholders(sql) {
             if let Some(list) = self.lists.get(name) {
                 into.lists.insert(name.to_owned(), list.clone());

@@ -122,6 +122,17 @@ pub struct FileDoc {
     pub sha256: Digest,
 }
 
+/// How much a lookup knew of some events.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LookedUp {
+    /// How many different keys the events have.
+    pub keys: u64,
+    /// How many of these there was no answer about.
+    pub unknown: u64,
+    /// How many events have no key.
+    pub without_key: u64,
+}
+
 /// What was read of one kind of events.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct EventsRead {
@@ -138,6 +149,9 @@ pub struct EventsRead {
     /// The metrics made of floats, which may differ in their last digits from one reading to the next.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub floats: Vec<String>,
+    /// What was looked up about them, by the lookup's name.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub lookups: BTreeMap<String, LookedUp>,
 }
 
 impl DefinitionsDoc {

@@ -8,6 +8,7 @@ pub mod definitions;
 pub mod digest;
 pub mod edition;
 pub mod entity;
+pub mod lookup;
 pub mod manifest;
 pub mod metrics_doc;
 pub mod number;

@@ -6,6 +6,7 @@ use chrono::TimeDelta;
 
 use super::check_entities;
 use super::check_feeds;
+use super::check_lookups;
 use super::check_telling::about_telling;
 use super::day;
 use super::key_file::{self, KeyFile};
@@ -141,7 +142,11 @@ pub async fn check(
     let mut sound = true;
     for events in &plan.events {
         progress.step(&format!("explaining {}", events.name));
-        let session = sessions.at(events.source.as_deref()).await.map_err(unreachable)?;
+        let source = events.source.as_deref();
+        sound &= check_lookups::about(source, &events.lookups, &mut sessions, &mut report)
+            .await
+            .map_err(unreachable)?;
+        let session = sessions.at(source).await.map_err(unreachable)?;
         sound &= about_query(config, events, session, &mut report).await;
     }
     for source in plan.sources() {
@@ -414,6 +419,9 @@ async fn about_cubes(
     match reading::read(&config.sources, env, plan, None, Duration::ZERO, now, progress).await {
         Ok(reading) => {
             let day = report.day;
+            for (name, found) in reading.looked_up.values().flatten() {
+                check_lookups::told(name, *found, report);
+            }
             for cube in &reading.cubes {
                 let (rows, max) = (cube.rows(), cube.max_groups);
                 if rows.is_zero() {

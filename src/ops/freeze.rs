@@ -157,6 +157,7 @@ pub fn compute(input: &EditionInput<'_>, reading: &Reading) -> Result<Computed, 
                 groups: cube.crossed_groups(),
                 numbers: kept.numbers,
                 floats: cube.float_metrics(),
+                lookups: reading.looked_up.get(&cube.name).cloned().unwrap_or_default(),
             };
             (cube.name.clone(), read)
         })

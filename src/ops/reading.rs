@@ -1,18 +1,19 @@
 //! Reading a day: of each source in one session and one transaction, all its cubes.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 use tokio::task::JoinHandle;
 
+use super::lookups;
 use super::sessions::{self, Sessions};
 use crate::archive::cube_file::{self, CubeFileError};
 use crate::config::Sources;
 use crate::metrics::keys::KeyHash;
 use crate::metrics::table::table;
 use crate::metrics::{Cube, CubeBuilder, CubeError, Pushed};
-use crate::model::manifest::Consistency;
+use crate::model::manifest::{Consistency, LookedUp};
 use crate::model::{Definitions, Digest, Progress, Value};
 use crate::plan::{EventsPlan, Plan, Query};
 use crate::source::{self, AsTheyCame, ServerInfo, Session, SourceError, Transient};
@@ -26,6 +27,8 @@ pub struct Reading {
     pub kept: Vec<KeptCube>,
     /// What was read, in the order of the events.
     pub sources: Vec<ReadSource>,
+    /// What was looked up, by the events and the lookup.
+    pub looked_up: BTreeMap<String, BTreeMap<String, LookedUp>>,
     /// The items of feeds that are kept as they came.
     pub raw: Vec<RawItems>,
     /// When: just before the transaction began.
@@ -163,6 +166,8 @@ pub async fn read(
 /// Reads one plan after another, on connections that it keeps for as long as they are sound.
 pub struct Reader<'a> {
     sessions: Sessions<'a>,
+    /// Those that are asked about keys of events that others have.
+    others: Sessions<'a>,
     sources: &'a Sources,
     env: Env<'a>,
     hash: Option<&'a KeyHash>,
@@ -171,7 +176,8 @@ pub struct Reader<'a> {
 impl<'a> Reader<'a> {
     /// A reader that is not connected yet. Keys become hashes under `hash`, see [`read`].
     pub fn new(sources: &'a Sources, env: Env<'a>, hash: Option<&'a KeyHash>) -> Self {
-        Self { sessions: Sessions::new(sources, env), sources, env, hash }
+        let (sessions, others) = (Sessions::new(sources, env), Sessions::new(sources, env));
+        Self { sessions, others, sources, env, hash }
     }
 
     /// Reads all that a plan asks for; connection trouble is retried for as long as `retry_for`.
@@ -215,8 +221,7 @@ impl<'a> Reader<'a> {
         now: Now<'_>,
         progress: &dyn Progress,
     ) -> Result<Reading, ReadingError> {
-        let tables = |sources: &Sources, name| sources.of(name).map(|settings| settings.def().tables);
-        if plan.sources().into_iter().all(|name| tables(self.sources, name) == tables(then, name)) {
+        if self.sources.fill_the_same(then) {
             return self.read(plan, retry_for, now, progress).await;
         }
         read(then, self.env, plan, self.hash, retry_for, now, progress).await
@@ -236,11 +241,25 @@ impl<'a> Reader<'a> {
     /// Ends the connections.
     pub async fn close(self) {
         self.sessions.close().await;
+        self.others.close().await;
+    }
+
+    /// Fetches what a source has no rows of, and looks up what is asked about its events.
+    async fn fill(
+        &mut self,
+        session: &mut Session,
+        plan: &Plan,
+        source: Option<&str>,
+        progress: &dyn Progress,
+    ) -> Result<(), SourceError> {
+        session.fill(&plan.window, &plan.queries(source), progress).await?;
+        let asked = plan.events_from(source).flat_map(|(_, events)| &events.lookups);
+        lookups::fill(session, asked, &mut self.others, &plan.window, progress).await
     }
 
     /// Reads what a plan asks of one source in one transaction; gives the session back if it can be used again.
     async fn read_source<'p>(
-        &self,
+        &mut self,
         mut session: Session,
         plan: &'p Plan,
         source: Option<&str>,
@@ -248,7 +267,7 @@ impl<'a> Reader<'a> {
         progress: &dyn Progress,
     ) -> Result<Option<Session>, ReadingError> {
         let queries = plan.queries(source);
-        session.fill(&plan.window, &queries, progress).await?;
+        self.fill(&mut session, plan, source, progress).await?;
         let mut consistency = session.begin(&queries).await?;
         for (at, events) in plan.events_from(source) {
             progress.step(&format!("reading {}", events.name));
@@ -257,7 +276,7 @@ impl<'a> Reader<'a> {
                     // The broken-off read has used the session up, and with it the snapshot.
                     progress.step(&format!("reading {} again, each dimension by itself", events.name));
                     session = sessions::open(self.sources, source, self.env).await?;
-                    session.fill(&plan.window, &queries, progress).await?;
+                    self.fill(&mut session, plan, source, progress).await?;
                     consistency = session.begin(&queries).await?;
                     if plan.events_from(source).count() > 1 {
                         consistency = Consistency::Statement;
@@ -267,6 +286,10 @@ impl<'a> Reader<'a> {
                 read => read?,
             };
             only_readable_times(&mut session, events).await?;
+            for lookup in &events.lookups {
+                let known = lookups::counts(&mut session, lookup).await?;
+                found.looked_up.entry(events.name.clone()).or_default().insert(lookup.name.clone(), known);
+            }
             found.keep(at, cube);
         }
         progress.step("reading labels");
@@ -292,6 +315,7 @@ struct Found<'p> {
     /// What each query for names gives, by its source.
     names: Vec<(Option<String>, &'p Query, Names)>,
     sources: Vec<ReadSource>,
+    looked_up: BTreeMap<String, BTreeMap<String, LookedUp>>,
     raw: Vec<RawItems>,
 }
 
@@ -301,6 +325,7 @@ impl Found<'_> {
             tasks: plan.events.iter().map(|_| None).collect(),
             names: Vec::new(),
             sources: Vec::new(),
+            looked_up: BTreeMap::new(),
             raw: Vec::new(),
         }
     }
@@ -324,7 +349,8 @@ impl Found<'_> {
             kept.push(file);
         }
         label(plan, &self.names, &mut cubes);
-        Ok(Reading { cubes, kept, sources: self.sources, raw: self.raw, captured_at })
+        let Self { sources, looked_up, raw, .. } = self;
+        Ok(Reading { cubes, kept, sources, looked_up, raw, captured_at })
     }
 }
 

@@ -159,8 +159,7 @@ impl FrozenDay {
         let calendar = CalendarSettings::of(&self.definitions.calendar, config.calendar.final_after);
         let mut then = config.clone();
         then.calendar = calendar.ok_or(RereadError::Calendar)?;
-        let (main, named) = (&self.definitions.source, &self.definitions.sources);
-        then.sources = config.sources.in_zones_of(main, named).map_err(|_| RereadError::Calendar)?;
+        then.sources = config.sources.in_zones_of(&self.definitions).map_err(|_| RereadError::Calendar)?;
         then.definitions = self.definitions.clone();
         then.presentation = self.presentation(&config.presentation);
         Ok(then)

@@ -40,7 +40,7 @@ impl EntityPlan {
     /// When its SQL names an unknown list.
     pub fn new(name: &str, def: &EntityDef, which: Which<'_>) -> Result<Self, UnknownName> {
         let dialect = def.dialect;
-        let names = Names { dialect, lists: &def.lists, window: None, tenant: which.tenant };
+        let names = Names { dialect, lists: &def.lists, window: None, tenant: which.tenant, lookups: None };
         // With the table before it, since SQLite takes an unknown name in quotes for a text.
         let column = |column: &str| Sql::new(format!("asof_rows.{}", quoted(dialect, column)));
         let mut columns = vec![column(&def.key)];
@@ -88,7 +88,7 @@ pub fn references(
     ids: &[String],
     tenant: Option<&str>,
 ) -> Result<Query, UnknownName> {
-    let names = Names { dialect: def.dialect, lists: &def.lists, window: None, tenant: None };
+    let names = Names { dialect: def.dialect, lists: &def.lists, window: None, tenant: None, lookups: None };
     let pieces = if tenant.is_some() { around_tenant(def.dialect, sql) } else { vec![sql] };
     let mut filled = Sql::default();
     for (at, piece) in pieces.into_iter().enumerate() {

@@ -11,6 +11,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::dialect::{self, Kind};
 use super::expand::{Names, UnknownName, WindowSql};
 use super::keyed::{self, KeyGrouping, KeyedPlan};
+use super::lookup::{self, LookupPlan};
 use super::measures::{self, Aggregates, Fold, NEWEST, ROWS};
 use super::query::Query;
 use super::select::Select;
@@ -43,6 +44,8 @@ pub struct EventsPlan {
     pub times: Query,
     /// A time that lies near the day and that the source can't read, where that may be.
     pub unreadable: Option<Query>,
+    /// What is looked up before anything is counted.
+    pub lookups: Vec<LookupPlan>,
 }
 
 /// A dimension as it is read.
@@ -103,9 +106,15 @@ pub fn plan(
 ) -> Result<EventsPlan, EventsError> {
     let at = |place: String| move |source| EventsError { place, source };
     let dialect = definitions.source_of(events).dialect;
-    let names = Names { dialect, lists: &definitions.lists, window: None, tenant: None };
+    let names = Names {
+        dialect,
+        lists: &definitions.lists,
+        window: None,
+        tenant: None,
+        lookups: Some(&definitions.lookups),
+    };
     // Where the rows come from, and what members are called, is asked for one tenant's.
-    let own = Names { dialect, lists: &definitions.lists, window: None, tenant };
+    let own = Names { dialect, lists: &definitions.lists, window: None, tenant, lookups: None };
     let mut dimensions = Vec::new();
     for (dimension, def) in &events.by {
         let place = format!("events.{name}.by.{dimension}");
@@ -134,7 +143,7 @@ pub fn plan(
         From::Table(table) => Ok(Sql::new(format!("from {} where ", quoted(dialect, table))).and(&condition)),
         From::Sql(text) => {
             let window = Some(WindowSql { start: bounds.start(), end: bounds.end(), condition });
-            let sql = Names { window, dialect, lists: own.lists, tenant }
+            let sql = Names { window, dialect, lists: own.lists, tenant, lookups: None }
                 .fill(text)
                 .map_err(at(format!("events.{name}.sql")))?;
             Ok(Sql::new("from ").user(&sql).then(" asof_rows"))
@@ -151,6 +160,9 @@ pub fn plan(
         }
     };
     let from = from(bounds.condition(&events.time))?;
+    let used = lookup::used(&definitions.lookups, dialect, definitions.expressions_of(name));
+    let lookups = lookup::plans(definitions, (dialect, tenant), &used, &from)
+        .map_err(at(format!("the lookups of events.{name}")))?;
     let times = Sql::new(format!("select {} ", quoted(dialect, &events.time))).and(&from);
     let times = Query { name: format!("the times of {name}"), sql: times.text, params: times.params };
     let builder = Builder {
@@ -178,6 +190,7 @@ pub fn plan(
         bounds,
         times,
         unreadable,
+        lookups,
     })
 }
 

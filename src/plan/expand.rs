@@ -2,9 +2,11 @@
 
 use std::collections::BTreeMap;
 
+use super::lookup;
 use super::sql::{self, Sql};
 use crate::model::Value;
 use crate::model::definitions::{Dialect, placeholders};
+use crate::model::lookup::{LookupDef, Piece, around_lookups};
 use crate::model::tenant_sql::around_tenant;
 
 /// A name in braces that means nothing here.
@@ -25,6 +27,8 @@ pub struct Names<'a> {
     pub window: Option<WindowSql>,
     /// Whose rows are read, where `:tenant` may be named.
     pub tenant: Option<&'a str>,
+    /// The lookups, where their answers may be named.
+    pub lookups: Option<&'a BTreeMap<String, LookupDef>>,
 }
 
 /// What the day itself stands for.
@@ -58,6 +62,23 @@ impl Names<'_> {
     }
 
     fn fill_names(&self, text: &str) -> Result<Sql, UnknownName> {
+        let Some(lookups) = self.lookups.filter(|lookups| !lookups.is_empty()) else {
+            return self.fill_braces(text);
+        };
+        let mut filled = Sql::default();
+        for piece in around_lookups(self.dialect, text) {
+            filled = match piece {
+                Piece::Text(text) => filled.and(&self.fill_braces(text)?),
+                Piece::Answer { lookup, column } => match lookups.get(lookup) {
+                    Some(def) => filled.and(&lookup::answer(self.dialect, lookup, def, column)?),
+                    None => filled.then(&format!("lookup.{lookup}.{column}")),
+                },
+            };
+        }
+        Ok(filled)
+    }
+
+    fn fill_braces(&self, text: &str) -> Result<Sql, UnknownName> {
         let names = placeholders(text);
         let mut filled = Sql::default();
         let mut rest = text;
@@ -126,7 +147,8 @@ mod tests {
     #[test]
     fn lists_become_bound_values_where_they_stand() {
         let lists = [("sale".into(), vec!["SALE".into()]), ("none".into(), Vec::new())].into();
-        let names = Names { dialect: Dialect::Sqlite, lists: &lists, window: None, tenant: None };
+        let names =
+            Names { dialect: Dialect::Sqlite, lists: &lists, window: None, tenant: None, lookups: None };
         let sql = names.fill("a in {sale} or b in {none} or c in {sale} or d = '{ x }'").unwrap();
         assert_eq!(sql.text, "a in (?) or b in (select null where 1 = 0) or c in (?) or d = '{ x }'");
         assert_eq!(sql.params, [Value::text("SALE"), Value::text("SALE")]);
@@ -137,7 +159,8 @@ mod tests {
     #[test]
     fn to_postgresql_nothing_is_an_empty_array() {
         let lists = [("none".into(), Vec::new())].into();
-        let names = Names { dialect: Dialect::Postgres, lists: &lists, window: None, tenant: None };
+        let names =
+            Names { dialect: Dialect::Postgres, lists: &lists, window: None, tenant: None, lookups: None };
         for (sql, expected) in [
             ("a in {none} or b = 1", "a = any ('{}') or b = 1"),
             ("a NOT\n IN {none}", "a <> all ('{}')"),

@@ -54,7 +54,13 @@ pub fn plans(
     aggregates: &Aggregates,
     dimensions: &[DimensionPlan],
 ) -> Result<Vec<KeyedPlan>, (String, UnknownName)> {
-    let names = Names { dialect, lists: &definitions.lists, window: None, tenant: None };
+    let names = Names {
+        dialect,
+        lists: &definitions.lists,
+        window: None,
+        tenant: None,
+        lookups: Some(&definitions.lookups),
+    };
     let mut plans = Vec::new();
     for (name, metric) in &definitions.metrics {
         let Measure::Distinct(distinct) = &metric.measure else { continue };

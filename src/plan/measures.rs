@@ -85,7 +85,13 @@ pub fn aggregates(
     events: &str,
     time: &str,
 ) -> Result<Aggregates, (String, UnknownName)> {
-    let names = Names { dialect, lists: &definitions.lists, window: None, tenant: None };
+    let names = Names {
+        dialect,
+        lists: &definitions.lists,
+        window: None,
+        tenant: None,
+        lookups: Some(&definitions.lookups),
+    };
     let mut all = Aggregates { list: Vec::new(), metrics: BTreeMap::new() };
     all.take("rows", Sql::new("count(*)"), Fold::Count);
     all.take("newest", newest(dialect, time), Fold::Newest);

@@ -7,6 +7,7 @@ pub mod entity;
 pub mod events;
 pub mod expand;
 pub mod keyed;
+pub mod lookup;
 pub mod measures;
 pub mod query;
 pub mod sample;
@@ -23,6 +24,7 @@ use chrono_tz::Tz;
 pub use entity::EntityPlan;
 pub use events::{DimensionPlan, EventsPlan, Grouping, Statement};
 pub use keyed::{KeyGrouping, KeyedPlan};
+pub use lookup::LookupPlan;
 pub use query::Query;
 pub use worklist::WorklistPlan;
 

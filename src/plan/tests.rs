@@ -95,6 +95,7 @@ fn definitions() -> impl Strategy<Value = Definitions> {
                 calendar: CalendarDef { time_zone: "Asia/Kolkata".into(), day_starts_at: "00:00:00".into() },
                 source: SourceDef { dialect, time_zone: "America/Chicago".into(), tables: BTreeMap::new() },
                 sources: BTreeMap::new(),
+                lookups: BTreeMap::new(),
                 lists: lists(),
                 events: [("calls".to_owned(), events)].into(),
                 metrics: metrics.into_iter().enumerate().map(metric).collect(),
@@ -193,7 +194,7 @@ proptest! {
     #[test]
     fn filling_in_leaves_all_else_as_it_is(parts in prop::collection::vec("[ -~é]{0,9}", 1..6), dialect in dialect()) {
         let lists = lists();
-        let names = Names { dialect, lists: &lists, window: None, tenant: None };
+        let names = Names { dialect, lists: &lists, window: None, tenant: None, lookups: None };
         let plain: Vec<String> = parts.iter().map(|part| part.replace(['{', '}'], "")).collect();
         let filled = names.fill(&plain.join("{two}")).unwrap();
         prop_assert_eq!(&filled.text, &plain.join("(?, ?)"));

@@ -7,6 +7,7 @@ use chrono_tz::Tz;
 
 use super::events::EventsError;
 use super::expand::{Names, UnknownName, WindowSql};
+use super::lookup::{self, LookupPlan};
 use super::query::Query;
 use super::sql::{Sql, quoted};
 use super::time::Bounds;
@@ -32,8 +33,10 @@ pub mod column {
     pub const TAKE: usize = 5;
     /// 1 when the event lies in the range.
     pub const IN_RANGE: usize = 6;
+    /// 1 when a lookup that the outcome is made of knows nothing of the event.
+    pub const UNKNOWN: usize = 7;
     /// The first of what is carried along.
-    pub const CARRY: usize = 7;
+    pub const CARRY: usize = 8;
 }
 
 /// What is read for a worklist.
@@ -49,9 +52,11 @@ pub struct WorklistPlan {
     pub candidates: Query,
     /// A time among them that the source can't read, where that may be.
     pub unreadable: Option<Query>,
-    /// Keys that an outcome has put out, each with the number of the first list that did; `None`
-    /// when no list does.
+    /// Keys that an outcome has put out, each with the number of the first list that did, and 1 where the outcome of
+    /// any of its events is not known; `None` when no list does.
     pub out: Option<Query>,
+    /// What is looked up before anything is read.
+    pub lookups: Vec<LookupPlan>,
     /// Keys that are out by themselves: the reason, and a query whose first column has them.
     pub never: Vec<(String, Query)>,
 }
@@ -80,6 +85,7 @@ impl WorklistPlan {
         let bounds = Bounds::new(source.dialect, events.time_is, zone, window)?;
         let dialect = source.dialect;
         let builder = Builder { definitions, dialect, name, worklist, events, bounds: &bounds, tenant };
+        let lookups = builder.lookups().map_err(at("outcome"))?;
         let candidates = builder.candidates().map_err(at("carry"))?;
         let unreadable = builder.unreadable().map_err(at("of"))?;
         let out = if worklist.out.is_empty() { None } else { Some(builder.out().map_err(at("out"))?) };
@@ -95,6 +101,7 @@ impl WorklistPlan {
             candidates,
             unreadable,
             out,
+            lookups,
             never,
             bounds,
         })
@@ -103,7 +110,8 @@ impl WorklistPlan {
     /// All queries, for a transaction that reads them together.
     pub fn queries(&self) -> Vec<&Query> {
         let never = self.never.iter().map(|(_, query)| query);
-        std::iter::once(&self.candidates).chain(&self.out).chain(never).collect()
+        let keys = self.lookups.iter().map(|lookup| &lookup.keys);
+        std::iter::once(&self.candidates).chain(&self.out).chain(never).chain(keys).collect()
     }
 }
 
@@ -119,12 +127,49 @@ struct Builder<'a> {
 
 impl Builder<'_> {
     fn names(&self) -> Names<'_> {
-        Names { dialect: self.dialect, lists: &self.definitions.lists, window: None, tenant: None }
+        Names {
+            dialect: self.dialect,
+            lists: &self.definitions.lists,
+            window: None,
+            tenant: None,
+            lookups: None,
+        }
+    }
+
+    /// The SQL that may name answers of lookups.
+    fn texts(&self) -> impl Iterator<Item = &str> {
+        let carried = self.worklist.carry.values().filter_map(CarryOf::sql);
+        let own = [Some(&self.worklist.key), Some(&self.worklist.outcome), self.worklist.id.as_ref()];
+        own.into_iter().flatten().map(String::as_str).chain(carried)
+    }
+
+    /// What is looked up: about all events that are read.
+    fn lookups(&self) -> Result<Vec<LookupPlan>, UnknownName> {
+        let known = &self.definitions.lookups;
+        let used = lookup::used(known, self.dialect, self.texts());
+        let rows = if self.worklist.out.is_empty() {
+            self.rows(&self.bounds.since(&self.events.time), self.bounds.start())?
+        } else {
+            self.rows(&Sql::new("(1 = 1)"), self.bounds.ends_of_time().0)?
+        };
+        lookup::plans(self.definitions, (self.dialect, self.tenant), &used, &rows)
+    }
+
+    /// The condition that a lookup which the outcome is made of knows nothing of the event; `None` without lookups.
+    fn unknown(&self) -> Result<Option<Sql>, UnknownName> {
+        let known = &self.definitions.lookups;
+        let used = lookup::used(known, self.dialect, [self.worklist.outcome.as_str()]);
+        let mut any = Vec::new();
+        for (name, def) in known.iter().filter(|(name, _)| used.contains(*name)) {
+            any.push(lookup::is_unknown(self.dialect, name, def)?);
+        }
+        Ok((!any.is_empty()).then(|| Sql::new("(").and(&Sql::join(&any, " or ")).then(")")))
     }
 
     /// An expression of the configuration, in parentheses.
     fn expression(&self, text: &str) -> Result<Sql, UnknownName> {
-        Ok(Sql::default().user(&self.names().fill(text)?))
+        let names = Names { lookups: Some(&self.definitions.lookups), ..self.names() };
+        Ok(Sql::default().user(&names.fill(text)?))
     }
 
     fn key(&self) -> Result<Sql, UnknownName> {
@@ -175,6 +220,7 @@ impl Builder<'_> {
             }
             .then(" as asof_take"),
             flag(self.bounds.condition(time)).then(" as asof_in_range"),
+            self.unknown()?.map_or_else(|| Sql::new("0"), flag).then(" as asof_unknown"),
         ];
         for (at, of) in self.worklist.carry.values().enumerate() {
             let sql = match of {
@@ -208,13 +254,21 @@ impl Builder<'_> {
             reason = reason.then(" when ").and(&condition).then(&format!(" then {number}"));
             any.push(condition);
         }
+        let unknown = self.unknown()?;
+        any.extend(unknown.clone());
+        let unknown = match unknown {
+            None => Sql::new("0"),
+            Some(unknown) => Sql::new("max(case when ").and(&unknown).then(" then 1 else 0 end)"),
+        };
         let (start, _) = self.bounds.ends_of_time();
         let rows = self.rows(&Sql::new("(1 = 1)"), start)?;
         let sql = Sql::new("select ")
             .and(&self.key()?)
             .then(" as asof_key, min(")
             .and(&reason)
-            .then(" end) as asof_reason\n")
+            .then(" end) as asof_reason, ")
+            .and(&unknown)
+            .then(" as asof_unknown\n")
             .and(&rows)
             .then(" and (")
             .and(&Sql::join(&any, " or "))

@@ -16,6 +16,16 @@ pub enum SourceError {
         /// The name.
         name: String,
     },
+    /// What a lookup answers can't be taken.
+    #[error("lookup {lookup}: {reason}")]
+    Lookup {
+        /// The lookup.
+        lookup: String,
+        /// What is wrong.
+        reason: String,
+        /// What to do about it.
+        hint: &'static str,
+    },
     /// Nothing answers at this address.
     #[error("can't reach {host}:{port}: {reason}")]
     Unreachable {
@@ -279,6 +289,7 @@ impl SourceError {
             | Self::NotADatabase { .. } => true,
             Self::Http(error) => error.is_unreachable(),
             Self::NoSuchSource { .. }
+            | Self::Lookup { .. }
             | Self::Item { .. }
             | Self::NoFile { .. }
             | Self::Changing { .. }
@@ -296,6 +307,7 @@ impl SourceError {
     pub fn hint(&self) -> Option<String> {
         let hint = match self {
             Self::Http(error) => return Some(error.hint()),
+            Self::Lookup { hint, .. } => hint,
             Self::Item { .. } => "correct it there, or the column in asof.toml; nothing was frozen",
             Self::NoFile { .. } => {
                 "let it be written first; a day that has none by right is told by missing = \"empty\""

@@ -86,6 +86,15 @@ fn events_made(input: &DayInput<'_>, name: &str, events: &EventsDef) -> MadeEven
         facts.push(("groups".to_owned(), groups));
         facts.push(("newest".to_owned(), read.newest.clone().unwrap_or_else(|| "none".to_owned())));
         facts.push(("numbers".to_owned(), read.numbers.to_string()));
+        for (lookup, found) in &read.lookups {
+            let of =
+                format!("of {} keys {} not known", format::count(found.keys), format::count(found.unknown));
+            let without = match found.without_key {
+                0 => String::new(),
+                rows => format!("; {} rows without a key", format::count(rows)),
+            };
+            facts.push((format!("lookup {lookup}"), format!("{of}{without}")));
+        }
     }
     facts
         .extend(events.by.iter().map(|(name, dimension)| (format!("by {name}"), dimension_words(dimension))));

@@ -55,6 +55,7 @@ fn definitions(table: &str) -> Definitions {
         calendar: CalendarDef { time_zone: "UTC".into(), day_starts_at: "00:00".into() },
         source: SourceDef { dialect: Dialect::Sqlite, time_zone: "UTC".into(), tables: BTreeMap::new() },
         sources: BTreeMap::new(),
+        lookups: BTreeMap::new(),
         lists: BTreeMap::new(),
         events: BTreeMap::from([("calls".into(), events)]),
         metrics: BTreeMap::from([("calls".into(), count)]),

@@ -398,7 +398,7 @@ $ asof worklist redail --to yesterday
 !   hint: known worklists: redial
 exit 2
 $ asof worklist --from -1d --dry-run --to yesterday --json
-{"added":1,"already":0,"blank":0,"dry_run":true,"event":"worklist","excluded":{"dnc":0,"dnc_list":0,"sale":0},"file":"worklists/redial/redial-queue_2025-11.json","from":"2025-11-06","idle":{},"latest":{},"name":"redial","out":{"dnc":0,"dnc_list":0,"sale":0},"to":"2025-11-06","unusable":0,"written":["worklists/redial/redial-queue_2025-11.json"]}
+{"added":1,"already":0,"blank":0,"dry_run":true,"event":"worklist","excluded":{"dnc":0,"dnc_list":0,"sale":0},"file":"worklists/redial/redial-queue_2025-11.json","from":"2025-11-06","idle":{},"latest":{},"name":"redial","out":{"dnc":0,"dnc_list":0,"sale":0},"to":"2025-11-06","unknown":0,"unusable":0,"written":["worklists/redial/redial-queue_2025-11.json"]}
 exit 0
 $ asof worklist redial
 ! error: "redial" is no worklist

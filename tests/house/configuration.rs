@@ -11,12 +11,13 @@ use asof::view::layout::DEFAULT_TOP;
 use super::project::{File, none, text};
 
 /// The headings of CONFIG.md under which a struct of `src/config/file.rs` is told of.
-const SECTIONS: [(&str, &str); 25] = [
+const SECTIONS: [(&str, &str); 26] = [
     ("## `[source]`", "Source"),
     ("## `[sources.NAME.secrets]`", "Secret"),
     ("## `[sources.NAME.feeds.NAME]`", "Feed"),
     ("## `[sources.NAME.feeds.NAME.pages]`", "Pages"),
     ("## Files", "FileTable"),
+    ("## `[lookups.NAME]`", "Lookup"),
     ("## `[archive]`", "Archive"),
     ("## `[calendar]`", "Calendar"),
     ("## `[events.NAME]`", "Events"),
@@ -41,9 +42,18 @@ const SECTIONS: [(&str, &str); 25] = [
 
 /// The text of all that is read from a configuration file.
 fn written() -> String {
-    ["file", "source_file", "files_file", "http_file", "entity_file", "notify_file", "serve_file"]
-        .map(|name| text(&format!("src/config/{name}.rs")))
-        .concat()
+    [
+        "file",
+        "source_file",
+        "files_file",
+        "http_file",
+        "lookup_file",
+        "entity_file",
+        "notify_file",
+        "serve_file",
+    ]
+    .map(|name| text(&format!("src/config/{name}.rs")))
+    .concat()
 }
 
 /// The keys of a struct in the source text, as they are written in a file.
@@ -212,7 +222,7 @@ fn the_examples_make_a_configuration_when_put_together() {
         |text: &str| ["[entities.", "[[entities.", "[tenants]"].iter().any(|start| text.starts_with(start));
     let common = |text: &str| of_both.iter().any(|start| text.starts_with(start));
     // So are several sources, which leave `[source]` out.
-    let of_several = |text: &str| text.starts_with("[sources.");
+    let of_several = |text: &str| text.starts_with("[sources.") || text.starts_with("[lookups.");
     let parts: [Vec<&str>; 3] = [
         config.iter().copied().filter(|text| !of_tenants(text) && !of_several(text)).collect(),
         config.iter().copied().filter(|text| of_tenants(text) || common(text)).collect(),

@@ -6,14 +6,14 @@ use super::{BY_OFFSET, expected, frozen, place};
 use crate::support::api::{Api, Reply, by_offset, calls};
 
 /// 22,000 calls from the first day on.
-fn many() -> Vec<Value> {
+pub(super) fn many() -> Vec<Value> {
     let mut all = calls("2025-09-30T05:00:00Z", 38, 579);
     all.truncate(22_000);
     all
 }
 
 /// The days from 2025-09-30 on, with their ends in UTC: clocks go back on 2025-11-02.
-fn days() -> Vec<(String, String, String)> {
+pub(super) fn days() -> Vec<(String, String, String)> {
     let first: chrono::NaiveDate = "2025-09-30".parse().unwrap();
     let changed: chrono::NaiveDate = "2025-11-02".parse().unwrap();
     let begins = |date: chrono::NaiveDate| format!("{date}T0{}", if date > changed { 6 } else { 5 });

@@ -2,6 +2,7 @@
 
 mod backfilling;
 mod configuring;
+mod lookups;
 mod paging;
 mod saving;
 mod trouble;

@@ -74,6 +74,7 @@ fn definitions(filter: &str) -> Definitions {
         calendar: CalendarDef { time_zone: "UTC".into(), day_starts_at: "00:00".into() },
         source: SourceDef { dialect: Dialect::Sqlite, time_zone: "UTC".into(), tables: BTreeMap::new() },
         sources: BTreeMap::new(),
+        lookups: BTreeMap::new(),
         lists: BTreeMap::new(),
         events: BTreeMap::new(),
         metrics: BTreeMap::from([

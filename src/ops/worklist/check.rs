@@ -4,6 +4,7 @@ use crate::calendar::Calendar;
 use crate::config::Config;
 use crate::model::Day;
 use crate::ops::check::{CheckReport, Level, QueryReport};
+use crate::ops::check_lookups;
 use crate::ops::sessions::Sessions;
 use crate::plan::{PlanError, WorklistPlan};
 use crate::source::SourceError;
@@ -32,8 +33,9 @@ pub async fn about(
                     continue;
                 }
             };
+        let source = plan.source.as_deref();
+        let mut sound = check_lookups::about(source, &plan.lookups, sessions, report).await?;
         let queries = plan.queries();
-        let mut sound = true;
         for query in &queries {
             let session = sessions.at(plan.source.as_deref()).await?;
             let sql = query.literal(plan.bounds.dialect());

@@ -108,6 +108,8 @@ pub struct Event {
     pub take: bool,
     /// Whether it lies in the range.
     pub in_range: bool,
+    /// Whether a lookup that the outcome is made of knows nothing of it.
+    pub unknown: bool,
     /// What is carried along, each as JSON, with line breaks between.
     pub carry: String,
 }
@@ -120,6 +122,10 @@ pub struct Seen {
     outcome: u32,
     take: bool,
     in_range: bool,
+    /// Whether any of its events has an outcome that could not be looked up.
+    unknown: bool,
+    /// Whether that is the latest.
+    last_unknown: bool,
     texts: Box<str>,
 }
 
@@ -154,6 +160,16 @@ impl Seen {
     /// Whether the outcome of the latest event is wanted.
     pub fn take(&self) -> bool {
         self.take
+    }
+
+    /// Whether the outcome of any of its events could not be looked up.
+    pub fn is_unknown(&self) -> bool {
+        self.unknown
+    }
+
+    /// Whether the outcome of the latest event could not be looked up.
+    pub fn is_last_unknown(&self) -> bool {
+        self.last_unknown
     }
 
     /// Its texts.
@@ -203,12 +219,21 @@ impl Fold {
         let texts = Texts { first: told, last: told, id: &id, spelling: &spelling, carry };
         let order = event.order;
         let Some(seen) = self.seen.get_mut(&key) else {
-            let (take, in_range) = (event.take, event.in_range);
-            let texts = texts.packed();
-            self.seen.insert(key, Seen { first: order, last: order, outcome, take, in_range, texts });
+            let seen = Seen {
+                first: order,
+                last: order,
+                outcome,
+                take: event.take,
+                in_range: event.in_range,
+                unknown: event.unknown,
+                last_unknown: event.unknown,
+                texts: texts.packed(),
+            };
+            self.seen.insert(key, seen);
             return;
         };
         seen.in_range |= event.in_range;
+        seen.unknown |= event.unknown;
         let known = seen.texts();
         let mut merged = known;
         let first = (order, told) < (seen.first, known.first);
@@ -235,6 +260,7 @@ impl Fold {
         }
         if later {
             (seen.last, seen.outcome, seen.take) = (order, outcome, event.take);
+            seen.last_unknown = event.unknown;
         }
     }
 

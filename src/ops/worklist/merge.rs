@@ -7,6 +7,7 @@ use indexmap::IndexMap;
 use super::entries::{Entries, quoted};
 use super::fold::{Fold, Seen};
 use super::outs::Outs;
+use crate::config::Unknown;
 use crate::model::definitions::KeyKind;
 
 /// The files of a worklist, by month: `2025-11`.
@@ -32,6 +33,8 @@ pub struct Found<'a> {
     pub carry: &'a [&'a str],
     /// How keys are made.
     pub kind: Option<KeyKind>,
+    /// What becomes of keys whose outcome could not be looked up.
+    pub unknown: Unknown,
 }
 
 /// When it is merged.
@@ -56,6 +59,8 @@ pub struct Counts {
     pub out: IndexMap<String, u64>,
     /// Keys whose latest outcome is not wanted, by that outcome; `NULL` where it has none.
     pub latest: BTreeMap<String, u64>,
+    /// Keys that wait, as the outcome of one of their events could not be looked up.
+    pub unknown: u64,
     /// Different texts of events in the range that are no key.
     pub unusable: u64,
     /// Events in the range without a key.
@@ -64,7 +69,7 @@ pub struct Counts {
 
 /// Merges what was found into the files.
 pub fn merge(queues: &mut Queues, found: Found<'_>, run: Run<'_>) -> Counts {
-    let Found { fold, outs, carry, kind } = found;
+    let Found { fold, outs, carry, kind, unknown } = found;
     let mut counts = Counts { unusable: fold.unusable(), blank: fold.blank(), ..Counts::default() };
     for reason in outs.reasons() {
         counts.excluded.insert(reason.clone(), 0);
@@ -87,7 +92,9 @@ pub fn merge(queues: &mut Queues, found: Found<'_>, run: Run<'_>) -> Counts {
     for (key, seen) in fold.candidates() {
         if let Some(reason) = outs.reason(key) {
             count(&mut counts.out, name(reason));
-        } else if !seen.take() {
+        } else if unknown == Unknown::Exclude && (seen.is_unknown() || outs.is_unknown(key)) {
+            counts.unknown += 1;
+        } else if !(seen.take() || seen.is_last_unknown()) {
             *counts.latest.entry(words(fold.outcome(seen))).or_default() += 1;
         } else if known.contains(key) {
             counts.already += 1;

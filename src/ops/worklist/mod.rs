@@ -164,7 +164,13 @@ pub async fn run(
     drop(known);
     let moment = Clock::at(now(), &calendar);
     let carry: Vec<&str> = worklist.carry.keys().map(String::as_str).collect();
-    let found = Found { fold: &read.fold, outs: &read.outs, carry: &carry, kind: worklist.kind };
+    let found = Found {
+        fold: &read.fold,
+        outs: &read.outs,
+        carry: &carry,
+        kind: worklist.kind,
+        unknown: worklist.unknown,
+    };
     let mut counts = merge(&mut queues, found, moment.run());
     let mut written = Vec::new();
     if !request.dry_run && changed(&queues).next().is_some() {

@@ -17,6 +17,7 @@ pub struct Outs {
     keys: HashMap<Box<str>, usize>,
     patterns: HashMap<Box<str>, HashMap<Box<str>, usize>>,
     unusable: Vec<HashSet<Box<str>>>,
+    unknown: HashSet<Box<str>>,
 }
 
 impl Outs {
@@ -36,7 +37,21 @@ impl Outs {
         }
     }
 
-    /// The same for a text of a query of keys that are out: it may be a pattern, and what can't be
+    /// A text whose key has an event of which nobody knows whether it puts the key out.
+    pub fn add_unknown(&mut self, text: &str, wanted: impl Fn(&str) -> bool) {
+        if let Key::Usable(key) = Key::read(self.kind, text)
+            && wanted(&key)
+        {
+            self.unknown.insert(key);
+        }
+    }
+
+    /// Whether a key may be out, and nobody knows.
+    pub fn is_unknown(&self, key: &str) -> bool {
+        self.unknown.contains(key)
+    }
+
+    /// The same as [`Outs::add`] for a text of a query of keys that are out: it may be a pattern, and what can't be
     /// taken is counted.
     pub fn add_listed(&mut self, reason: usize, text: &str, wanted: impl Fn(&str) -> bool) {
         if self.kind == Some(KeyKind::Phone)

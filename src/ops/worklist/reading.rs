@@ -14,8 +14,9 @@ use super::outs::Outs;
 use crate::calendar::Window;
 use crate::config::{Sources, WorklistSettings};
 use crate::model::{Number, Progress, Value};
+use crate::ops::lookups;
 use crate::ops::reading::{Env, ReadingError};
-use crate::ops::sessions;
+use crate::ops::sessions::{self, Sessions};
 use crate::plan::worklist::{WorklistPlan, column};
 use crate::source::{self, Session, SourceError};
 
@@ -47,6 +48,9 @@ pub async fn read(
         progress.step("connecting");
         let mut session = sessions::open(sources, plan.source.as_deref(), env).await?;
         session.fill(window, &plan.queries(), progress).await?;
+        let mut others = Sessions::new(sources, env);
+        lookups::fill(&mut session, &plan.lookups, &mut others, window, progress).await?;
+        others.close().await;
         session.begin(&plan.queries()).await?;
         let read = read_once(&mut session, plan, worklist, known, progress).await?;
         session.close().await;
@@ -93,11 +97,15 @@ async fn read_once(
     if let Some(query) = &plan.out {
         session
             .read(query, &mut |row: &mut Vec<Value>| {
-                if let [key, Value::Number(reason), ..] = row.as_slice()
-                    && let (Some(key), Some(reason)) = (text(key), reason.to_i64())
-                    && let Ok(reason) = usize::try_from(reason)
+                let [key, reason, unknown] = row.as_slice() else { return Ok(()) };
+                let Some(key) = text(key) else { return Ok(()) };
+                if let Value::Number(reason) = reason
+                    && let Some(reason) = reason.to_i64().and_then(|reason| usize::try_from(reason).ok())
                 {
                     outs.add(reason, &key, wanted);
+                }
+                if yes(unknown) {
+                    outs.add_unknown(&key, wanted);
                 }
                 Ok::<(), SourceError>(())
             })
@@ -116,15 +124,18 @@ async fn read_once(
     Ok(Read { fold, outs })
 }
 
+fn yes(value: &Value) -> bool {
+    matches!(value, Value::Number(number) if !number.is_zero())
+}
+
 /// A row as an event; the time that can't be taken, if it can't.
 fn event(row: Vec<Value>) -> Result<Event, String> {
     let mut cells = row.into_iter();
     let mut next = || cells.next().unwrap_or(Value::Null);
     let mut fixed = [const { Value::Null }; column::CARRY];
     fixed.fill_with(&mut next);
-    let [time, order, id, key, outcome, take, in_range] = fixed;
+    let [time, order, id, key, outcome, take, in_range, unknown] = fixed;
     let order = order_of(&order).ok_or_else(|| text(&order).unwrap_or_default())?;
-    let yes = |value: &Value| matches!(value, Value::Number(number) if !number.is_zero());
     let carry: Vec<String> = cells.map(|value| json(&value)).collect();
     Ok(Event {
         order,
@@ -139,6 +150,7 @@ fn event(row: Vec<Value>) -> Result<Event, String> {
         outcome: json(&outcome),
         take: yes(&take),
         in_range: yes(&in_range),
+        unknown: yes(&unknown),
         carry: carry.join("\n"),
     })
 }

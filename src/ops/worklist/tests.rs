@@ -6,6 +6,7 @@ use super::entries::Entries;
 use super::fold::{Event, Fold, Id};
 use super::merge::{Counts, Found, Queues, Run, merge};
 use super::outs::Outs;
+use crate::config::Unknown;
 use crate::model::definitions::KeyKind;
 
 const KIND: Option<KeyKind> = Some(KeyKind::Phone);
@@ -36,6 +37,7 @@ fn event() -> impl Strategy<Value = Event> {
             outcome: outcome.to_owned(),
             take: outcome == "\"NA\"",
             in_range,
+            unknown: false,
             carry: format!("{lead}\n\"list\""),
         }
     })
@@ -59,7 +61,11 @@ fn merged(queues: &mut Queues, fold: &Fold, outs: &Outs, run: Run<'_>) -> Counts
     for queue in queues.values_mut() {
         queue.changed = false;
     }
-    merge(queues, Found { fold, outs, carry: &["lead_id", "list"], kind: KIND }, run)
+    merge(
+        queues,
+        Found { fold, outs, carry: &["lead_id", "list"], kind: KIND, unknown: Unknown::Exclude },
+        run,
+    )
 }
 
 fn texts(queues: &Queues) -> Vec<(String, String)> {

@@ -15,11 +15,12 @@ pub(super) use self::sum::decimal;
 use self::tables::Tables;
 use super::files::Files;
 use super::http::Http;
+use super::lookup::Answers;
 use super::sqlite::SqliteSession;
 use super::{FeedReport, ServerInfo, SourceError};
 use crate::calendar::Window;
 use crate::model::{Progress, Value};
-use crate::plan::Query;
+use crate::plan::{LookupPlan, Query};
 
 /// How hard items that are kept are packed.
 const LEVEL: i32 = 9;
@@ -81,6 +82,24 @@ impl FilledSession {
 
     pub(super) fn server(&self) -> &ServerInfo {
         &self.server
+    }
+
+    /// The tables.
+    pub(super) fn tables(&mut self) -> &mut Tables {
+        &mut self.tables
+    }
+
+    /// What an API answers about keys.
+    pub(super) async fn look_up(
+        &mut self,
+        lookup: &LookupPlan,
+        keys: &[String],
+        progress: &dyn Progress,
+    ) -> Result<Answers, SourceError> {
+        match &self.filler {
+            Filler::Http(api) => api.look_up(&lookup.name, keys, progress).await,
+            Filler::Files(_) => Err(SourceError::NoSuchSource { name: format!("lookups.{}", lookup.name) }),
+        }
     }
 
     /// The session that asks the tables.

@@ -94,6 +94,21 @@ impl Tables {
         Ok(Self { session, shapes })
     }
 
+    /// Makes one more table, unless it is there.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn add(&mut self, table: &str, def: &TableDef) -> Result<(), SourceError> {
+        if self.shapes.contains_key(table) {
+            return Ok(());
+        }
+        let shape =
+            Shape { columns: def.columns.keys().cloned().collect(), key: def.key.clone(), raw: false };
+        self.run(create(table, def, &shape)).await?;
+        self.shapes.insert(table.to_owned(), shape);
+        Ok(())
+    }
+
     /// Takes all items out of a table.
     ///
     /// # Errors

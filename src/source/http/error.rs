@@ -128,9 +128,9 @@ pub enum HttpFault {
         found: &'static str,
     },
     /// No item of the first page has this.
-    #[error("no item has anything at {pointer:?}, which becomes the column {column}; {found}")]
+    #[error("no item has anything at {pointer:?}, which becomes {column}; {found}")]
     NoColumn {
-        /// The column.
+        /// What it becomes: `the column status`, `the key`.
         column: String,
         /// Where its value should be.
         pointer: String,
@@ -199,6 +199,13 @@ pub enum HttpFault {
     },
 }
 
+impl HttpFault {
+    /// Whether reading the feed again from its start may help: it changed under the reader.
+    pub(super) fn is_unsteady(&self) -> bool {
+        matches!(self, Self::Total { .. } | Self::TotalMoved { .. } | Self::PageAgain)
+    }
+}
+
 impl HttpError {
     /// Whether it is about reaching the API at all, and not about what was asked of it.
     pub fn is_unreachable(&self) -> bool {
@@ -207,11 +214,6 @@ impl HttpError {
             HttpFault::Status { status, .. } => matches!(status, 401 | 403),
             _ => false,
         }
-    }
-
-    /// Whether reading the feed again from its start may help: it changed under the reader.
-    pub(super) fn is_unsteady(&self) -> bool {
-        matches!(self.what, HttpFault::Total { .. } | HttpFault::TotalMoved { .. } | HttpFault::PageAgain)
     }
 
     /// What to do about it.

@@ -6,6 +6,7 @@
 mod client;
 mod error;
 mod headers;
+mod lookup;
 mod pace;
 mod page;
 mod request;
@@ -23,7 +24,7 @@ use tokio::task::JoinSet;
 
 use self::client::{Ask, Client, Failed};
 use self::page::Page;
-use self::request::Request;
+use self::request::{About, Request};
 use self::walk::{At, Step, Told, Walk};
 use super::filled::tables::Tables;
 use super::{FeedReport, FirstPage, SourceError};
@@ -40,6 +41,7 @@ const READINGS: u32 = 3;
 const REST: Duration = Duration::from_millis(500);
 
 /// An API whose feeds fill tables.
+#[derive(Clone)]
 pub(super) struct Http {
     settings: Arc<HttpSettings>,
     feeds: IndexMap<String, Arc<FeedSettings>>,
@@ -89,7 +91,7 @@ impl Http {
             let jobs = if tries == 1 { self.settings.jobs } else { 1 };
             let mut reading = Reading::new(self, table, feed, window, jobs);
             match reading.read(tables, progress).await {
-                Err(SourceError::Http(mut error)) if error.is_unsteady() => {
+                Err(SourceError::Http(mut error)) if error.what.is_unsteady() => {
                     if tries >= READINGS {
                         error.tries = tries;
                         return Err(SourceError::Http(error));
@@ -122,8 +124,13 @@ impl Http {
 
     async fn first_page(&self, feed: &FeedSettings, window: &Window) -> Result<FirstPage, Failed> {
         let once = |what: HttpFault| Failed { what, tries: 1 };
-        let request =
-            Request { settings: &self.settings, feed, client: &self.client, window, zone: self.zone };
+        let request = Request {
+            settings: &self.settings,
+            feed,
+            client: &self.client,
+            about: About::Window(window),
+            zone: self.zone,
+        };
         let ask = request.ask(&Walk::new(feed).first()).map_err(once)?;
         // Nobody listens: what goes wrong for good is told.
         let (tell, _) = unbounded_channel();
@@ -167,8 +174,13 @@ impl<'r> Reading<'r> {
         window: &'r Window,
         jobs: usize,
     ) -> Self {
-        let request =
-            Request { settings: &http.settings, feed, client: &http.client, window, zone: http.zone };
+        let request = Request {
+            settings: &http.settings,
+            feed,
+            client: &http.client,
+            about: About::Window(window),
+            zone: http.zone,
+        };
         let (tell, told) = unbounded_channel();
         Self {
             http,

@@ -28,6 +28,10 @@ pub(super) struct Page {
     pub(super) next: Option<String>,
     /// By what it is known again.
     pub(super) digest: Digest,
+    /// Whether any item has something for each column, in the order of their names.
+    pub(super) seen: Vec<bool>,
+    /// What the first item has, where there is one.
+    pub(super) instead: Option<String>,
 }
 
 /// Reads a page. On the first one each column must be somewhere, and the total where it should be.
@@ -37,8 +41,34 @@ pub(super) fn read(
     is_first: bool,
     secrets: &Secrets,
 ) -> Result<Page, HttpFault> {
+    let page = read_any(json, feed, false, secrets)?;
+    if let (true, Some(pointer), None) = (is_first, &feed.total, page.total) {
+        return Err(HttpFault::NoTotal { pointer: pointer.clone(), found: known(json) });
+    }
+    if is_first && let Some(first) = &page.instead {
+        for ((name, def), seen) in feed.table.columns.iter().zip(&page.seen) {
+            if !(*seen || feed.optional.contains(name)) {
+                return Err(HttpFault::NoColumn {
+                    column: format!("the column {name}"),
+                    pointer: def.at.clone(),
+                    found: first.clone(),
+                });
+            }
+        }
+    }
+    Ok(page)
+}
+
+/// Reads a page of which any column may be missing; an object alone is an item, where there may be one only.
+pub(super) fn read_any(
+    json: &RawValue,
+    feed: &FeedSettings,
+    is_one: bool,
+    secrets: &Secrets,
+) -> Result<Page, HttpFault> {
     let pointer = feed.table.items.as_deref().unwrap_or_default();
-    let items = at(json, pointer).and_then(list);
+    let one = |found| object(found).filter(|_| is_one).map(|_| vec![found]);
+    let items = at(json, pointer).and_then(|found| list(found).or_else(|| one(found)));
     let Some(items) = items else {
         let found =
             at(json, pointer).map_or_else(|| known(json), |other| format!("there is {}", kind(other)));
@@ -51,9 +81,6 @@ pub(super) fn read(
                 pointer: pointer.clone(),
                 found: format!("there is {}", kind(found)),
             })?),
-            None if is_first => {
-                return Err(HttpFault::NoTotal { pointer: pointer.clone(), found: known(json) });
-            }
             None => None,
         },
     };
@@ -76,18 +103,8 @@ pub(super) fn read(
         text.push_str(raw.get());
         text.push('\n');
     }
-    if is_first && let Some(first) = items.first() {
-        for (place, seen) in places.iter().zip(&seen) {
-            if !(*seen || place.is_optional) {
-                return Err(HttpFault::NoColumn {
-                    column: place.name.to_owned(),
-                    pointer: place.def.at.clone(),
-                    found: known(first),
-                });
-            }
-        }
-    }
-    Ok(Page { rows, total, next, digest: Digest::of(text.as_bytes()) })
+    let instead = items.first().map(|first| known(first));
+    Ok(Page { rows, total, next, digest: Digest::of(text.as_bytes()), seen, instead })
 }
 
 /// What the items of a page have: where, as JSON pointers in the order of their names, and of which kinds it is.
@@ -121,14 +138,12 @@ struct Place<'f> {
     /// The first step, and the steps behind it.
     steps: Option<(Cow<'f, str>, &'f str)>,
     is_key: bool,
-    is_optional: bool,
 }
 
 impl<'f> Place<'f> {
     fn new(feed: &'f FeedSettings, name: &'f str, def: &'f ColumnDef) -> Self {
         let steps = first_step(&def.at);
-        let is = |names: &[String]| names.iter().any(|other| other == name);
-        Self { name, def, steps, is_key: is(&feed.table.key), is_optional: is(&feed.optional) }
+        Self { name, def, steps, is_key: feed.table.key.iter().any(|key| key == name) }
     }
 }
 

@@ -15,13 +15,24 @@ use crate::config::template::Template;
 
 /// Stands for a cursor that there is none of yet.
 const NO_CURSOR: &str = "\u{0}";
+/// Stands for the keys as a list of JSON.
+const LISTED: &str = "asof_keys_as_a_list";
 
-/// What is asked of a feed for a window.
+/// What is asked about.
+#[derive(Clone, Copy)]
+pub(super) enum About<'r> {
+    /// A day, or several.
+    Window(&'r Window),
+    /// Keys in hand.
+    Keys(&'r [String]),
+}
+
+/// What is asked of a feed.
 pub(super) struct Request<'r> {
     pub(super) settings: &'r HttpSettings,
     pub(super) feed: &'r FeedSettings,
     pub(super) client: &'r Client,
-    pub(super) window: &'r Window,
+    pub(super) about: About<'r>,
     /// The source's zone.
     pub(super) zone: Tz,
 }
@@ -32,7 +43,13 @@ impl Request<'_> {
         let method = if self.feed.post { "POST" } else { "GET" };
         let value = |name: &str| self.asked(name, at).or_else(|| self.secret(name));
         let written = Template::new(&without_empty_cursor(&joined(&self.settings.base, &self.feed.url), at));
-        let base = Url::parse(&written.fill(|name| value(name).map(|text| in_url(&text))));
+        let in_place = |name: &str| match (name, self.about) {
+            ("keys", About::Keys(keys)) => {
+                Some(keys.iter().map(|key| in_url(key)).collect::<Vec<_>>().join(","))
+            }
+            _ => value(name).map(|text| in_url(&text)),
+        };
+        let base = Url::parse(&written.fill(in_place));
         let base = base.map_err(|error| HttpFault::Request { reason: error.to_string() })?;
         let (url, is_elsewhere) = match at {
             At::Link(Some(link)) => {
@@ -47,7 +64,8 @@ impl Request<'_> {
         let place = if let At::Link(Some(_)) = at {
             shown(&url, &self.client.secrets)
         } else {
-            let filled = written.fill(|name| self.asked(name, at).filter(|_| name != "cursor"));
+            let is_told = |name: &str| name != "cursor" && name != "keys";
+            let filled = written.fill(|name| self.asked(name, at).filter(|_| is_told(name)));
             filled.split(['?', '#']).next().unwrap_or_default().to_owned()
         };
         let shown = format!("{method} {place}");
@@ -71,7 +89,13 @@ impl Request<'_> {
         };
         let mut ask = Ask { post: self.feed.post, url, shown, headers, body: None };
         if let Some(body) = &self.feed.body {
-            ask.body = Some(filled(body, at, &value));
+            ask.body = Some(match self.about {
+                About::Window(_) => filled(body, at, &value),
+                About::Keys(keys) => filled(&listing(body), at, &|name| match name {
+                    LISTED => Some(serde_json::Value::from(keys).to_string()),
+                    _ => value(name),
+                }),
+            });
             let kind = if is_json(body) { "application/json" } else { "application/x-www-form-urlencoded" };
             ask.headers.entry(header::CONTENT_TYPE).or_insert(HeaderValue::from_static(kind));
         }
@@ -80,10 +104,16 @@ impl Request<'_> {
 
     /// What stands for a name, where it is none of a secret.
     fn asked(&self, name: &str, at: &At) -> Option<String> {
+        match (self.about, name) {
+            (About::Window(window), "start") => {
+                return Some(time(&self.feed.times, self.zone, window.start));
+            }
+            (About::Window(window), "end") => return Some(time(&self.feed.times, self.zone, window.end)),
+            (About::Window(window), "date") => return Some(window.day.to_string()),
+            (About::Keys(keys), "keys") => return Some(keys.join(",")),
+            _ => {}
+        }
         match (name, at) {
-            ("start", _) => Some(time(&self.feed.times, self.zone, self.window.start)),
-            ("end", _) => Some(time(&self.feed.times, self.zone, self.window.end)),
-            ("date", _) => Some(self.window.day.to_string()),
             ("offset", At::Offset(number)) | ("page", At::Page(number)) => Some(number.to_string()),
             ("cursor", At::Cursor(Some(cursor))) => Some(cursor.clone()),
             ("cursor", At::Cursor(None)) => {
@@ -98,9 +128,18 @@ impl Request<'_> {
     }
 }
 
+/// A body of JSON in which a text that is nothing but `{keys}` is a list of them.
+fn listing(body: &Template) -> Template {
+    if is_json(body) {
+        return Template::new(&body.text().replace("\"{keys}\"", &format!("{{{LISTED}}}")));
+    }
+    body.clone()
+}
+
 /// A body with what stands for its names.
 fn filled(body: &Template, at: &At, value: &dyn Fn(&str) -> Option<String>) -> String {
-    let filled = body.fill(|name| value(name).map(|text| in_body(body, &text)));
+    let filled =
+        body.fill(|name| value(name).map(|text| if name == LISTED { text } else { in_body(body, &text) }));
     if *at != At::Cursor(None) || !is_json(body) {
         return filled;
     }
