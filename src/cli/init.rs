@@ -19,6 +19,8 @@ Examples:
   asof init                         a small asof.toml to begin with, here
   asof init --preset vicidial DIR   one for a VICIDIAL call centre, in DIR
   asof init --preset lead-backfill  one for a lead team with months of history
+  asof init --preset lead-backfill-api
+                                    the same, where an HTTP API has the calls and a second one their outcomes
   asof init --preset video-growth   one for videos whose counters only tell today's total
   asof init --preset video-growth-api
                                     the same, where an HTTP API tells the counters
@@ -51,6 +53,8 @@ pub enum Preset {
     Vicidial,
     /// A lead team with months of history
     LeadBackfill,
+    /// A lead team whose calls and their outcomes come from two HTTP APIs
+    LeadBackfillApi,
     /// Videos whose counters only tell today's total
     VideoGrowth,
     /// Videos whose counters an HTTP API tells
@@ -66,6 +70,7 @@ impl Preset {
             Self::General => include_str!("../../presets/general.toml"),
             Self::Vicidial => include_str!("../../presets/vicidial.toml"),
             Self::LeadBackfill => include_str!("../../presets/lead-backfill.toml"),
+            Self::LeadBackfillApi => include_str!("../../presets/lead-backfill-api.toml"),
             Self::VideoGrowth => include_str!("../../presets/video-growth.toml"),
             Self::VideoGrowthApi => include_str!("../../presets/video-growth-api.toml"),
             Self::AccountHealth => include_str!("../../presets/account-health.toml"),

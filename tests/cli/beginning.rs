@@ -26,9 +26,15 @@ exit 0
 
 #[test]
 fn every_preset_is_sound_as_it_is_written() {
-    for preset in
-        ["general", "vicidial", "lead-backfill", "video-growth", "video-growth-api", "account-health"]
-    {
+    for preset in [
+        "general",
+        "vicidial",
+        "lead-backfill",
+        "lead-backfill-api",
+        "video-growth",
+        "video-growth-api",
+        "account-health",
+    ] {
         let place = Place::new();
         assert_eq!(place.asof(&format!("init --preset {preset} there/deep")).code, 0);
         place.forget();
@@ -108,7 +114,7 @@ $ asof init file/below
 exit 1
 $ asof init --preset vicidal
 ! error: invalid value 'vicidal' for '--preset <NAME>'
-!   [possible values: general, vicidial, lead-backfill, video-growth, video-growth-api, account-health]
+!   [possible values: general, vicidial, lead-backfill, lead-backfill-api, video-growth, video-growth-api, account-health]
 ! 
 !   tip: a similar value exists: 'vicidial'
 ! 

@@ -2,7 +2,10 @@
 
 mod backfilling;
 mod configuring;
+mod lead_team;
 mod lookups;
+mod lookups_answered;
+mod lookups_configured;
 mod paging;
 mod room;
 mod saving;

@@ -29,12 +29,12 @@ pub(super) struct Page {
     pub(super) next: Option<String>,
     /// By what it is known again.
     pub(super) digest: Digest,
-    /// How many bytes it is written in.
-    pub(super) size: u64,
     /// Whether any item has something for each column, in the order of their names.
     pub(super) seen: Vec<bool>,
     /// What the first item has, where there is one.
     pub(super) instead: Option<String>,
+    /// How many bytes it is written in.
+    pub(super) size: u64,
 }
 
 /// Reads a page. On the first one each column must be somewhere, and the total where it should be.
@@ -108,7 +108,7 @@ pub(super) fn read_any(
     }
     let instead = items.first().map(|first| known(first));
     let digest = Digest::from(<[u8; 32]>::from(digest.finalize()));
-    Ok(Page { rows, total, next, digest, size: json.get().len() as u64, seen, instead })
+    Ok(Page { rows, total, next, digest, seen, instead, size: json.get().len() as u64 })
 }
 
 /// What the items of a page have: where, as JSON pointers in the order of their names, and of which kinds it is.
