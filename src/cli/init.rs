@@ -19,7 +19,11 @@ Examples:
   asof init                         a small asof.toml to begin with, here
   asof init --preset vicidial DIR   one for a VICIDIAL call centre, in DIR
   asof init --preset lead-backfill  one for a lead team with months of history
+  asof init --preset lead-backfill-api
+                                    the same, where an HTTP API has the calls and a second one their outcomes
   asof init --preset video-growth   one for videos whose counters only tell today's total
+  asof init --preset video-growth-api
+                                    the same, where an HTTP API tells the counters
   asof init --preset account-health one for accounts with health, revenue and playbooks
   asof init --preset account-health --engine postgresql
                                     the same in PostgreSQL's words

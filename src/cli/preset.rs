@@ -11,8 +11,12 @@ pub enum Preset {
     Vicidial,
     /// A lead team with months of history
     LeadBackfill,
+    /// A lead team whose calls and their outcomes come from two HTTP APIs
+    LeadBackfillApi,
     /// Videos whose counters only tell today's total
     VideoGrowth,
+    /// Videos whose counters an HTTP API tells
+    VideoGrowthApi,
     /// Accounts with health scores, revenue and playbooks
     AccountHealth,
 }
@@ -125,6 +129,8 @@ impl Preset {
             Self::General => include_str!("../../presets/general.toml"),
             Self::Vicidial => include_str!("../../presets/vicidial.toml"),
             Self::LeadBackfill => include_str!("../../presets/lead-backfill.toml"),
+            Self::LeadBackfillApi => include_str!("../../presets/lead-backfill-api.toml"),
+            Self::VideoGrowthApi => include_str!("../../presets/video-growth-api.toml"),
             Self::VideoGrowth => include_str!("../../presets/video-growth.toml"),
             Self::AccountHealth => include_str!("../../presets/account-health.toml"),
         }

@@ -34,6 +34,7 @@ mod entity_history;
 mod forecasting;
 mod freezing;
 mod growing;
+mod growing_api;
 mod growing_files;
 mod growing_kinds;
 mod growing_shown;
