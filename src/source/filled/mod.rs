@@ -100,7 +100,11 @@ impl FilledSession {
     ) -> Result<Answers, SourceError> {
         match &self.filler {
             Filler::Http(api) => api.look_up(&lookup.name, keys, progress).await,
-            Filler::Files(_) => Err(SourceError::NoSuchSource { name: format!("lookups.{}", lookup.name) }),
+            Filler::Files(_) => Err(SourceError::Lookup {
+                lookup: lookup.name.clone(),
+                reason: "files are asked by SQL".to_owned(),
+                hint: "give the lookup sql = \"select … in {keys}\"",
+            }),
         }
     }
 

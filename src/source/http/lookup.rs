@@ -35,7 +35,11 @@ impl Http {
         progress: &dyn Progress,
     ) -> Result<Answers, SourceError> {
         let Some(asked) = self.settings.lookups.get(name) else {
-            return Err(SourceError::NoSuchSource { name: format!("lookups.{name}") });
+            return Err(SourceError::Lookup {
+                lookup: name.to_owned(),
+                reason: "the configuration does not say how it is asked any more".to_owned(),
+                hint: "add [lookups.NAME] again, as it was then",
+            });
         };
         let asked = Arc::new(asked.clone());
         let (tell, mut told) = unbounded_channel();
