@@ -1,7 +1,7 @@
 //! The few things that are done with files, each naming its path when it fails.
 
 use std::fs::{self, File, OpenOptions};
-use std::io::{self, Read as _, Write as _};
+use std::io::{self, Read as _, Seek as _, Write as _};
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::Path;
 use std::sync::Mutex;
@@ -9,11 +9,15 @@ use std::thread;
 
 use rustix::fs::{CWD, OFlags, RenameFlags, renameat_with};
 use rustix::io::Errno;
+use sha2::{Digest as _, Sha256};
 
 use super::ArchiveError;
+use crate::model::Digest;
 
 /// How many files are synced at once: file systems join concurrent syncs into one journal commit.
 const SYNC_THREADS: usize = 4;
+/// How many bytes of a file are copied at once.
+const PIECE: usize = 1 << 16;
 
 /// The bytes of a file that must be there.
 pub(super) fn read(path: &Path) -> Result<Vec<u8>, ArchiveError> {
@@ -89,6 +93,32 @@ pub(super) fn write_new(path: &Path, bytes: &[u8]) -> Result<File, ArchiveError>
         .map_err(ArchiveError::io("create", path))?;
     file.write_all(bytes).map_err(ArchiveError::io("write", path))?;
     Ok(file)
+}
+
+/// Writes a file that must not exist yet with all that another one holds, piece by piece; gives its size and its
+/// digest too. It is not synced.
+pub(super) fn copy_new(path: &Path, mut from: &File) -> Result<(File, u64, Digest), ArchiveError> {
+    let mut file = write_new(path, &[])?;
+    let failed = ArchiveError::io("write", path);
+    let mut copy = || {
+        let (mut size, mut digest, mut buffer) = (0, Sha256::new(), vec![0; PIECE]);
+        from.rewind()?;
+        loop {
+            let read = match from.read(&mut buffer) {
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
+                read => read?,
+            };
+            let piece = buffer.get(..read).unwrap_or_default();
+            if piece.is_empty() {
+                return Ok((size, Digest::from(<[u8; 32]>::from(digest.finalize()))));
+            }
+            file.write_all(piece)?;
+            digest.update(piece);
+            size += piece.len() as u64;
+        }
+    };
+    let (size, digest) = copy().map_err(failed)?;
+    Ok((file, size, digest))
 }
 
 /// Syncs all of these files, several at once.

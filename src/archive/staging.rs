@@ -58,6 +58,28 @@ impl Staging {
     /// # Errors
     /// When the path is no plain one, is there already, or can't be written.
     pub fn write(&mut self, path: &str, bytes: &[u8]) -> Result<(), ArchiveError> {
+        let target = self.place(path)?;
+        let file = files::write_new(&target, bytes)?;
+        self.written.push((target, file));
+        let doc = FileDoc { path: path.to_owned(), size: bytes.len() as u64, sha256: Digest::of(bytes) };
+        self.files.push(doc);
+        Ok(())
+    }
+
+    /// Adds a file with all that another file holds, of which never more than a piece is in memory.
+    ///
+    /// # Errors
+    /// As [`Staging::write`], and when the other file can't be read.
+    pub fn write_from(&mut self, path: &str, from: &File) -> Result<(), ArchiveError> {
+        let target = self.place(path)?;
+        let (file, size, sha256) = files::copy_new(&target, from)?;
+        self.written.push((target, file));
+        self.files.push(FileDoc { path: path.to_owned(), size, sha256 });
+        Ok(())
+    }
+
+    /// Where a file goes; the folders above it are made.
+    fn place(&mut self, path: &str) -> Result<PathBuf, ArchiveError> {
         check_path(path)?;
         if path == MANIFEST {
             return Err(ArchiveError::BadPath { path: path.to_owned() });
@@ -71,11 +93,7 @@ impl Staging {
                 fs::create_dir(&above).map_err(ArchiveError::io("create", &above))?;
             }
         }
-        let file = files::write_new(&target, bytes)?;
-        self.written.push((target, file));
-        let doc = FileDoc { path: path.to_owned(), size: bytes.len() as u64, sha256: Digest::of(bytes) };
-        self.files.push(doc);
-        Ok(())
+        Ok(target)
     }
 
     /// Writes the manifest and syncs everything: the files, then the folders.

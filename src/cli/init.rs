@@ -4,7 +4,6 @@ use std::fs::{self, OpenOptions};
 use std::io::{ErrorKind, Write};
 use std::path::{Path, PathBuf};
 
-use clap::ValueEnum;
 use serde_json::json;
 
 use super::context::{CONFIG_FILE, Context, env};
@@ -13,14 +12,21 @@ use super::failure::Failure;
 use super::first_look::{self, First};
 use super::init_from::{Found, Proposing};
 use super::output::quoted;
+use super::preset::{Engine, Preset};
 
 const EXAMPLES: &str = "\
 Examples:
   asof init                         a small asof.toml to begin with, here
   asof init --preset vicidial DIR   one for a VICIDIAL call centre, in DIR
   asof init --preset lead-backfill  one for a lead team with months of history
+  asof init --preset lead-backfill-api
+                                    the same, where an HTTP API has the calls and a second one their outcomes
   asof init --preset video-growth   one for videos whose counters only tell today's total
+  asof init --preset video-growth-api
+                                    the same, where an HTTP API tells the counters
   asof init --preset account-health one for accounts with health, revenue and playbooks
+  asof init --preset account-health --engine postgresql
+                                    the same in PostgreSQL's words
   asof init --from mysql://report@127.0.0.1/shop --password-env SHOP_PASSWORD
                                     one proposed from what a database tells: events, entities, what is counted
   asof init --from sqlite:shop.db --table orders --table customers
@@ -33,39 +39,14 @@ pub struct Init {
     /// What it is for
     #[arg(long, value_name = "NAME", value_enum, default_value = "general")]
     preset: Preset,
+    /// The database it is for
+    #[arg(long, value_name = "NAME", value_enum, default_value = "mysql", conflicts_with = "from")]
+    engine: Engine,
     #[command(flatten)]
     from: Proposing,
     /// The folder it is written into
     #[arg(value_name = "DIR", default_value = ".")]
     dir: PathBuf,
-}
-
-/// A configuration to begin with.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum Preset {
-    /// Any table of events
-    General,
-    /// A VICIDIAL call centre
-    Vicidial,
-    /// A lead team with months of history
-    LeadBackfill,
-    /// Videos whose counters only tell today's total
-    VideoGrowth,
-    /// Accounts with health scores, revenue and playbooks
-    AccountHealth,
-}
-
-impl Preset {
-    /// The text of the configuration.
-    fn text(self) -> &'static str {
-        match self {
-            Self::General => include_str!("../../presets/general.toml"),
-            Self::Vicidial => include_str!("../../presets/vicidial.toml"),
-            Self::LeadBackfill => include_str!("../../presets/lead-backfill.toml"),
-            Self::VideoGrowth => include_str!("../../presets/video-growth.toml"),
-            Self::AccountHealth => include_str!("../../presets/account-health.toml"),
-        }
-    }
 }
 
 impl Init {
@@ -97,7 +78,7 @@ impl Init {
             let message = format!("{} can't be written: {error}", path.display());
             failed(message, "name a folder that you may write into")
         };
-        let text = found.as_ref().map_or(self.preset.text(), |found| found.text.as_str());
+        let text = found.as_ref().map_or(self.preset.text(self.engine), |found| found.text.clone());
         let mut file = OpenOptions::new().write(true).create_new(true).open(&path).map_err(unwritten)?;
         if let Err(error) = file.write_all(text.as_bytes()) {
             // Half a configuration would keep the next try from being made.

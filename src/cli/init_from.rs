@@ -17,7 +17,7 @@ use crate::view::text::safe;
 const PASSWORD_ENV: &str = "ASOF_SOURCE_PASSWORD";
 
 /// What `--from` is for.
-const FROM: &str = "Look at this database, which is only read, and propose a configuration: mysql://user@host/database or sqlite:file.db";
+const FROM: &str = "Look at this database, which is only read, and propose a configuration: mysql://user@host/database, postgres://user@host/database or sqlite:file.db";
 
 /// The options of it.
 #[derive(Debug, clap::Args)]

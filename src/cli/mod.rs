@@ -27,6 +27,7 @@ mod mcp;
 mod output;
 mod place;
 mod poll;
+mod preset;
 mod progress;
 mod prune;
 mod prune_told;

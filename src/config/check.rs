@@ -13,8 +13,8 @@ use super::problem::{Problem, did_you_mean, listed};
 use super::tree::Tree;
 use super::{CalendarSettings, Config};
 use super::{
-    again, alerts, archive, duration, entities, lookup, metrics, notify, retention, serve, source, tenant,
-    worklist,
+    account_word, again, alerts, archive, duration, entities, lookup, metrics, notify, retention, serve,
+    source, tenant, worklist,
 };
 use crate::model::Definitions;
 use crate::model::definitions::{
@@ -207,6 +207,7 @@ pub fn check(file: &File, tree: &Tree<'_>, base: &Path, problems: &mut Vec<Probl
     let serve = serve::check(file, &tenants, &mut checker);
     let (calendar, sources) = (calendar?, sources?);
     tenant::check_events(file, &sources, &mut checker);
+    account_word::check(file, &sources, &mut checker);
     let cut = CalendarDef {
         time_zone: calendar.time_zone.name().to_owned(),
         day_starts_at: calendar.day_starts_at.format("%H:%M:%S").to_string(),

@@ -3,6 +3,7 @@
 //! Reading it gives every problem at once, each with its place. What is written is in
 //! [`file`], what it means in [`Config`].
 
+mod account_word;
 mod again;
 pub mod alerts;
 mod archive;

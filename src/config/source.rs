@@ -107,6 +107,18 @@ impl Sources {
         self.all().into_iter().flat_map(|(_, settings)| settings.secrets()).collect()
     }
 
+    /// The same sources, for what is read and not frozen: no items are kept as they came.
+    #[must_use]
+    pub fn without_raw(&self) -> Self {
+        let mut lean = self.clone();
+        for settings in std::iter::once(&mut lean.main).chain(lean.named.values_mut()) {
+            if let SourceKind::Http(http) = &mut settings.kind {
+                http.feeds.values_mut().for_each(|feed| feed.keep_raw = false);
+            }
+        }
+        lean
+    }
+
     /// The same sources, read as definitions say: in their zones, and what APIs give into their columns.
     ///
     /// # Errors

@@ -431,7 +431,7 @@ async fn about_cubes(
     report: &mut CheckReport,
     progress: &dyn Progress,
 ) {
-    match reading::read(&config.sources, env, plan, None, Duration::ZERO, now, progress).await {
+    match reading::read(&config.sources.without_raw(), env, plan, None, Duration::ZERO, now, progress).await {
         Ok(reading) => {
             let day = report.day;
             for (name, found) in reading.looked_up.values().flatten() {

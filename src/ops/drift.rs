@@ -169,9 +169,21 @@ pub async fn drift(
 ) -> Result<(), DriftError> {
     let Place { config, archive, history } = place;
     let hash = hash(config, history)?;
-    let mut reader = Reader::new(&config.sources, env, hash.as_ref());
-    let again =
-        Again { config, which: request.which, hash: hash.as_ref(), retry_for: request.retry_for, now };
+    let lean;
+    let read_by = if request.restate.is_some() {
+        config
+    } else {
+        lean = Config { sources: config.sources.without_raw(), ..config.clone() };
+        &lean
+    };
+    let mut reader = Reader::new(&read_by.sources, env, hash.as_ref());
+    let again = Again {
+        config: read_by,
+        which: request.which,
+        hash: hash.as_ref(),
+        retry_for: request.retry_for,
+        now,
+    };
     let mut restated = false;
     let mut ended = Ok(());
     let mut request = *request;

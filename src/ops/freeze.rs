@@ -244,7 +244,7 @@ pub fn freeze(
         staging.write(&doc.file, keys.get(name).map_or(&[], Vec::as_slice))?;
     }
     for raw in &reading.raw {
-        staging.write(&raw.path, &raw.packed)?;
+        staging.write_from(&raw.path, &raw.packed)?;
     }
     let layout = layout(Some(config), &doc, &config.definitions);
     let page = DayPage::new(&view::DayInput {

@@ -130,7 +130,7 @@ pub async fn look(
     let server = reader.session.inspect().await?;
     progress.step("reading the list of tables");
     let all = reader.session.tables().await?.ok_or(ProposeError::Silent)?;
-    if all.is_empty() {
+    if all.iter().all(|table| table.forbidden) {
         return Err(ProposeError::Empty { url });
     }
     let (wanted, mut left_out) = wanted(&reader, &all, request.tables)?;
@@ -139,10 +139,10 @@ pub async fn look(
     for (place, (facts, wish)) in wanted.into_iter().enumerate() {
         if !named && place >= MOST_SAMPLED {
             let why = "not looked at, since there are many tables: name it by --table".to_owned();
-            left_out.push(LeftOut { table: facts.name.clone(), why });
+            left_out.push(LeftOut { table: facts.full_name(), why });
             continue;
         }
-        progress.step(&format!("looking at {}", facts.name));
+        progress.step(&format!("looking at {}", facts.full_name()));
         match reader.sample(facts, &wish).await? {
             Ok(sample) => {
                 let archive = archive_of(facts, &all).map(|archive| archive.name.clone());
@@ -150,7 +150,7 @@ pub async fn look(
             }
             Err(error) => {
                 let why = format!("it could not be looked at: {error}");
-                left_out.push(LeftOut { table: facts.name.clone(), why });
+                left_out.push(LeftOut { table: facts.full_name(), why });
             }
         }
     }
@@ -183,10 +183,10 @@ fn wanted<'t>(
     let dialect = looker.session.dialect();
     let mut chosen: Vec<&TableFacts> = Vec::new();
     for name in names {
-        let same = |table: &&TableFacts| table.name == *name;
-        let alike = |table: &&TableFacts| table.name.eq_ignore_ascii_case(name);
+        let same = |table: &&TableFacts| table.full_name() == *name;
+        let alike = |table: &&TableFacts| table.full_name().eq_ignore_ascii_case(name);
         let table = all.iter().find(same).or_else(|| all.iter().find(alike));
-        let known = || all.iter().map(|table| table.name.clone()).collect();
+        let known = || all.iter().map(TableFacts::full_name).collect();
         let table = table.ok_or_else(|| ProposeError::NoTable { name: name.clone(), known: known() })?;
         if !chosen.contains(&table) {
             chosen.push(table);
@@ -201,12 +201,14 @@ fn wanted<'t>(
     for facts in chosen {
         let live = all.iter().find(|other| archive_of(other, all) == Some(facts));
         let found = match live {
-            Some(live) if !is_named => Err(format!("its rows are counted with those of {:?}", live.name)),
+            Some(live) if !is_named => {
+                Err(format!("its rows are counted with those of {:?}", live.full_name()))
+            }
             _ => wish(dialect, facts, is_named),
         };
         match found {
             Ok(wish) => wanted.push((facts, wish)),
-            Err(why) => left_out.push(LeftOut { table: facts.name.clone(), why }),
+            Err(why) => left_out.push(LeftOut { table: facts.full_name(), why }),
         }
     }
     Ok((wanted, left_out))
@@ -231,7 +233,14 @@ impl Looker<'_> {
         }
         let dialect = self.session.dialect();
         let columns: Vec<&str> = wish.columns.iter().map(String::as_str).collect();
-        let sample = Sample { table: &facts.name, newest_by: wish.newest_by.as_deref(), columns: &columns };
+        let ordered: Vec<&str> = wish.ordered.iter().map(String::as_str).collect();
+        let sample = Sample {
+            schema: facts.schema.as_deref(),
+            table: &facts.name,
+            newest_by: wish.newest_by.as_deref(),
+            columns: &columns,
+            ordered: &ordered,
+        };
         let asked = figures(dialect, &sample);
         if facts.view {
             // `check` explains what a save reads, for which views take rights of their own.

@@ -1,6 +1,7 @@
 //! Reading a day: of each source in one session and one transaction, all its cubes.
 
 use std::collections::BTreeMap;
+use std::fs::File;
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
@@ -42,8 +43,8 @@ pub struct Reading {
 pub struct RawItems {
     /// The file's path in the day's folder.
     pub path: String,
-    /// One a line, sorted by their key, packed by zstd.
-    pub packed: Vec<u8>,
+    /// A file without a name: one a line, sorted by their key, packed by zstd.
+    pub packed: File,
 }
 
 /// A source that was read.

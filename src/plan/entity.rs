@@ -1,6 +1,6 @@
 //! The query of a look at entities: which rows, and what is read of each.
 
-use super::expand::{Names, UnknownName};
+use super::expand::{Names, UnknownName, in_nothing};
 use super::query::Query;
 use super::sql::{Sql, list, quoted};
 use crate::model::Value;
@@ -95,12 +95,16 @@ pub fn references(
         if at > 0 {
             filled = filled.and(&Sql::bind(tenant.map_or(Value::Null, Value::text)));
         }
-        for (at, piece) in piece.split("{ids}").enumerate() {
-            if at > 0 {
-                filled = filled.and(&these(def.dialect, ids));
-            }
-            filled = filled.and(&names.fill(piece)?);
+        let mut rest = piece;
+        while let Some((before, after)) = rest.split_once("{ids}") {
+            let nothing = if ids.is_empty() { in_nothing(def.dialect, before) } else { None };
+            filled = match nothing {
+                Some((before, nothing)) => filled.and(&names.fill(before)?).then(nothing),
+                None => filled.and(&names.fill(before)?).and(&these(def.dialect, ids)),
+            };
+            rest = after;
         }
+        filled = filled.and(&names.fill(rest)?);
     }
     Ok(Query { name: name.to_owned(), sql: filled.text, params: filled.params })
 }
@@ -190,5 +194,12 @@ mod tests {
         assert_eq!(query.sql, "select id from notes where id in (?) and owner = ? and a <> '(?) :tenant'");
         assert_eq!(query.params, [Value::text("7"), Value::text("t1"), Value::text("7")]);
         assert!(references("notes", &videos(Dialect::Mysql), "{nothing}", &ids, None).is_err());
+        for (dialect, set) in
+            [(Dialect::Sqlite, " in (select null where 1 = 0)"), (Dialect::Postgres, " = any ('{}')")]
+        {
+            let query =
+                references("notes", &videos(dialect), "select id from notes where id in {ids}", &[], None);
+            assert_eq!(query.unwrap().sql, format!("select id from notes where id{set}"));
+        }
     }
 }

@@ -93,17 +93,9 @@ impl Names<'_> {
         Ok(filled.then(rest))
     }
 
-    /// The SQL up to the `in` before an empty list, and what takes the place of both. To PostgreSQL an empty set has a
-    /// type, and only an empty array takes that of what is sought in it.
+    /// The SQL up to the `in` before an empty list, and what takes the place of both.
     fn empty<'t>(&self, before: &'t str, name: &str) -> Option<(&'t str, &'static str)> {
-        if self.dialect != Dialect::Postgres || !self.lists.get(name).is_some_and(Vec::is_empty) {
-            return None;
-        }
-        let before = without_word(before, "in")?;
-        match without_word(before, "not") {
-            Some(before) => Some((before, " <> all ('{}')")),
-            None => Some((before, " = any ('{}')")),
-        }
+        self.lists.get(name).filter(|list| list.is_empty()).and_then(|_| in_nothing(self.dialect, before))
     }
 
     fn replacement(&self, name: &str) -> Result<Sql, UnknownName> {
@@ -117,6 +109,19 @@ impl Names<'_> {
         }
         let list = self.lists.get(name).ok_or_else(|| UnknownName { name: name.to_owned() })?;
         Ok(sql::list(self.dialect, list))
+    }
+}
+
+/// The SQL up to the `in` at its end, after which an empty set is to come, and what takes the place of both. To
+/// PostgreSQL an empty set has a type, and only an empty array takes that of what is sought in it.
+pub fn in_nothing(dialect: Dialect, before: &str) -> Option<(&str, &'static str)> {
+    if dialect != Dialect::Postgres {
+        return None;
+    }
+    let before = without_word(before, "in")?;
+    match without_word(before, "not") {
+        Some(before) => Some((before, " <> all ('{}')")),
+        None => Some((before, " = any ('{}')")),
     }
 }
 

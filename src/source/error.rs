@@ -177,6 +177,14 @@ pub enum SourceError {
     /// An API failed, or what it gives can't be taken.
     #[error(transparent)]
     Http(Box<HttpError>),
+    /// The items of a feed, which are to be kept as they came, can't be put aside until the day is frozen.
+    #[error("the items of {table} can't be put aside: {reason}")]
+    Aside {
+        /// The table.
+        table: String,
+        /// In the words of the operating system.
+        reason: String,
+    },
     /// A day has no file.
     #[error("{table}: there is no file {pattern}")]
     NoFile {
@@ -303,6 +311,7 @@ impl SourceError {
             | Self::Staged { .. }
             | Self::Item { .. }
             | Self::NoFile { .. }
+            | Self::Aside { .. }
             | Self::Changing { .. }
             | Self::Locked { .. }
             | Self::TimedOut { .. }
@@ -323,6 +332,9 @@ impl SourceError {
                 "cast it in an sql of the events' own, for example by cast(… as char) or round(…, 4); events with lookups are counted by SQLite"
             }
             Self::Item { .. } => "correct it there, or the column in asof.toml; nothing was frozen",
+            Self::Aside { .. } => {
+                "make room in /var/tmp, or name another folder by the environment variable TMPDIR"
+            }
             Self::NoFile { .. } => {
                 "let it be written first; a day that has none by right is told by missing = \"empty\""
             }

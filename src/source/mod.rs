@@ -279,8 +279,9 @@ impl Session {
         match &mut self.0 {
             Engine::Mysql(session) => session.tables().await.map(Some),
             Engine::Sqlite(session) => session.tables().await.map(Some),
-            // PostgreSQL's are not looked at yet; those that are filled are what the configuration says.
-            Engine::Postgres(_) | Engine::Filled(_) => Ok(None),
+            Engine::Postgres(session) => session.tables().await.map(Some),
+            // Those that are filled are what the configuration says.
+            Engine::Filled(_) => Ok(None),
         }
     }
 

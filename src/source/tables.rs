@@ -5,6 +5,10 @@
 pub struct TableFacts {
     /// Its name, without its database.
     pub name: String,
+    /// The schema that has to stand before its name; `None` where its name alone finds it.
+    pub schema: Option<String>,
+    /// Whether the account has no right to read any of it.
+    pub forbidden: bool,
     /// Whether it is a view.
     pub view: bool,
     /// About how many rows it has; `None` where that would have to be counted.
@@ -29,6 +33,11 @@ pub struct ColumnFacts {
 }
 
 impl TableFacts {
+    /// What it is called: its name, after its schema and a dot where it needs one.
+    pub fn full_name(&self) -> String {
+        self.schema.as_ref().map_or_else(|| self.name.clone(), |schema| format!("{schema}.{}", self.name))
+    }
+
     /// The column of this name.
     pub fn column(&self, name: &str) -> Option<&ColumnFacts> {
         self.columns.iter().find(|column| column.name == name)

@@ -26,14 +26,22 @@ exit 0
 
 #[test]
 fn every_preset_is_sound_as_it_is_written() {
-    for preset in ["general", "vicidial", "lead-backfill", "video-growth", "account-health"] {
+    for preset in [
+        "general",
+        "vicidial",
+        "lead-backfill",
+        "lead-backfill-api",
+        "video-growth",
+        "video-growth-api",
+        "account-health",
+    ] {
         let place = Place::new();
         assert_eq!(place.asof(&format!("init --preset {preset} there/deep")).code, 0);
         place.forget();
         place.asof("check --offline --config there/deep/asof.toml --json");
         let (wanted, holds) = match preset {
             "vicidial" => ("3 kinds of events", "[[dashboard]]"),
-            "video-growth" => ("0 kinds of events", "[entities.video]"),
+            "video-growth" | "video-growth-api" => ("0 kinds of events", "[entities.video]"),
             "account-health" => ("2 kinds of events", "[entities.account]"),
             _ => ("1 kind of events", "[[dashboard]]"),
         };
@@ -106,7 +114,7 @@ $ asof init file/below
 exit 1
 $ asof init --preset vicidal
 ! error: invalid value 'vicidal' for '--preset <NAME>'
-!   [possible values: general, vicidial, lead-backfill, video-growth, account-health]
+!   [possible values: general, vicidial, lead-backfill, lead-backfill-api, video-growth, video-growth-api, account-health]
 ! 
 !   tip: a similar value exists: 'vicidial'
 ! 

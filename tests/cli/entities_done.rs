@@ -17,16 +17,16 @@ const DAYS: u64 = 40;
 const MISSED: u64 = 12;
 /// The night in which the source could not be reached; in the morning it was too late.
 const LATE: u64 = 25;
-const COUNTERS: [&str; 4] = ["views", "likes", "comments", "shares"];
+pub const COUNTERS: [&str; 4] = ["views", "likes", "comments", "shares"];
 
 /// A row that the test wrote: whose it is, and its four counters.
 #[derive(Clone, Debug, PartialEq)]
-struct Row {
-    user: Option<i64>,
-    counters: [Option<i64>; 4],
+pub struct Row {
+    pub user: Option<i64>,
+    pub counters: [Option<i64>; 4],
 }
 
-type Table = BTreeMap<String, Row>;
+pub type Table = BTreeMap<String, Row>;
 
 /// What a counter did: over the newer side, over the older one, of what appeared, of what disappeared, how
 /// many went down and are unknown on a side where they are, and how many have a part in it.
@@ -41,12 +41,12 @@ struct Sums {
     rows: i64,
 }
 
-fn date(day: u64) -> NaiveDate {
+pub fn date(day: u64) -> NaiveDate {
     NaiveDate::from_ymd_opt(FIRST.0, FIRST.1, FIRST.2).unwrap() + Days::new(day)
 }
 
 /// The clock of Chicago in the morning after a day.
-fn morning(day: u64, time: &str) -> String {
+pub fn morning(day: u64, time: &str) -> String {
     let date = date(day + 1);
     // The clocks are put back at two in the night of 2 November.
     let offset = if date <= NaiveDate::from_ymd_opt(2025, 11, 2).unwrap() { "-05:00" } else { "-06:00" };
@@ -54,7 +54,7 @@ fn morning(day: u64, time: &str) -> String {
 }
 
 /// A day in the life of the table: growth, drops, new rows, deletions, rows that come back.
-fn live(table: &mut Table, gone: &mut Table, day: u64, rng: &mut fastrand::Rng) {
+pub fn live(table: &mut Table, gone: &mut Table, day: u64, rng: &mut fastrand::Rng) {
     let new = if day == 0 { 14 } else { rng.u64(0..3) };
     for one in 0..new {
         // As text, v10 stands before v9; and some keys are no ASCII.
@@ -190,7 +190,7 @@ fn same(told: &Value, expected: &Sums, what: &str) {
 }
 
 /// What `growth` says of two tables.
-fn compare(told: &Value, new: &Table, old: &Table, what: &str) {
+pub fn compare(told: &Value, new: &Table, old: &Table, what: &str) {
     for (name, sums) in COUNTERS.iter().zip(sums(new, old, |_| true)) {
         same(&told["growth"][name], &sums, &format!("{what}, {name}"));
     }
@@ -241,7 +241,7 @@ fn compare(told: &Value, new: &Table, old: &Table, what: &str) {
 
 /// The rows of two tables that `--where user_id=USER` means: those of the user now, and of what is gone those that
 /// were the user's.
-fn of_user(user: i64, new: &Table, old: &Table) -> [Table; 2] {
+pub fn of_user(user: i64, new: &Table, old: &Table) -> [Table; 2] {
     let is_meant = |key: &String| new.get(key).or_else(|| old.get(key)).unwrap().user == Some(user);
     [new, old].map(|table| {
         table.iter().filter(|(key, _)| is_meant(key)).map(|(key, row)| (key.clone(), row.clone())).collect()
@@ -249,7 +249,7 @@ fn of_user(user: i64, new: &Table, old: &Table) -> [Table; 2] {
 }
 
 /// What `growth --key` says of one video, be it new, gone or there all the time.
-fn one(place: &Place, looks: &BTreeMap<u64, Table>, (newest, period): (u64, u64), key: &str) {
+pub fn one(place: &Place, looks: &BTreeMap<u64, Table>, (newest, period): (u64, u64), key: &str) {
     let what = format!("{key} over {period} days before {}", date(newest));
     let run = place.asof(&format!("growth --period {period} --key {key} --by user_id --top 3 --json"));
     place.forget();
@@ -420,7 +420,7 @@ fn forty_nights_of_videos_grow_as_the_tables_that_were_written_say() {
 }
 
 /// A period whose older look is missing: nothing is made up, and what there is is told.
-fn unknown(told: &Value, looks: &BTreeMap<u64, Table>, newest: u64, period: u64, what: &str) {
+pub fn unknown(told: &Value, looks: &BTreeMap<u64, Table>, newest: u64, period: u64, what: &str) {
     assert_eq!(
         (&told["previous"], &told["hours"], &told["parts"]),
         (&Value::Null, &Value::Null, &Value::Null)

@@ -1,7 +1,5 @@
 //! Whole commands on PostgreSQL: check, save, drift and list, looks at entities, and worklists.
 
-use serde_json::{Value, json};
-
 use super::{CONFIG, worklist};
 use crate::support::command::Place;
 use crate::support::postgres::{Db, REPORT, db};
@@ -145,53 +143,6 @@ exit 5
     );
 }
 
-const VIDEOS: &str = "
-create table videos (id bigint primary key, user_id int, title text, view_count bigint, like_count bigint, comment_count bigint, share_count bigint);
-insert into videos values (9, 5, 'Nine', 1000, 10, null, 0), (10, 5, 'Ten', 9007199254740993, 1, 1, 1), (11, 12, 'Gone soon', 7, 0, 0, 0);
-";
-
-#[test]
-fn the_preset_for_videos_runs_on_postgresql() {
-    let place = Place::new();
-    place.at("2025-11-06T00:10:00-06:00");
-    place.done(&["init --preset video-growth"]);
-    let db = db();
-    db.sql(VIDEOS);
-    place.change("asof.toml", "mysql://report@127.0.0.1/videos", &db.url());
-    place.change("asof.toml", "password_env =", "# password_env =");
-    let check = place.asof("check");
-    assert_eq!(check.code, 0, "{}{}", check.stdout, check.stderr);
-    place.done(&["save"]);
-    db.sql("update videos set view_count = view_count + 25 where id = 9; update videos set like_count = 0 where id = 10; delete from videos where id = 11; insert into videos values (12, 12, 'New', 3, 0, 0, 0)");
-    place.at("2025-11-07T00:10:00-06:00");
-    place.done(&["save", "verify"]);
-    let growth: Value = serde_json::from_str(&place.asof("growth video --period 1 --json").stdout).unwrap();
-    // 1025 + 9007199254740993 + 3 of the second night against 1000 + 9007199254740993 + 7 of the first.
-    for (counter, expected) in [
-        ("views", [9_007_199_254_742_021_i64, 9_007_199_254_742_000, 21, 3, 7]),
-        ("likes", [10, 11, -1, 0, 0]),
-        ("comments", [1, 1, 0, 0, 0]),
-        ("shares", [1, 1, 0, 0, 0]),
-    ] {
-        let of = &growth["growth"][counter];
-        let told = ["current", "previous", "growth", "appeared", "disappeared"].map(|part| of[part].as_i64());
-        assert_eq!(told, expected.map(Some), "{counter}");
-    }
-    let parts =
-        json!({ "matched": 2, "appeared": 1, "disappeared": 1, "decreased": 1, "unknown": 1, "not_due": 0 });
-    assert_eq!(growth["parts"], parts);
-    let history = place.asof("history video 10").stdout;
-    assert!(history.contains("9,007,199,254,740,993"), "{history}");
-    let context = place.asof("context video 9").stdout;
-    for line in ["- views: 1000 → 1025 (+25, +2.50 %)", "- comments: unknown", "- user_id: \"5\""] {
-        assert!(context.contains(line), "{line}: {context}");
-    }
-    // Captured by key, each once; a key of another shape is none of theirs, and no error of the source.
-    place.done(&["capture video --key 10 --key 12"]);
-    let run = place.asof("capture video --key nonsense");
-    assert!(!run.stderr.contains("invalid input") && run.code != 5, "{}", run.stderr);
-}
-
 const ACCOUNTS: &str = "
 create type plan as enum ('active', 'lost');
 create table accounts (id uuid primary key, name citext, logins bigint, revenue numeric(15,2), health float8, status plan, tier char(3), books jsonb, tags text[], vip boolean);
@@ -258,66 +209,4 @@ fn a_worklist_on_postgresql_is_the_one_on_sqlite() {
     place.change("asof.toml", "redial = [\"NA\", \"DROP\", \"B\"]", "redial = []");
     let run = place.asof(&format!("worklist redial {} --json", worklist::RANGE));
     assert_eq!(run.code, 0, "{}", run.stderr);
-}
-
-/// The tables of two presets whose SQL is plain, with rows of three days made by arithmetic.
-fn made_up(preset: &str) -> String {
-    let mut sql = match preset {
-        "general" => "create table orders (created_at timestamp, status varchar(9), amount int, customer_id int);".to_owned(),
-        _ => "create table calls (id int, called_at timestamp, phone_number varchar(20), status varchar(8), agent varchar(9), length_in_sec int, lead_id int);
-              create table dnc (phone_number varchar(20)); insert into dnc values ('314555012X');"
-            .to_owned(),
-    };
-    for n in 0..400_i64 {
-        let second = n * n * 7919 % (3 * 86_400);
-        let at = format!(
-            "2025-11-0{} {:02}:{:02}:{:02}",
-            5 + second / 86_400,
-            second / 3600 % 24,
-            second / 60 % 60,
-            second % 60
-        );
-        let length = if n % 11 == 0 { "null".to_owned() } else { (n * 37 % 700).to_string() };
-        let status = |all: &[&'static str]| all[usize::try_from(n * 13 % 7).unwrap() % all.len()];
-        sql.push_str(&if preset == "general" {
-                let status = status(&["paid", "shipped", "open", "lost"]);
-                format!("insert into orders values ('{at}', '{status}', {length}, {});", n * 7 % 60)
-        } else {
-                let status = status(&["SALE", "NO SALE", "NA", "B", "DNC", "CALLBK", "AM"]);
-                let phone = ["31455501", "1-314-555-01", "+131455501"][usize::try_from(n % 3).unwrap()];
-                format!(
-                    "insert into calls values ({n}, '{at}', '{phone}{:02}', '{status}', 'agent {}', {length}, {});",
-                    n * 31 % 70,
-                    n % 9,
-                    n % 50
-                )
-        });
-    }
-    sql
-}
-
-#[test]
-fn presets_of_plain_sql_give_the_same_numbers_as_on_sqlite() {
-    for (preset, url) in
-        [("general", "mysql://report@127.0.0.1/shop"), ("lead-backfill", "mysql://report@127.0.0.1/leads")]
-    {
-        let (lite, place, db) = (Place::new(), Place::new(), db());
-        lite.sqlite("source.db", &format!("begin;{}commit", made_up(preset)));
-        db.sql(&made_up(preset));
-        let urls = ["sqlite:source.db".to_owned(), db.url()];
-        for (place, source) in [&lite, &place].into_iter().zip(&urls) {
-            place.done(&[&format!("init --preset {preset}")]);
-            place.change("asof.toml", url, source);
-            place.change("asof.toml", "password_env =", "# password_env =");
-            place.done(&["check", "backfill --from 2025-11-05 --to 2025-11-06", "verify"]);
-        }
-        for day in ["2025-11-05", "2025-11-06"] {
-            let file = format!("snapshots/{day}/metrics.json");
-            assert_eq!(place.read(&file), lite.read(&file), "{preset} on {day}");
-        }
-        if preset == "lead-backfill" {
-            assert_eq!(worklist::counts(&place, ""), worklist::counts(&lite, ""));
-            assert_eq!(place.read(worklist::FILE), lite.read(worklist::FILE));
-        }
-    }
 }

@@ -8,7 +8,7 @@ use crate::support::vicidial::{Charset, Engine, Spec, generate, schema};
 
 const DAY: &str = "2025-11-06";
 
-const VIDEOS: &str = "
+pub const VIDEOS: &str = "
 create table videos (id bigint primary key, user_id bigint not null, title varchar(200) not null,
   view_count bigint not null, like_count bigint not null, comment_count bigint, share_count bigint not null);
 insert into videos values (1, 5, 'Intro', 1000, 10, 1, 0), (2, 5, 'Deep dive', 42000, 900, 30, 17),
@@ -66,7 +66,7 @@ fn calls_by_sql(columns: &str, log: &str, key: &str, group: &str) -> String {
 const SECONDS: &str = "sum(case when length_in_sec < 0 then 0 else length_in_sec end)";
 
 /// Checks the configuration, saves the day and gives what was frozen.
-fn frozen(place: &Place) -> Value {
+pub fn frozen(place: &Place) -> Value {
     let check = place.asof("check --json");
     let found: Value = serde_json::from_str(&check.stdout).unwrap_or_else(|_| panic!("{}", check.stderr));
     assert_eq!((check.code, &found["ok"]), (0, &json!(true)), "{found}");
@@ -76,12 +76,12 @@ fn frozen(place: &Place) -> Value {
     stored
 }
 
-fn value(stored: &Value, metric: &str) -> String {
+pub fn value(stored: &Value, metric: &str) -> String {
     stored["metrics"][metric]["value"].to_string()
 }
 
 /// The members of a metric as `key value`, without those of NULL.
-fn members(stored: &Value, metric: &str, by: &str) -> Vec<String> {
+pub fn members(stored: &Value, metric: &str, by: &str) -> Vec<String> {
     let members = stored["metrics"][metric]["by"][by].as_array().unwrap_or_else(|| panic!("{stored}"));
     let known = members.iter().filter_map(|one| Some(format!("{} {}", one["key"].as_str()?, one["value"])));
     let mut known: Vec<String> = known.collect();
@@ -193,7 +193,7 @@ fn looked_at(place: &Place, later: &str) -> [Value; 4] {
     ["views", "likes", "comments", "shares"].map(|counter| grown["growth"][counter]["previous"].clone())
 }
 
-fn videos_are_looked_at(place: &Place, url: &str, offset: &str) {
+pub fn videos_are_looked_at(place: &Place, url: &str, offset: &str) {
     place.at(&format!("2025-11-07T01:00:00{offset}"));
     let output = place.command(&["init", "--from", url]).output().unwrap();
     let run = place.tell("init", &output);

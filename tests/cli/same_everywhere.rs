@@ -1,4 +1,4 @@
-//! The same events in MariaDB, in PostgreSQL, in SQLite and in files give byte for byte the same numbers.
+//! The same events in MariaDB, in PostgreSQL, in SQLite, in files and behind an API give byte for byte the same numbers.
 
 use std::fmt::Write as _;
 use std::fs::File;
@@ -8,6 +8,7 @@ use arrow_array::{ArrayRef, Int64Array, RecordBatch, StringArray, TimestampMicro
 use chrono::{DateTime, TimeDelta, Utc};
 use parquet::arrow::ArrowWriter;
 
+use crate::support::api::{Api, Reply};
 use crate::support::command::Place;
 use crate::support::mariadb::db;
 use crate::support::postgres;
@@ -185,6 +186,41 @@ fn in_parquet(calls: &[Call]) -> String {
     numbers(&place)
 }
 
+/// Page by page, as large as they come; some calls are on two pages, and times are those of India.
+fn behind_an_api(calls: &[Call]) -> String {
+    let item = |call: &Call| {
+        let at = call.at.with_timezone(&chrono_tz::Asia::Kolkata).to_rfc3339();
+        let item = serde_json::json!({"id": call.id, "when": {"at": at}, "agent": call.agent, "status": call.status, "seconds": call.seconds});
+        (call.at, item)
+    };
+    let served: Vec<(DateTime<Utc>, serde_json::Value)> = calls.iter().rev().map(item).collect();
+    let api = Api::new(move |request| {
+        let [from, to]: [DateTime<Utc>; 2] = ["from", "to"]
+            .map(|name| DateTime::from_timestamp(request.query[name].parse().unwrap(), 0).unwrap());
+        let found: Vec<_> =
+            served.iter().filter(|(at, _)| (from..to).contains(at)).map(|(_, item)| item).collect();
+        let start = request.number_of("cursor");
+        let page: Vec<_> = found.iter().skip(start.saturating_sub(7)).take(60).collect();
+        let next = (start + 53 < found.len()).then_some(start + 53);
+        Reply::json(&serde_json::json!({"calls": page, "count": found.len(), "next": next}))
+    });
+    let place = Place::new();
+    let feed = r#"[source.feeds.calls]
+url = "/calls?from={start}&to={end}&cursor={cursor}"
+times = "epoch"
+items = "/calls"
+total = "/count"
+pages = { by = "cursor", next = "/next" }
+columns = { id = "integer", at = { at = "/when/at", type = "time" }, agent = "text", status = "text", seconds = "integer" }
+key = ["id"]
+"#;
+    let source = format!("[source]\nkind = \"http\"\nurl = \"{}\"\n", api.url());
+    place.write("asof.toml", format!("{source}{feed}{COUNTED}"));
+    let numbers = numbers(&place);
+    assert!(api.asked().len() > 5, "it has several pages");
+    numbers
+}
+
 #[test]
 fn the_same_events_give_the_same_bytes() {
     let calls = calls();
@@ -207,6 +243,7 @@ fn the_same_events_give_the_same_bytes() {
         ("CSV", in_csv(&calls)),
         ("JSON lines", in_json_lines(&calls)),
         ("Parquet", in_parquet(&calls)),
+        ("HTTP", behind_an_api(&calls)),
     ] {
         assert_eq!(numbers, expected, "{name}");
     }

@@ -114,7 +114,7 @@ fn same_figure(figure: &Value, kind: Kind, (upper, lower): &(Option<String>, Str
 }
 
 /// Compares the last of the frozen days with independent SQL; returns what was compared.
-fn same_day(db: &Db, frozen: &[NaiveDate], stored: &Value) -> BTreeSet<(String, Option<String>)> {
+pub fn same_day(db: &Db, frozen: &[NaiveDate], stored: &Value) -> BTreeSet<(String, Option<String>)> {
     let mut compared = BTreeSet::new();
     let day = *frozen.last().unwrap();
     let days = frozen.len();
@@ -146,7 +146,7 @@ fn same_day(db: &Db, frozen: &[NaiveDate], stored: &Value) -> BTreeSet<(String, 
 }
 
 /// All that a stored day holds.
-fn held(stored: &Value) -> BTreeSet<(String, Option<String>)> {
+pub fn held(stored: &Value) -> BTreeSet<(String, Option<String>)> {
     let mut held = BTreeSet::new();
     for (name, metric) in stored["metrics"].as_object().unwrap() {
         held.insert((name.clone(), None));

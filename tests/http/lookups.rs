@@ -14,7 +14,7 @@ const DESK: &str = "d3sk-s3cr3t";
 
 /// What the second system knows of a call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Ended {
+pub(super) enum Ended {
     /// Nothing.
     Unknown,
     /// The call, and not how it ended.
@@ -24,11 +24,11 @@ enum Ended {
 }
 
 /// It knows nothing of each 173rd call, and of each 401st not how it ended.
-fn ended(call: &Value) -> Ended {
+pub(super) fn ended(call: &Value) -> Ended {
     ended_of(call["call_id"].as_str().unwrap())
 }
 
-fn ended_of(call_id: &str) -> Ended {
+pub(super) fn ended_of(call_id: &str) -> Ended {
     let number: u64 = call_id.trim_start_matches('c').parse().unwrap();
     match number % 401 {
         _ if number % 173 == 11 => Ended::Unknown,
@@ -42,7 +42,7 @@ fn ended_of(call_id: &str) -> Ended {
 }
 
 /// A second system: it is asked for a list of ids, and answers about those that it knows, in an order of its own.
-fn answered(request: &Request) -> Value {
+pub(super) fn answered(request: &Request) -> Value {
     assert_eq!((request.method.as_str(), request.path.as_str()), ("POST", "/outcomes"), "{request:?}");
     assert_eq!(request.headers["x-desk"], DESK);
     let body: Value = serde_json::from_str(&request.body).unwrap();
@@ -111,7 +111,7 @@ take = "redial"
 carry = { call_id = "call_id" }
 "#;
 
-const BY_API: &str = r#"
+pub(super) const BY_API: &str = r#"
 [sources.desk]
 kind = "http"
 url = "@desk"
@@ -132,7 +132,7 @@ key_at = "/call/id"
 columns = { status = "text" }
 "#;
 
-fn at(place: &Place, calls: &Api, desk: &str, lookup: &str) {
+pub(super) fn at(place: &Place, calls: &Api, desk: &str, lookup: &str) {
     let config = format!("{CALLS}{WORKLIST}{lookup}").replace("@calls", &calls.url()).replace("@desk", desk);
     place.write("asof.toml", config);
     place.env("DESK_KEY", DESK);
@@ -140,7 +140,7 @@ fn at(place: &Place, calls: &Api, desk: &str, lookup: &str) {
 }
 
 /// A day of calls by how they ended; `None` where nobody knows.
-fn by_outcome(calls: &[Value], start: &str, end: &str) -> BTreeMap<Option<String>, u64> {
+pub(super) fn by_outcome(calls: &[Value], start: &str, end: &str) -> BTreeMap<Option<String>, u64> {
     let mut by = BTreeMap::new();
     for call in calls {
         let begun = call["created"]["at"].as_str().unwrap();
@@ -155,7 +155,7 @@ fn by_outcome(calls: &[Value], start: &str, end: &str) -> BTreeMap<Option<String
     by
 }
 
-fn frozen_by_outcome(doc: &Value) -> BTreeMap<Option<String>, u64> {
+pub(super) fn frozen_by_outcome(doc: &Value) -> BTreeMap<Option<String>, u64> {
     let members = doc["metrics"]["calls"]["by"]["outcome"].as_array().unwrap();
     members
         .iter()

@@ -2,10 +2,15 @@
 
 mod backfilling;
 mod configuring;
+mod lead_team;
 mod lookups;
+mod lookups_answered;
+mod lookups_configured;
 mod paging;
+mod room;
 mod saving;
 mod trouble;
+mod unreached;
 
 use serde_json::Value;
 

@@ -258,6 +258,7 @@ fn tls_that_fails_is_told() {
     let run = place.asof("save");
     assert_eq!(run.code, 5, "{}", run.stderr);
     assert!(run.stderr.contains("gives no connection that can be trusted"), "{}", run.stderr);
+    assert!(!run.stderr.contains("tried"), "it does not pass: {}", run.stderr);
     place.write("ca.pem", "no certificate");
     place.change("asof.toml", "retry_for", "ca = \"ca.pem\"\nretry_for");
     let run = place.asof("save");
@@ -332,6 +333,7 @@ fn a_certificate_is_checked_against_the_authorities_that_are_named() {
     assert_eq!(unknown.code, 5, "{}", unknown.stderr);
     let told = "gives no connection that can be trusted: invalid peer certificate: UnknownIssuer";
     assert!(unknown.stderr.contains(told), "{}", unknown.stderr);
+    assert!(!unknown.stderr.contains("tried"), "it does not pass: {}", unknown.stderr);
     assert_eq!(known.code, 0, "{}", known.stderr);
     assert_eq!(frozen(&place, "2025-11-06").0, 0);
 }

@@ -13,6 +13,7 @@ use labels::labels;
 use table::{Table, text};
 
 mod labels;
+pub mod portable;
 mod table;
 
 /// A storage engine of the tables.

@@ -47,6 +47,21 @@ pub(super) fn kind(dialect: Dialect, declared: &str) -> Kind {
         };
     }
     let first = declared.split(['(', ' ']).next().unwrap_or_default();
+    if dialect == Dialect::Postgres {
+        return match first {
+            _ if declared.ends_with(']') => Kind::Other,
+            "timestamp" if !has("with time zone") => Kind::Local,
+            "timestamp" | "timestamptz" => Kind::Instant,
+            "date" => Kind::Date,
+            "boolean" => Kind::Flag,
+            "smallint" | "integer" | "bigint" => Kind::Integer { unsigned: false },
+            "numeric" => Kind::Decimal,
+            "real" | "double" => Kind::Float,
+            // Texts of any length are `text` there.
+            "character" | "text" | "citext" | "name" | "enum" | "uuid" | "inet" | "cidr" => Kind::Text,
+            _ => Kind::Other,
+        };
+    }
     match first {
         "datetime" => Kind::Local,
         "timestamp" | "timestamptz" => Kind::Instant,

@@ -6,7 +6,7 @@ use super::name::Names;
 use super::table::Things;
 use super::{Entities, Looked};
 use crate::model::definitions::Dialect;
-use crate::plan::sample::identifier;
+use crate::plan::sample::{identifier, table};
 
 /// Names of columns that a look has itself.
 const OWN: [&str; 6] = ["key", "seq", "label", "date", "captured_at", "state"];
@@ -88,7 +88,8 @@ pub(super) fn entities(
         found.group_by.iter().filter(|name| !clash(name)).cloned().collect(),
     );
     (found.gauges, found.attributes, found.group_by) = (gauges, attributes, groups);
-    found.sql = format!("select {} from {}", select.join(", "), identifier(dialect, &facts.name));
+    found.sql =
+        format!("select {} from {}", select.join(", "), table(dialect, facts.schema.as_deref(), &facts.name));
     found.why = why(looked, things);
     found
 }
@@ -106,7 +107,7 @@ fn why(looked: &Looked, things: &Things) -> Vec<String> {
     } else {
         format!("{} tell how things stand now", counters.join(", "))
     };
-    vec![format!("{:?}: entities. {:?} tells rows apart, and {what}.{rows}", facts.name, things.key)]
+    vec![format!("{:?}: entities. {:?} tells rows apart, and {what}.{rows}", facts.full_name(), things.key)]
 }
 
 /// The column that tells what people call it.

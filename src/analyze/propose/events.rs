@@ -6,7 +6,7 @@ use super::table::key;
 use super::time::When;
 use super::{Dimension, Events, Looked, Metric, Rows, SampleFacts};
 use crate::model::definitions::Dialect;
-use crate::plan::sample::identifier;
+use crate::plan::sample::{self, identifier};
 use crate::source::ColumnFacts;
 
 /// How many groups the crossed dimensions of a day may have by a rough guess.
@@ -24,8 +24,8 @@ const HAPPENED: &str = "happened_at";
 pub(super) fn events(dialect: Dialect, looked: &Looked, when: &When, name: String, taken: bool) -> Events {
     let facts = &looked.facts;
     let mut why = vec![match facts.rows {
-        Some(rows) => format!("{:?}: events. {}. About {rows} rows.", facts.name, when.why),
-        None => format!("{:?}: events. {}.", facts.name, when.why),
+        Some(rows) => format!("{:?}: events. {}. About {rows} rows.", facts.full_name(), when.why),
+        None => format!("{:?}: events. {}.", facts.full_name(), when.why),
     }];
     if facts.key.is_empty() && !facts.view {
         why.push("It has no key: a row that is there twice counts twice.".to_owned());
@@ -53,7 +53,7 @@ pub(super) fn events(dialect: Dialect, looked: &Looked, when: &When, name: Strin
 fn rows(dialect: Dialect, looked: &Looked, when: &When, why: &mut Vec<String>) -> (Rows, String) {
     let facts = &looked.facts;
     let plain = |name: &str| name.chars().all(|c| c.is_alphanumeric() || matches!(c, '_' | '$'));
-    let table = |name: &str| identifier(dialect, name);
+    let table = |name: &str| sample::table(dialect, facts.schema.as_deref(), name);
     let time = if plain(&when.column) { when.column.clone() } else { HAPPENED.to_owned() };
     // A time whose name has blanks is given another one before it is compared.
     let renamed = |table: &str| {
@@ -64,8 +64,9 @@ fn rows(dialect: Dialect, looked: &Looked, when: &When, why: &mut Vec<String>) -
         }
     };
     let Some(archive) = looked.archive.as_deref() else {
-        if time == when.column && !facts.name.contains('.') {
-            return (Rows::Table(facts.name.clone()), time);
+        let dotted = facts.schema.iter().chain([&facts.name]).any(|part| part.contains('.'));
+        if time == when.column && !dotted {
+            return (Rows::Table(facts.full_name()), time);
         }
         let sql = format!("select * from {} as events where {{window}}", renamed(&table(&facts.name)));
         return (Rows::Sql(sql), time);
@@ -220,7 +221,9 @@ fn metrics(dialect: Dialect, looked: &Looked, when: &When) -> Vec<Metric> {
         let sql = match (clamped, dialect) {
             (false, _) => own,
             (true, Dialect::Sqlite) => format!("max({own}, 0)"),
-            (true, _) => format!("greatest({own}, 0)"),
+            (true, Dialect::Mysql) => format!("greatest({own}, 0)"),
+            // Its `greatest` takes no notice of NULL.
+            (true, Dialect::Postgres) => format!("case when {own} < 0 then 0 else {own} end"),
         };
         let constant = seen.is_some_and(|seen| sample.rows > 0 && seen.distinct < 2);
         let numbers = metrics.iter().filter(|metric| metric.taken).count();

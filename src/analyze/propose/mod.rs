@@ -185,7 +185,7 @@ pub fn propose(dialect: Dialect, looked: &[Looked], named: bool) -> Proposal {
             Role::Events(when) => happened.push((looked, when)),
             Role::Entities(kind) => are.push((looked, kind)),
             Role::Neither(why) => {
-                proposal.left_out.push(LeftOut { table: looked.facts.name.clone(), why });
+                proposal.left_out.push(LeftOut { table: looked.facts.full_name(), why });
             }
         }
     }

@@ -18,6 +18,8 @@ pub struct Wish {
     pub columns: Vec<String>,
     /// Those whose values have to be seen one by one.
     pub values: Vec<String>,
+    /// Those of which the largest value may tell something.
+    pub ordered: Vec<String>,
     /// The column by which the newest rows can be found quickly.
     pub newest_by: Option<String>,
 }
@@ -27,7 +29,10 @@ pub struct Wish {
 /// # Errors
 /// Why there is no need to: a clause.
 pub fn wish(dialect: Dialect, facts: &TableFacts, named: bool) -> Result<Wish, String> {
-    if !is_usable(&facts.name) {
+    if facts.forbidden {
+        return Err("the account has no right to read it".to_owned());
+    }
+    if ![Some(&facts.name), facts.schema.as_ref()].into_iter().flatten().all(|name| is_usable(name)) {
         return Err("its name can't stand in the SQL of a configuration".to_owned());
     }
     if facts.columns.is_empty() {
@@ -67,7 +72,13 @@ pub fn wish(dialect: Dialect, facts: &TableFacts, named: bool) -> Result<Wish, S
         dialect == Dialect::Sqlite && matches!(kind(dialect, &column.kind), Kind::Text | Kind::Unknown)
     });
     let values = values.map(|column| column.name.clone()).collect();
-    Ok(Wish { columns, values, newest_by: newest_by.filter(|_| !facts.view) })
+    // PostgreSQL orders not all that it tells apart.
+    let is_ordered = |name: &&String| {
+        let is_whole = |column: &ColumnFacts| matches!(kind(dialect, &column.kind), Kind::Integer { .. });
+        dialect != Dialect::Postgres || facts.column(name).is_some_and(is_whole)
+    };
+    let ordered = columns.iter().filter(is_ordered).cloned().collect();
+    Ok(Wish { columns, values, ordered, newest_by: newest_by.filter(|_| !facts.view) })
 }
 
 /// How a column tells time, where its type alone says so.
@@ -81,7 +92,8 @@ pub fn archive_of<'a>(facts: &TableFacts, all: &'a [TableFacts]) -> Option<&'a T
     let names =
         |facts: &TableFacts| facts.columns.iter().map(|column| column.name.clone()).collect::<Vec<_>>();
     let keyed = !facts.key.is_empty() && facts.key.iter().all(|key| is_usable(key));
-    all.iter().find(|other| keyed && other.name == name && !facts.view && names(other) == names(facts))
+    let beside = |other: &TableFacts| other.name == name && other.schema == facts.schema && !other.forbidden;
+    all.iter().find(|other| keyed && beside(other) && !facts.view && names(other) == names(facts))
 }
 
 /// What a table is.

@@ -11,7 +11,7 @@ use super::zone::zone;
 use super::{ColumnSample, Looked, Proposal, SampleFacts, archive_of, propose, wish};
 use crate::config::Config;
 use crate::model::Value;
-use crate::model::definitions::Dialect::{self, Mysql, Sqlite};
+use crate::model::definitions::Dialect::{self, Mysql, Postgres, Sqlite};
 use crate::source::{ColumnFacts, TableFacts};
 
 /// A column: name, type, how many different values among 1,000 rows, and what one looks like.
@@ -326,22 +326,26 @@ proptest! {
         names in prop::collection::vec("\\PC{0,12}|[\\x00-\\x7f]{0,8}|[a-z_' \"\\\\.`#{}?:\\n]{0,10}|(events|metrics|hour|rows|key|label)", 1..9),
         columns in prop::collection::vec("\\PC{0,12}|[\\x00-\\x7f]{0,8}|[a-z_' \"\\\\.`#]{0,10}|(key|rows|hour|view_count|likes|date)", 6),
         long in "[a-z]{0,90}",
-        mysql in any::<bool>(),
+        dialect in prop::sample::select(vec![Mysql, Sqlite, Postgres]),
+        schema in prop::option::of("\\PC{1,12}|[a-z_' \"\\\\.`#{}?:]{1,10}"),
         named in any::<bool>(),
         archived in any::<bool>(),
     ) {
-        let dialect = if mysql { Mysql } else { Sqlite };
         let mut tables = Vec::new();
         let mut left_out = Vec::new();
         for (place, name) in names.iter().enumerate() {
             let time = format!("{}_time", columns[1]);
-            let types = [("int", "7"), ("datetime*", "2025-11-06 10:00:00"), ("varchar(9)", "a"), ("int", "7"), ("decimal", "7"), ("int", "7"), ("int", "8")];
+            let (time_type, text_type) =
+                if dialect == Postgres { ("timestamp with time zone*", "text") } else { ("datetime*", "varchar(9)") };
+            let int = if dialect == Postgres { "integer" } else { "int" };
+            let types = [(int, "7"), (time_type, "2025-11-06 10:00:00"), (text_type, "a"), (int, "7"), ("numeric", "7"), (int, "7"), (int, "8")];
             let own = [columns[0].as_str(), &time, &columns[2], &columns[3], &columns[4], &columns[5], &long];
             let mut seen = std::collections::BTreeSet::new();
             let all: Vec<Column<'_>> = own.iter().zip(types).map(|(name, (kind, looks))| (*name, kind, 9, looks)).filter(|(name, ..)| seen.insert(*name)).collect();
             // Every other one has no time.
-            let all: Vec<Column<'_>> = if place % 2 == 0 { all } else { all.into_iter().filter(|(_, kind, ..)| *kind != "datetime*").chain([("view_count", "int", 9, "9"), ("like_count", "int", 9, "9")]).collect() };
+            let all: Vec<Column<'_>> = if place % 2 == 0 { all } else { all.into_iter().filter(|(_, kind, ..)| *kind != time_type).chain([("view_count", int, 9, "9"), ("like_count", int, 9, "9")]).collect() };
             let mut looked = table(dialect, name, &all);
+            looked.facts.schema = schema.clone().filter(|_| dialect == Postgres);
             looked.archive = archived.then(|| format!("{name}_archive"));
             match wish(dialect, &looked.facts, named) {
                 Ok(_) => tables.push(looked),
@@ -350,7 +354,8 @@ proptest! {
         }
         let mut proposal = propose(dialect, &tables, named);
         proposal.left_out.extend(left_out);
-        let text = text(&head(), &proposal);
+        let url = if dialect == Postgres { "postgres://u@h/d" } else { "mysql://u@h/d" };
+        let text = text(&Head { url: url.into(), ..head() }, &proposal);
         if proposal.is_of_use() {
             parsed(&text);
             parsed(&with_all(&text));
@@ -378,4 +383,54 @@ proptest! {
 fn nothing_is_of_no_use() {
     assert!(!Proposal::default().is_of_use());
     assert!(!propose(Mysql, &[], true).is_of_use());
+}
+
+#[test]
+fn types_of_postgresql_are_told_by_its_own_names() {
+    for (declared, expected) in [
+        ("timestamp without time zone", Kind::Local),
+        ("timestamp(3) without time zone", Kind::Local),
+        ("timestamp with time zone", Kind::Instant),
+        ("timestamp(0) with time zone", Kind::Instant),
+        ("date", Kind::Date),
+        ("boolean", Kind::Flag),
+        ("smallint", Kind::Integer { unsigned: false }),
+        ("bigint", Kind::Integer { unsigned: false }),
+        ("numeric(15,2)", Kind::Decimal),
+        ("double precision", Kind::Float),
+        ("character varying(8)", Kind::Text),
+        ("character(3)", Kind::Text),
+        ("text", Kind::Text),
+        ("citext", Kind::Text),
+        ("enum", Kind::Text),
+        ("uuid", Kind::Text),
+        ("text[]", Kind::Other),
+        ("timestamp without time zone[]", Kind::Other),
+        ("jsonb", Kind::Other),
+        ("time without time zone", Kind::Other),
+        ("interval", Kind::Other),
+        ("bytea", Kind::Other),
+    ] {
+        assert_eq!(kind(Postgres, declared), expected, "{declared}");
+    }
+}
+
+#[test]
+fn of_postgresql_only_whole_numbers_are_put_in_order() {
+    let looked = table(
+        Postgres,
+        "calls",
+        &[
+            ("id", "integer", 1000, "1000"),
+            ("call_date", "timestamp without time zone*", 900, ""),
+            ("status", "character varying(6)", 20, "SALE"),
+            ("vip", "boolean", 2, "true"),
+            ("tags", "text[]", 2, "[]"),
+        ],
+    );
+    let wish = wish(Postgres, &looked.facts, false).unwrap();
+    assert_eq!(wish.columns, ["call_date", "id", "status", "vip"]);
+    assert_eq!((wish.ordered, wish.newest_by.as_deref()), (vec!["id".to_owned()], Some("call_date")));
+    let forbidden = TableFacts { forbidden: true, ..looked.facts.clone() };
+    assert_eq!(super::wish(Postgres, &forbidden, true).unwrap_err(), "the account has no right to read it");
 }

@@ -242,9 +242,10 @@ async fn read_with(
         Some(window) => *window,
         None => today(config, (request.now)())?,
     };
+    let sources = config.sources.without_raw();
     source::with_retry(request.retry_for, progress, async || {
         progress.step("connecting");
-        let mut session = sessions::open(&config.sources, entity.def.source.as_deref(), request.env).await?;
+        let mut session = sessions::open(&sources, entity.def.source.as_deref(), request.env).await?;
         session.fill(&window, &[&plan.query], progress).await?;
         session.begin(&[&plan.query]).await?;
         progress.step(&format!("looking at {name}"));

@@ -28,6 +28,10 @@ const MOST_REDIRECTS: usize = 5;
 const TRIES_FOR_JSON: u32 = 4;
 /// How long a connection may take to be made.
 const CONNECT: Duration = Duration::from_secs(20);
+/// How long an API is looked for that never answered: most likely it is not where it is said to be.
+const LOOKED_FOR: Duration = Duration::from_secs(3);
+/// How long is waited for what passes where a person waits.
+const PATIENCE: Duration = Duration::from_secs(10);
 
 /// An API that can be asked.
 #[derive(Clone)]
@@ -36,6 +40,7 @@ pub(in crate::source) struct Client {
     pace: Arc<Pace>,
     pub(in crate::source) secrets: Arc<Secrets>,
     timeout: Duration,
+    connect: Duration,
     retry_for: Duration,
     insecure: bool,
 }
@@ -49,6 +54,8 @@ pub(in crate::source) struct Ask {
     pub(in crate::source) shown: String,
     pub(in crate::source) headers: HeaderMap,
     pub(in crate::source) body: Option<String>,
+    /// How many bytes the answer may have.
+    pub(in crate::source) limit: u64,
 }
 
 /// What it answers.
@@ -95,13 +102,14 @@ impl Client {
             })?;
             secrets.extend(secret.map(|secret| (name.clone(), secret)));
         }
+        let connect = timeout.min(CONNECT);
         let mut builder = reqwest::Client::builder()
             .use_rustls_tls()
             .http1_only()
             .redirect(reqwest::redirect::Policy::none())
             .referer(false)
             .timeout(timeout)
-            .connect_timeout(timeout.min(CONNECT))
+            .connect_timeout(connect)
             .user_agent(concat!("asof/", env!("CARGO_PKG_VERSION")));
         let base = Url::parse(&settings.base.fill(|_| Some("1".to_owned())));
         if base.is_ok_and(|url| is_this_machine(&url)) {
@@ -128,9 +136,15 @@ impl Client {
             pace: Pace::of(settings.base.text(), settings.max_requests_per_second),
             secrets: Arc::new(Secrets(secrets)),
             timeout,
+            connect,
             retry_for: settings.retry_for,
             insecure: settings.insecure,
         })
+    }
+
+    /// The same for where a person waits: what passes is waited for some seconds only.
+    pub(in crate::source) fn impatient(&self) -> Self {
+        Self { retry_for: self.retry_for.min(PATIENCE), ..self.clone() }
     }
 
     /// The headers with what `value` gives for their names; a later one of the same name wins.
@@ -151,7 +165,8 @@ impl Client {
         Ok(headers)
     }
 
-    /// Asks until there is a whole answer of JSON. Each further attempt is told to `told`.
+    /// Asks until there is a whole answer of JSON, for as long as `retry_for`; while nobody was ever there, for some
+    /// seconds only. Each further attempt is told to `told`.
     ///
     /// # Errors
     /// What went wrong last.
@@ -175,7 +190,9 @@ impl Client {
                 Err(Trouble::Lasting(what)) => return Err(Failed { what, tries }),
                 Err(Trouble::Passing(what, wait)) => (what, wait),
             };
-            let left = self.retry_for.saturating_sub(started.elapsed());
+            let is_nowhere = matches!(what, HttpFault::Unreachable { .. }) && !self.pace.has_answered();
+            let retry_for = if is_nowhere { self.retry_for.min(LOOKED_FOR) } else { self.retry_for };
+            let left = retry_for.saturating_sub(started.elapsed());
             let hopeless = matches!(what, HttpFault::NotJson { .. }) && tries >= TRIES_FOR_JSON;
             if left.is_zero() || hopeless {
                 return Err(Failed { what, tries });
@@ -217,6 +234,7 @@ impl Client {
                 }
             }
             let response = request.send().await.map_err(|error| self.trouble(ask, &error.without_url()))?;
+            self.pace.note_answer();
             let status = response.status();
             if !matches!(status.as_u16(), 301 | 302 | 303 | 307 | 308) {
                 return self.answer(ask, &url, response).await;
@@ -259,17 +277,19 @@ impl Client {
                 _ => Trouble::Lasting(fault),
             });
         }
-        let too_large =
-            || Trouble::Lasting(HttpFault::TooLarge { request: ask.shown.clone(), limit: LARGEST });
-        if response.content_length().is_some_and(|length| length > LARGEST) {
+        let limit = ask.limit;
+        let too_large = || Trouble::Lasting(HttpFault::TooLarge { request: ask.shown.clone(), limit });
+        let length = response.content_length();
+        if length.is_some_and(|length| length > limit) {
             return Err(too_large());
         }
         let next = next_link(url, response.headers());
-        let mut bytes = Vec::new();
+        // With room for all of it, what is there is not copied while it grows.
+        let mut bytes = Vec::with_capacity(usize::try_from(length.unwrap_or_default()).unwrap_or_default());
         while let Some(chunk) =
             response.chunk().await.map_err(|error| self.trouble(ask, &error.without_url()))?
         {
-            if (bytes.len() + chunk.len()) as u64 > LARGEST {
+            if (bytes.len() + chunk.len()) as u64 > limit {
                 return Err(too_large());
             }
             bytes.extend_from_slice(&chunk);
@@ -285,6 +305,10 @@ impl Client {
     fn trouble(&self, ask: &Ask, error: &reqwest::Error) -> Trouble {
         let request = ask.shown.clone();
         let reason = self.secrets.masked(&deepest(error));
+        if error.is_timeout() && error.is_connect() {
+            let reason = format!("no connection within {} s", self.connect.as_secs_f64());
+            return Trouble::Passing(HttpFault::Unreachable { request, reason }, None);
+        }
         if error.is_timeout() {
             return Trouble::Passing(HttpFault::TimedOut { request, timeout: self.timeout }, None);
         }

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use super::client::LARGEST;
+
 /// What went wrong with a feed.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{feed}{}: {what}{}", on_page(*page), in_tries(*tries))]
@@ -200,9 +202,14 @@ pub enum HttpFault {
 }
 
 impl HttpFault {
-    /// Whether reading the feed again from its start may help: it changed under the reader.
+    /// Whether reading the feed again from its start, page by page, may help: it changed under the reader, or a page
+    /// was too large to be held beside others.
     pub(super) fn is_unsteady(&self) -> bool {
-        matches!(self, Self::Total { .. } | Self::TotalMoved { .. } | Self::PageAgain)
+        match self {
+            Self::Total { .. } | Self::TotalMoved { .. } | Self::PageAgain => true,
+            Self::TooLarge { limit, .. } => *limit < LARGEST,
+            _ => false,
+        }
     }
 }
 

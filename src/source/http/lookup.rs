@@ -5,7 +5,7 @@ use std::sync::Arc;
 use tokio::sync::mpsc::{UnboundedSender, unbounded_channel};
 use tokio::task::JoinSet;
 
-use super::client::Failed;
+use super::client::{Failed, LARGEST};
 use super::error::{HttpError, HttpFault};
 use super::page;
 use super::request::{About, Request};
@@ -144,7 +144,9 @@ impl Http {
         loop {
             number += 1;
             let once = |what: HttpFault| (number, Failed { what, tries: 1 });
-            let ask = request.ask(&at).map_err(once)?;
+            let mut ask = request.ask(&at).map_err(once)?;
+            // All that are asked for side by side are held together.
+            ask.limit = LARGEST / self.settings.jobs.max(1) as u64;
             let answer = self.client.ask(&ask, tell).await.map_err(|failed| (number, failed))?;
             let page =
                 page::read_any(&answer.json, feed, asked.batch == 1, &self.client.secrets).map_err(once)?;

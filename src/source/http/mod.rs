@@ -22,7 +22,7 @@ use indexmap::IndexMap;
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use tokio::task::JoinSet;
 
-use self::client::{Ask, Client, Failed};
+use self::client::{Ask, Client, Failed, LARGEST};
 use self::page::Page;
 use self::request::{About, Request};
 use self::walk::{At, Step, Told, Walk};
@@ -124,18 +124,19 @@ impl Http {
 
     async fn first_page(&self, feed: &FeedSettings, window: &Window) -> Result<FirstPage, Failed> {
         let once = |what: HttpFault| Failed { what, tries: 1 };
+        let client = self.client.impatient();
         let request = Request {
             settings: &self.settings,
             feed,
-            client: &self.client,
+            client: &client,
             about: About::Window(window),
             zone: self.zone,
         };
         let ask = request.ask(&Walk::new(feed).first()).map_err(once)?;
         // Nobody listens: what goes wrong for good is told.
         let (tell, _) = unbounded_channel();
-        let answer = self.client.ask(&ask, &tell).await?;
-        let page = page::read(&answer.json, feed, true, &self.client.secrets).map_err(once)?;
+        let answer = client.ask(&ask, &tell).await?;
+        let page = page::read(&answer.json, feed, true, &client.secrets).map_err(once)?;
         Ok(FirstPage {
             items: page.rows.len(),
             total: page.total,
@@ -158,6 +159,8 @@ struct Reading<'r> {
     feed: &'r Arc<FeedSettings>,
     request: Request<'r>,
     jobs: usize,
+    /// How many bytes the answer with a page may have.
+    limit: u64,
     /// The pages that are asked for now.
     asking: JoinSet<Fetched>,
     /// Pages that came before their turn.
@@ -189,6 +192,7 @@ impl<'r> Reading<'r> {
             feed,
             request,
             jobs,
+            limit: LARGEST,
             asking: JoinSet::new(),
             early: BTreeMap::new(),
             tell,
@@ -224,6 +228,9 @@ impl<'r> Reading<'r> {
                 if self.jobs > 1 && matches!(next, Step::Next(_)) {
                     let rest = walk.side_by_side(&told).map_err(|what| self.wrong(number, what))?;
                     side_by_side = rest.is_some();
+                    if side_by_side {
+                        self.share(page.size);
+                    }
                     ahead.extend(rest.unwrap_or_default());
                 }
             }
@@ -255,12 +262,21 @@ impl<'r> Reading<'r> {
         }
     }
 
+    /// Shares the room for one answer among those that are asked for side by side: as many as have room for twice a
+    /// page of this size. What is larger than its share is read again by itself, see [`HttpFault::is_unsteady`].
+    fn share(&mut self, size: u64) {
+        let room = usize::try_from(LARGEST / size.saturating_mul(2).max(1)).unwrap_or(usize::MAX);
+        self.jobs = self.jobs.min(room).max(1);
+        self.limit = LARGEST / self.jobs as u64;
+    }
+
     /// Asks for the pages that are next, as many at once as may be.
     fn launch(&mut self, ahead: &mut VecDeque<At>, asked: &mut u64) -> Result<(), SourceError> {
         while self.asking.len() + self.early.len() < self.jobs.max(1)
             && let Some(at) = ahead.pop_front()
         {
-            let ask = self.request.ask(&at).map_err(|what| self.wrong(*asked, what))?;
+            let mut ask = self.request.ask(&at).map_err(|what| self.wrong(*asked, what))?;
+            ask.limit = self.limit;
             self.spawn(*asked, at, ask);
             *asked += 1;
         }

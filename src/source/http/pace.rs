@@ -1,6 +1,7 @@
-//! How quickly an API is asked: one pace for all who ask it from this process.
+//! How quickly an API is asked, and whether it was ever there: one pace for all who ask it from this process.
 
 use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, LazyLock, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -8,11 +9,13 @@ use std::time::{Duration, Instant};
 static PACES: LazyLock<Mutex<BTreeMap<String, Arc<Pace>>>> = LazyLock::new(Mutex::default);
 
 /// When the next request may be sent.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(super) struct Pace {
     /// The time between two requests.
     every: Duration,
     next: Mutex<Option<Instant>>,
+    /// Whether it has answered anything at all.
+    answered: AtomicBool,
 }
 
 impl Pace {
@@ -21,7 +24,17 @@ impl Pace {
         let every = per_second.map_or(Duration::ZERO, |rate| Duration::from_secs_f64(1.0 / rate.max(0.001)));
         let mut paces = PACES.lock().unwrap_or_else(PoisonError::into_inner);
         let name = format!("{} {api}", every.as_nanos());
-        Arc::clone(paces.entry(name).or_insert_with(|| Arc::new(Self { every, next: Mutex::default() })))
+        Arc::clone(paces.entry(name).or_insert_with(|| Arc::new(Self { every, ..Self::default() })))
+    }
+
+    /// Notes that it answered, be it with an error: it is there.
+    pub(super) fn note_answer(&self) {
+        self.answered.store(true, Ordering::Relaxed);
+    }
+
+    /// Whether it answered before.
+    pub(super) fn has_answered(&self) -> bool {
+        self.answered.load(Ordering::Relaxed)
     }
 
     /// Waits for one's turn.

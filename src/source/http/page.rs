@@ -4,6 +4,7 @@ use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::value::RawValue;
+use sha2::{Digest as _, Sha256};
 
 use super::error::HttpFault;
 use super::words::Secrets;
@@ -32,6 +33,8 @@ pub(super) struct Page {
     pub(super) seen: Vec<bool>,
     /// What the first item has, where there is one.
     pub(super) instead: Option<String>,
+    /// How many bytes it is written in.
+    pub(super) size: u64,
 }
 
 /// Reads a page. On the first one each column must be somewhere, and the total where it should be.
@@ -97,14 +100,15 @@ pub(super) fn read_any(
         feed.table.columns.iter().map(|(name, def)| Place::new(feed, name, def)).collect();
     let mut seen = vec![false; places.len()];
     let mut rows = Vec::with_capacity(items.len());
-    let mut text = String::new();
+    let mut digest = Sha256::new();
     for (item, raw) in (1..).zip(&items) {
         rows.push(row(raw, &places, item, feed.keep_raw, &mut seen, secrets)?);
-        text.push_str(raw.get());
-        text.push('\n');
+        digest.update(raw.get());
+        digest.update("\n");
     }
     let instead = items.first().map(|first| known(first));
-    Ok(Page { rows, total, next, digest: Digest::of(text.as_bytes()), seen, instead })
+    let digest = Digest::from(<[u8; 32]>::from(digest.finalize()));
+    Ok(Page { rows, total, next, digest, seen, instead, size: json.get().len() as u64 })
 }
 
 /// What the items of a page have: where, as JSON pointers in the order of their names, and of which kinds it is.

@@ -4,7 +4,7 @@ use chrono_tz::Tz;
 use reqwest::header::{self, HeaderValue};
 use url::Url;
 
-use super::client::{Ask, Client};
+use super::client::{Ask, Client, LARGEST};
 use super::error::HttpFault;
 use super::walk::At;
 use super::words::{in_body, in_url, is_json, shown, time};
@@ -87,7 +87,7 @@ impl Request<'_> {
         } else {
             Client::headers(self.settings.headers.iter().chain(&self.feed.headers), &value)?
         };
-        let mut ask = Ask { post: self.feed.post, url, shown, headers, body: None };
+        let mut ask = Ask { post: self.feed.post, url, shown, headers, body: None, limit: LARGEST };
         if let Some(body) = &self.feed.body {
             ask.body = Some(match self.about {
                 About::Window(_) => filled(body, at, &value),

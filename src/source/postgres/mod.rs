@@ -9,6 +9,7 @@ mod explain;
 mod fault;
 mod inspect;
 mod params;
+mod tables;
 mod tls;
 mod value;
 
@@ -25,7 +26,7 @@ use self::params::Bound;
 use self::value::ReadAs;
 use super::at::At;
 use super::words::words;
-use super::{Access, Column, Each, ServerInfo, ServerReport, ServerZone, SourceError};
+use super::{Access, Column, Each, ServerInfo, ServerReport, ServerZone, SourceError, TableFacts};
 use crate::config::ServerUrl;
 use crate::model::Value;
 use crate::model::manifest::Consistency;
@@ -164,6 +165,11 @@ impl PostgresSession {
             explain::leading_index(conn, table, column, &at).await
         })
         .await
+    }
+
+    pub(super) async fn tables(&mut self) -> Result<Vec<TableFacts>, SourceError> {
+        let at = self.at.clone();
+        self.with("the list of tables", async move |conn| tables::tables(conn, &at).await).await
     }
 
     pub(super) async fn inspect(&mut self) -> Result<ServerReport, SourceError> {

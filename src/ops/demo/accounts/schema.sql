@@ -1,4 +1,5 @@
--- What is known of accounts now. The same statements run on MariaDB, MySQL and SQLite.
+-- What is known of accounts now. The same statements run on MariaDB, MySQL and SQLite; PostgreSQL
+-- calls a datetime a timestamp.
 
 create table accounts (
   account_id integer primary key,
