@@ -215,7 +215,7 @@ pub fn check(file: &File, tree: &Tree<'_>, base: &Path, problems: &mut Vec<Probl
     let around =
         entities::Around { calendar: cut.clone(), sources: &sources, tenants: !tenants.is_empty(), file };
     let entities = entities::check(&around, &mut checker);
-    let definitions = Definitions {
+    let mut definitions = Definitions {
         format: FORMAT.to_owned(),
         calendar: cut,
         source: sources.main().def(),
@@ -229,7 +229,7 @@ pub fn check(file: &File, tree: &Tree<'_>, base: &Path, problems: &mut Vec<Probl
         events,
         metrics,
     };
-    lookup::check_used(&definitions, &worklists, &mut checker);
+    lookup::stage(&mut definitions);
     let presentation =
         Presentation { title: file.archive.title.clone(), events: looks, metrics: metric_looks, sections };
     Some(Config {
@@ -376,7 +376,8 @@ fn events_def(
         file::TimeIs::Epoch => TimeIs::Epoch,
         file::TimeIs::Instant => TimeIs::Instant,
     };
-    Some(EventsDef { source, from: from?, time: written.time.clone(), time_is, by })
+    // Whether they are staged is known once all that is computed of them is.
+    Some(EventsDef { source, from: from?, time: written.time.clone(), time_is, staged: false, by })
 }
 
 fn dimension_def(

@@ -8,9 +8,9 @@ use super::http::LookupSettings;
 use super::http_feed::{self, is_pointer};
 use super::lookup_file::Lookup;
 use super::tenant::check_query;
-use super::{HttpSettings, Sources, WorklistSettings, filled, source};
+use super::{HttpSettings, Sources, filled, source};
 use crate::model::Definitions;
-use crate::model::definitions::{Dialect, placeholders};
+use crate::model::definitions::{Dialect, EventsDef, placeholders};
 use crate::model::lookup::{KEY, LookupDef, named};
 use crate::model::table::{ColumnDef, ColumnKind, TableDef};
 
@@ -167,32 +167,18 @@ fn of_a_database(
     (checker.count() == before).then(|| (sql.clone(), table))
 }
 
-/// Notes what SQL names of lookups where there is no such thing, or where it can't be had.
-pub(super) fn check_used(
-    definitions: &Definitions,
-    worklists: &indexmap::IndexMap<String, WorklistSettings>,
-    checker: &mut Checker<'_, '_>,
-) {
-    let is_asked_directly = |events: &str| {
-        let def = definitions.events.get(events);
-        def.is_some_and(|def| definitions.source_of(def).tables.is_empty())
-    };
+/// Says of which events of databases answers are named: their rows are taken over to where answers are held.
+pub(super) fn stage(definitions: &mut Definitions) {
     let names =
         |sql: &str| named(Dialect::Sqlite, sql).any(|(name, _)| definitions.lookups.contains_key(name));
-    let hint = "join the answers in the database's own SQL, or read the events from files or an API";
-    for name in definitions.events.keys().filter(|name| is_asked_directly(name)) {
-        if definitions.expressions_of(name).any(names) {
-            let message = "a database can't be asked for answers of a lookup";
-            checker.problem(&["events", name], message, hint.to_owned());
-        }
-    }
-    for (name, worklist) in worklists {
-        let carried = worklist.carry.values().filter_map(super::CarryOf::sql);
-        let own = [Some(&worklist.key), Some(&worklist.outcome), worklist.id.as_ref()];
-        let mut texts = own.into_iter().flatten().map(String::as_str).chain(carried);
-        if is_asked_directly(&worklist.of) && texts.any(names) {
-            let message = "a database can't be asked for answers of a lookup";
-            checker.problem(&["worklist", name], message, hint.to_owned());
+    let is_staged = |(events, def): &(&String, &EventsDef)| {
+        definitions.source_of(def).tables.is_empty() && definitions.expressions_of(events).any(names)
+    };
+    let staged: Vec<String> =
+        definitions.events.iter().filter(is_staged).map(|(events, _)| events.clone()).collect();
+    for events in staged {
+        if let Some(def) = definitions.events.get_mut(&events) {
+            def.staged = true;
         }
     }
 }

@@ -108,6 +108,10 @@ pub struct EventsDef {
     pub time: String,
     /// How that column tells time.
     pub time_is: TimeIs,
+    /// Whether a database's rows are taken over into a table of the moment, and counted there: the expressions over
+    /// them are then SQLite's.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub staged: bool,
     /// What they can be broken down by.
     pub by: BTreeMap<String, DimensionDef>,
 }
@@ -413,7 +417,7 @@ impl Definitions {
         let by = BTreeMap::from([(name.to_owned(), alone)]);
         let from = From::Table(String::new());
         let time = def.time.clone();
-        let def = EventsDef { source: None, from, time, time_is: def.time_is, by };
+        let def = EventsDef { source: None, from, time, by, ..def.clone() };
         only.events.insert(events.to_owned(), def);
         Some(only.fingerprint())
     }

@@ -7,12 +7,14 @@ use chrono::TimeDelta;
 use super::check_entities;
 use super::check_feeds;
 use super::check_lookups;
+use super::check_staged;
 use super::check_telling::about_telling;
 use super::day;
 use super::key_file::{self, KeyFile};
 use super::reading::{self, Env, Now, ReadingError};
 use super::save::{SaveError, day_of};
 use super::sessions::Sessions;
+use super::staging::Staging;
 use super::worklist;
 use crate::archive::ArchiveError;
 use crate::calendar::{Calendar, DayName};
@@ -118,7 +120,7 @@ pub async fn check(
         };
     let unreachable = |source: SourceError| SaveError::Source(source.into());
     progress.step("connecting");
-    let mut sessions = Sessions::new(&config.sources, env);
+    let (mut sessions, mut staging) = (Sessions::new(&config.sources, env), Staging::new(&config.sources));
     let mut feeds_sound = true;
     for (name, settings) in config.sources.all() {
         let server = sessions.at(name).await.map_err(unreachable)?.inspect().await.map_err(unreachable)?;
@@ -143,11 +145,22 @@ pub async fn check(
     for events in &plan.events {
         progress.step(&format!("explaining {}", events.name));
         let source = events.source.as_deref();
-        sound &= check_lookups::about(source, &events.lookups, &mut sessions, &mut report)
-            .await
-            .map_err(unreachable)?;
+        if events.staged.is_none() {
+            let session = sessions.at(source).await.map_err(unreachable)?;
+            check_lookups::make_room(session, &events.lookups).await.map_err(unreachable)?;
+        }
+        sound &=
+            check_lookups::about(&events.lookups, &mut sessions, &mut report).await.map_err(unreachable)?;
         let session = sessions.at(source).await.map_err(unreachable)?;
         sound &= about_query(config, events, session, &mut report).await;
+        if let Some(staged) = &events.staged {
+            let asked = [&events.crossed.query];
+            let of = (staged, source, events.name.as_str());
+            let open = (&mut sessions, &mut staging);
+            sound &= check_staged::about(of, &events.lookups, &asked, open, &mut report)
+                .await
+                .map_err(unreachable)?;
+        }
     }
     for source in plan.sources() {
         for query in plan.labels(source) {
@@ -161,9 +174,11 @@ pub async fn check(
             report.queries.push(QueryReport { name: query.name.clone(), sql, access });
         }
     }
-    worklist::check::about(config, &calendar, day, &mut sessions, &mut report).await.map_err(unreachable)?;
+    let open = (&mut sessions, &mut staging);
+    worklist::check::about(config, &calendar, day, open, &mut report).await.map_err(unreachable)?;
     check_entities::about(config, &mut sessions, &mut report).await.map_err(unreachable)?;
     sessions.close().await;
+    staging.close().await;
     if sound && feeds_sound {
         about_cubes(config, env, now, &plan, &mut report, progress).await;
     }
@@ -324,7 +339,7 @@ async fn about_query(
     report: &mut CheckReport,
 ) -> bool {
     let dialect = session.dialect();
-    let query = &events.crossed.query;
+    let query = events.of_the_source();
     let sql = query.literal(dialect);
     let access = match session.explain(query).await {
         Ok(access) => access,

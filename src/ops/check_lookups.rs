@@ -4,22 +4,30 @@ use super::check::{CheckReport, Level, QueryReport};
 use super::sessions::Sessions;
 use crate::model::manifest::LookedUp;
 use crate::plan::LookupPlan;
-use crate::source::SourceError;
+use crate::source::{Session, SourceError};
 
-/// Makes room for answers in the source of the events, so that their queries can be looked at, and looks at those that
-/// databases are asked; false when one can't work.
+/// Makes room for answers beside the events, so that the queries of these can be looked at.
+///
+/// # Errors
+/// Of the tables.
+pub(super) async fn make_room(session: &mut Session, lookups: &[LookupPlan]) -> Result<(), SourceError> {
+    for lookup in lookups {
+        session.make_room(lookup).await?;
+    }
+    Ok(())
+}
+
+/// Looks at what databases are asked about keys; false when it can't work.
 ///
 /// # Errors
 /// When a source can't be reached any more.
 pub(super) async fn about(
-    source: Option<&str>,
     lookups: &[LookupPlan],
     sessions: &mut Sessions<'_>,
     report: &mut CheckReport,
 ) -> Result<bool, SourceError> {
     let mut sound = true;
     for lookup in lookups {
-        sessions.at(source).await?.make_room(lookup).await?;
         let name = format!("lookup {}", lookup.name);
         if lookup.def.sql.is_none() || report.queries.iter().any(|query| query.name == name) {
             continue;

@@ -1,6 +1,6 @@
 //! Reading a day: of each source in one session and one transaction, all its cubes.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 use std::fs::File;
 use std::time::Duration;
 
@@ -8,7 +8,9 @@ use chrono::{DateTime, Utc};
 use tokio::task::JoinHandle;
 
 use super::lookups;
+use super::naming::{Names, label, names};
 use super::sessions::{self, Sessions};
+use super::staging::{Staging, only_readable_times};
 use crate::archive::cube_file::{self, CubeFileError};
 use crate::config::Sources;
 use crate::metrics::keys::KeyHash;
@@ -169,6 +171,8 @@ pub struct Reader<'a> {
     sessions: Sessions<'a>,
     /// Those that are asked about keys of events that others have.
     others: Sessions<'a>,
+    /// What databases can't be asked themselves.
+    staging: Staging,
     sources: &'a Sources,
     env: Env<'a>,
     hash: Option<&'a KeyHash>,
@@ -178,7 +182,7 @@ impl<'a> Reader<'a> {
     /// A reader that is not connected yet. Keys become hashes under `hash`, see [`read`].
     pub fn new(sources: &'a Sources, env: Env<'a>, hash: Option<&'a KeyHash>) -> Self {
         let (sessions, others) = (Sessions::new(sources, env), Sessions::new(sources, env));
-        Self { sessions, others, sources, env, hash }
+        Self { sessions, others, staging: Staging::new(sources), sources, env, hash }
     }
 
     /// Reads all that a plan asks for; connection trouble is retried for as long as `retry_for`.
@@ -243,6 +247,7 @@ impl<'a> Reader<'a> {
     pub async fn close(self) {
         self.sessions.close().await;
         self.others.close().await;
+        self.staging.close().await;
     }
 
     /// Fetches what a source has no rows of, and looks up what is asked about its events.
@@ -254,7 +259,8 @@ impl<'a> Reader<'a> {
         progress: &dyn Progress,
     ) -> Result<(), SourceError> {
         session.fill(&plan.window, &plan.queries(source), progress).await?;
-        let asked = plan.events_from(source).flat_map(|(_, events)| &events.lookups);
+        let asked = plan.events_from(source).filter(|(_, events)| events.staged.is_none());
+        let asked = asked.flat_map(|(_, events)| &events.lookups);
         lookups::fill(session, asked, &mut self.others, &plan.window, progress).await
     }
 
@@ -272,7 +278,15 @@ impl<'a> Reader<'a> {
         let mut consistency = session.begin(&queries).await?;
         for (at, events) in plan.events_from(source) {
             progress.step(&format!("reading {}", events.name));
+            if let Some(staged) = &events.staged {
+                let of = (events.name.as_str(), events.unreadable.as_ref());
+                self.staging.take_over(&mut session, staged, of).await?;
+                continue;
+            }
             let cube = match read_cube(&mut session, events, true, self.hash).await {
+                Err(ReadingError::TooManyGroups) if session.is_filled() => {
+                    read_cube(&mut session, events, false, self.hash).await?
+                }
                 Err(ReadingError::TooManyGroups) => {
                     // The broken-off read has used the session up, and with it the snapshot.
                     progress.step(&format!("reading {} again, each dimension by itself", events.name));
@@ -286,11 +300,8 @@ impl<'a> Reader<'a> {
                 }
                 read => read?,
             };
-            only_readable_times(&mut session, events).await?;
-            for lookup in &events.lookups {
-                let known = lookups::counts(&mut session, lookup).await?;
-                found.looked_up.entry(events.name.clone()).or_default().insert(lookup.name.clone(), known);
-            }
+            only_readable_times(&mut session, &events.name, events.unreadable.as_ref()).await?;
+            found.know(&mut session, events).await?;
             found.keep(at, cube);
         }
         progress.step("reading labels");
@@ -305,7 +316,34 @@ impl<'a> Reader<'a> {
         found.sources.push(ReadSource { name: source.map(str::to_owned), server, consistency });
         // What was read is whole, even if the connection breaks now.
         let ended = session.end().await;
-        Ok(Some(session).filter(|session| ended.is_ok() && session.is_usable()))
+        if plan.events_from(source).all(|(_, events)| events.staged.is_none()) {
+            return Ok(Some(session).filter(|session| ended.is_ok() && session.is_usable()));
+        }
+        // To look things up takes its time, for which nothing of the database is held.
+        session.close().await;
+        self.count_staged(plan, source, found, progress).await?;
+        Ok(None)
+    }
+
+    /// Counts what was taken over of one source, once all is looked up that is asked about it.
+    async fn count_staged<'p>(
+        &mut self,
+        plan: &'p Plan,
+        source: Option<&str>,
+        found: &mut Found<'p>,
+        progress: &dyn Progress,
+    ) -> Result<(), ReadingError> {
+        let session = self.staging.at().await?;
+        for (at, events) in plan.events_from(source).filter(|(_, events)| events.staged.is_some()) {
+            lookups::fill(session, &events.lookups, &mut self.others, &plan.window, progress).await?;
+            let cube = match read_cube(session, events, true, self.hash).await {
+                Err(ReadingError::TooManyGroups) => read_cube(session, events, false, self.hash).await?,
+                read => read?,
+            };
+            found.know(session, events).await?;
+            found.keep(at, cube);
+        }
+        Ok(())
     }
 }
 
@@ -329,6 +367,15 @@ impl Found<'_> {
             looked_up: BTreeMap::new(),
             raw: Vec::new(),
         }
+    }
+
+    /// Tells how much of what was asked about events is known.
+    async fn know(&mut self, session: &mut Session, events: &EventsPlan) -> Result<(), SourceError> {
+        for lookup in &events.lookups {
+            let known = lookups::counts(session, lookup).await?;
+            self.looked_up.entry(events.name.clone()).or_default().insert(lookup.name.clone(), known);
+        }
+        Ok(())
     }
 
     /// Makes what is kept of a cube, while others are read.
@@ -355,18 +402,6 @@ impl Found<'_> {
     }
 }
 
-/// Refuses times that the source can't read: their rows would be on no day at all.
-async fn only_readable_times(session: &mut Session, events: &EventsPlan) -> Result<(), ReadingError> {
-    let Some(query) = &events.unreadable else { return Ok(()) };
-    let found = session.rows(query).await?;
-    match found.first().and_then(|row| row.first()).and_then(text) {
-        None => Ok(()),
-        Some(time) => {
-            Err(ReadingError::Time { events: events.name.clone(), time: time.chars().take(60).collect() })
-        }
-    }
-}
-
 /// Reads one kind of events, all groupings in one statement.
 async fn read_cube(
     session: &mut Session,
@@ -376,81 +411,22 @@ async fn read_cube(
 ) -> Result<Cube, ReadingError> {
     let statement = if crossed { &events.crossed } else { &events.alone };
     let mut builder = CubeBuilder::new(events, crossed, hash);
+    // To break off would take the tables away that asof has filled, with all that was fetched and answered.
+    let (to_the_end, mut too_many) = (session.is_filled(), false);
     let columns = session
-        .read(&statement.query, &mut |row: &mut Vec<Value>| match builder.push(row)? {
-            Pushed::Taken => Ok(()),
-            Pushed::TooManyGroups => Err(ReadingError::TooManyGroups),
+        .read(&statement.query, &mut |row: &mut Vec<Value>| {
+            if !too_many && builder.push(row)? == Pushed::TooManyGroups {
+                too_many = true;
+            }
+            if too_many && !to_the_end { Err(ReadingError::TooManyGroups) } else { Ok(()) }
         })
         .await?;
+    if too_many {
+        return Err(ReadingError::TooManyGroups);
+    }
     let kind = columns.get(events.newest_column()).map_or("", |column| column.kind.as_str());
     if let Some(wrong) = events.bounds.contradiction(kind) {
         return Err(ReadingError::TimeType { events: events.name.clone(), kind: kind.to_owned(), wrong });
     }
     Ok(builder.finish()?)
-}
-
-/// The names that one query gives: by the key as it is spelled, and by a loose spelling for
-/// keys that differ from the members' in case or trailing blanks only.
-#[derive(Debug, Default)]
-struct Names {
-    exact: HashMap<String, String>,
-    loose: HashMap<String, String>,
-}
-
-impl Names {
-    fn insert(&mut self, key: &str, label: &str) {
-        for (names, key) in [(&mut self.exact, key.to_owned()), (&mut self.loose, loose(key))] {
-            // Of several names for one key the smallest is taken, so that order does not matter.
-            let known = names.entry(key).or_insert_with(|| label.to_owned());
-            if label < known.as_str() {
-                label.clone_into(known);
-            }
-        }
-    }
-
-    fn get(&self, key: &str) -> Option<&String> {
-        self.exact.get(key).or_else(|| self.loose.get(&loose(key)))
-    }
-}
-
-fn loose(key: &str) -> String {
-    key.trim_end_matches(' ').to_lowercase()
-}
-
-/// Gives the members of every dimension their names.
-fn label(plan: &Plan, all: &[(Option<String>, &Query, Names)], cubes: &mut [Cube]) {
-    for (events, cube) in plan.events.iter().zip(cubes) {
-        cube.label(|dimension, key| {
-            let dimension = events.dimensions.iter().find(|found| found.name == dimension)?;
-            let query = dimension.labels.as_ref()?;
-            let asked = |source: &Option<String>, known: &Query| {
-                *source == events.source && known.asks_the_same(query)
-            };
-            let (_, _, names) = all.iter().find(|(source, known, _)| asked(source, known))?;
-            names.get(key).cloned()
-        });
-    }
-}
-
-async fn names(session: &mut Session, query: &Query) -> Result<Names, ReadingError> {
-    let mut names = Names::default();
-    for row in session.rows(query).await? {
-        let mut cells = row.iter().map(text);
-        if let (Some(Some(key)), Some(Some(label))) = (cells.next(), cells.next())
-            && !label.trim().is_empty()
-        {
-            names.insert(&key, &label);
-        }
-    }
-    Ok(names)
-}
-
-fn text(value: &Value) -> Option<String> {
-    match value {
-        Value::Null => None,
-        Value::Number(number) => Some(number.to_string()),
-        Value::Float(float) => Some(float.to_string()),
-        Value::Text(text) => Some(text.clone()),
-        Value::Bytes(bytes) => Some(String::from_utf8_lossy(bytes).into_owned()),
-    }
 }

@@ -16,6 +16,7 @@ use super::measures::{self, Aggregates, Fold, NEWEST, ROWS};
 use super::query::Query;
 use super::select::Select;
 use super::sql::{Sql, quoted};
+use super::staged::{self, Staged};
 use super::time::Bounds;
 use crate::model::definitions::{Definitions, Dialect, DimensionOf, EventsDef, From, Measure, TimeSpan};
 
@@ -38,14 +39,16 @@ pub struct EventsPlan {
     pub alone: Statement,
     /// How many rows one grouping may have; the statements stop one row later.
     pub max_groups: u64,
-    /// The day in the terms of the time column.
+    /// The day in the terms of the time column, where the statements are asked.
     pub bounds: Bounds,
-    /// The day's times alone, to learn the type of their column.
+    /// The day's times alone, as the source has them, to learn the type of their column.
     pub times: Query,
-    /// A time that lies near the day and that the source can't read, where that may be.
+    /// A time that lies near the day and that the source itself can't read, where that may be.
     pub unreadable: Option<Query>,
     /// What is looked up before anything is counted.
     pub lookups: Vec<LookupPlan>,
+    /// What is taken over before that, where a database can't be asked itself: the statements are asked of its table.
+    pub staged: Option<Staged>,
 }
 
 /// A dimension as it is read.
@@ -106,8 +109,10 @@ pub fn plan(
 ) -> Result<EventsPlan, EventsError> {
     let at = |place: String| move |source| EventsError { place, source };
     let dialect = definitions.source_of(events).dialect;
+    // Rows that are taken over are counted by SQLite, and so the expressions over them are its.
+    let counted = if events.staged { Dialect::Sqlite } else { dialect };
     let names = Names {
-        dialect,
+        dialect: counted,
         lists: &definitions.lists,
         window: None,
         tenant: None,
@@ -115,11 +120,13 @@ pub fn plan(
     };
     // Where the rows come from, and what members are called, is asked for one tenant's.
     let own = Names { dialect, lists: &definitions.lists, window: None, tenant, lookups: None };
+    let counted_bounds = bounds.written_in(counted);
+    let time = if events.staged { staged::time(events) } else { &events.time };
     let mut dimensions = Vec::new();
     for (dimension, def) in &events.by {
         let place = format!("events.{name}.by.{dimension}");
         let (span, sql) = match &def.of {
-            DimensionOf::Time(span) => (Some(*span), bounds.slot_number(&events.time, *span)),
+            DimensionOf::Time(span) => (Some(*span), counted_bounds.slot_number(time, *span)),
             DimensionOf::Sql(sql) => {
                 (None, Sql::default().user(&names.fill(sql).map_err(at(place.clone()))?))
             }
@@ -134,9 +141,9 @@ pub fn plan(
         };
         dimensions.push(DimensionPlan { name: dimension.clone(), span, alone: def.alone, labels, sql });
     }
-    let aggregates = measures::aggregates(definitions, dialect, name, &events.time)
+    let aggregates = measures::aggregates(definitions, counted, name, time)
         .map_err(|(metric, error)| at(format!("metrics.{metric}"))(error))?;
-    let keyed = keyed::plans(definitions, dialect, name, &aggregates, &dimensions)
+    let keyed = keyed::plans(definitions, counted, name, &aggregates, &dimensions)
         .map_err(|(metric, error)| at(format!("metrics.{metric}"))(error))?;
     let has_condition = matches!(events.from, From::Table(_));
     let from = |condition: Sql| match &events.from {
@@ -160,24 +167,31 @@ pub fn plan(
         }
     };
     let from = from(bounds.condition(&events.time))?;
-    let used = lookup::used(&definitions.lookups, dialect, definitions.expressions_of(name));
-    let lookups = lookup::plans(definitions, (dialect, tenant), &used, &from)
-        .map_err(at(format!("the lookups of events.{name}")))?;
     let times = Sql::new(format!("select {} ", quoted(dialect, &events.time))).and(&from);
     let times = Query { name: format!("the times of {name}"), sql: times.text, params: times.params };
+    let mut staged = events.staged.then(|| Staged::new(name, events, &bounds, from.clone()));
+    let from = staged.as_ref().map_or(from, Staged::all);
+    let used = lookup::used(&definitions.lookups, counted, definitions.expressions_of(name));
+    let lookups = lookup::plans(definitions, (counted, tenant), &used, &from)
+        .map_err(at(format!("the lookups of events.{name}")))?;
     let builder = Builder {
         definitions,
-        dialect,
+        dialect: counted,
         name,
         dimensions: &dimensions,
         aggregates: &aggregates,
         keyed: &keyed,
         from: &from,
-        bounds: &bounds,
-        has_condition,
+        bounds: &counted_bounds,
+        has_condition: has_condition && staged.is_none(),
     };
     let crossed = builder.statement(builder.crossed(), max_groups);
     let alone = builder.statement(builder.each_alone(), max_groups);
+    if let Some(staged) = &mut staged {
+        let keys = lookups.iter().map(|lookup| &lookup.keys);
+        let asked = [&crossed.query, &alone.query].into_iter().chain(keys);
+        staged.asked = asked.map(|query| query.sql.clone()).collect();
+    }
     Ok(EventsPlan {
         name: name.to_owned(),
         source: events.source.clone(),
@@ -187,10 +201,11 @@ pub fn plan(
         aggregates,
         keyed,
         max_groups,
-        bounds,
+        bounds: counted_bounds,
         times,
         unreadable,
         lookups,
+        staged,
     })
 }
 
@@ -338,6 +353,11 @@ impl Builder<'_> {
 }
 
 impl EventsPlan {
+    /// What the source is asked for a day: the statement, or its rows.
+    pub fn of_the_source(&self) -> &Query {
+        self.staged.as_ref().map_or(&self.crossed.query, |staged| &staged.rows)
+    }
+
     /// How many columns the statements give.
     pub fn columns(&self) -> usize {
         self.value_column() + if self.keyed.is_empty() { 0 } else { keyed::WIDTH }

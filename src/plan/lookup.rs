@@ -92,6 +92,13 @@ fn lists_in(definitions: &Definitions, def: &LookupDef) -> BTreeMap<String, Vec<
 }
 
 impl LookupPlan {
+    /// Whether a key has the same answer under both.
+    pub fn asks_the_same(&self, other: &Self) -> bool {
+        let source = |plan: &Self| (plan.def.source.clone(), plan.def.sql.clone(), plan.def.table.clone());
+        source(self) == source(other)
+            && (self.asked_in, &self.lists, &self.tenant) == (other.asked_in, &other.lists, &other.tenant)
+    }
+
     /// The query that asks about these keys; an empty one where an API is asked.
     ///
     /// # Errors

@@ -13,6 +13,7 @@ pub mod query;
 pub mod sample;
 pub mod select;
 pub mod sql;
+pub mod staged;
 #[cfg(test)]
 mod tests;
 pub mod time;
@@ -26,6 +27,7 @@ pub use events::{DimensionPlan, EventsPlan, Grouping, Statement};
 pub use keyed::{KeyGrouping, KeyedPlan};
 pub use lookup::LookupPlan;
 pub use query::Query;
+pub use staged::Staged;
 pub use worklist::WorklistPlan;
 
 use crate::calendar::Window;
@@ -128,7 +130,7 @@ impl Plan {
 
     /// All queries that one source is asked, for a transaction that reads them together.
     pub fn queries(&self, source: Option<&str>) -> Vec<&Query> {
-        let statements = self.events_from(source).map(|(_, events)| &events.crossed.query);
+        let statements = self.events_from(source).map(|(_, events)| events.of_the_source());
         statements.chain(self.labels(source)).collect()
     }
 }

@@ -88,7 +88,7 @@ fn definitions() -> impl Strategy<Value = Definitions> {
         let by: BTreeMap<String, DimensionDef> = names.iter().cloned().zip(dimensions).collect();
         let metrics = prop::collection::vec(measure(&names), 0..6);
         (Just(by), metrics, dialect(), time_is(), from()).prop_map(|(by, metrics, dialect, time_is, from)| {
-            let events = EventsDef { source: None, from, time: "at".into(), time_is, by };
+            let events = EventsDef { source: None, from, time: "at".into(), time_is, staged: false, by };
             let metric = |(at, measure)| (format!("m{at}"), MetricDef { measure, over_days: None });
             Definitions {
                 format: FORMAT.into(),

@@ -89,6 +89,12 @@ impl Bounds {
         Ok(Self { dialect, time_is, window, source_zone, start, end, jump })
     }
 
+    /// The same in another SQL, of a column that tells time likewise.
+    #[must_use]
+    pub fn written_in(&self, dialect: Dialect) -> Self {
+        Self { dialect, ..self.clone() }
+    }
+
     /// The SQL that they are written in.
     pub fn dialect(&self) -> Dialect {
         self.dialect

@@ -10,6 +10,7 @@ use super::expand::{Names, UnknownName, WindowSql};
 use super::lookup::{self, LookupPlan};
 use super::query::Query;
 use super::sql::{Sql, quoted};
+use super::staged::Staged;
 use super::time::Bounds;
 use super::{PlanError, dialect};
 use crate::calendar::Window;
@@ -46,19 +47,22 @@ pub struct WorklistPlan {
     pub name: String,
     /// The source that is read, where there are several.
     pub source: Option<String>,
-    /// The range in the terms of the time column.
+    /// The range in the terms of the time column, where the candidates are asked for.
     pub bounds: Bounds,
     /// All events from the range's first day on, see [`column`].
     pub candidates: Query,
-    /// A time among them that the source can't read, where that may be.
+    /// A time among them that the source itself can't read, where that may be.
     pub unreadable: Option<Query>,
     /// Keys that an outcome has put out, each with the number of the first list that did, and 1 where the outcome of
     /// any of its events is not known; `None` when no list does.
     pub out: Option<Query>,
     /// What is looked up before anything is read.
     pub lookups: Vec<LookupPlan>,
-    /// Keys that are out by themselves: the reason, and a query whose first column has them.
+    /// Keys that are out by themselves: the reason, and a query of the source whose first column has them.
     pub never: Vec<(String, Query)>,
+    /// What is taken over before that, where a database can't be asked itself: candidates, and what puts keys out, are
+    /// then asked of its table.
+    pub staged: Option<Staged>,
 }
 
 impl WorklistPlan {
@@ -85,16 +89,35 @@ impl WorklistPlan {
         let bounds = Bounds::new(source.dialect, events.time_is, zone, window)?;
         let dialect = source.dialect;
         let builder = Builder { definitions, dialect, name, worklist, events, bounds: &bounds, tenant };
-        let lookups = builder.lookups().map_err(at("outcome"))?;
-        let candidates = builder.candidates().map_err(at("carry"))?;
         let unreadable = builder.unreadable().map_err(at("of"))?;
-        let out = if worklist.out.is_empty() { None } else { Some(builder.out().map_err(at("out"))?) };
+        // Where answers of lookups are named, the rows of a database are taken over to where these are held.
+        let is_staged = source.tables.is_empty()
+            && !lookup::used(&definitions.lookups, Dialect::Sqlite, builder.texts()).is_empty();
+        let mut staged = None;
+        if is_staged {
+            let rows = builder.all_rows().map_err(at("of"))?;
+            staged = Some(Staged::new(&worklist.of, events, &bounds, rows));
+        }
+        let taken = staged.as_ref().map(|staged| (staged.events(events), bounds.written_in(Dialect::Sqlite)));
+        let asked = match &taken {
+            None => builder,
+            Some((events, bounds)) => Builder { dialect: Dialect::Sqlite, events, bounds, ..builder },
+        };
+        let lookups = asked.lookups().map_err(at("outcome"))?;
+        let candidates = asked.candidates().map_err(at("carry"))?;
+        let out = if worklist.out.is_empty() { None } else { Some(asked.out().map_err(at("out"))?) };
         let mut never = Vec::new();
         for (reason, text) in &worklist.never {
             let sql =
                 Names { tenant, ..builder.names() }.fill(text).map_err(at(&format!("never.{reason}")))?;
             never.push((reason.clone(), query(format!("worklist.{name}.never.{reason}"), sql)));
         }
+        if let Some(staged) = &mut staged {
+            let keys = lookups.iter().map(|lookup| &lookup.keys);
+            staged.asked =
+                [&candidates].into_iter().chain(&out).chain(keys).map(|query| query.sql.clone()).collect();
+        }
+        let bounds = taken.map_or(bounds, |(_, bounds)| bounds);
         Ok(Self {
             name: name.to_owned(),
             source: events.source.clone(),
@@ -103,18 +126,28 @@ impl WorklistPlan {
             out,
             lookups,
             never,
+            staged,
             bounds,
         })
     }
 
-    /// All queries, for a transaction that reads them together.
+    /// All queries that the source is asked, for a transaction that reads them together.
     pub fn queries(&self) -> Vec<&Query> {
         let never = self.never.iter().map(|(_, query)| query);
+        match &self.staged {
+            None => self.asked().into_iter().chain(never).collect(),
+            Some(staged) => std::iter::once(&staged.rows).chain(never).collect(),
+        }
+    }
+
+    /// The queries that name answers of lookups, or might.
+    pub fn asked(&self) -> Vec<&Query> {
         let keys = self.lookups.iter().map(|lookup| &lookup.keys);
-        std::iter::once(&self.candidates).chain(&self.out).chain(never).chain(keys).collect()
+        std::iter::once(&self.candidates).chain(&self.out).chain(keys).collect()
     }
 }
 
+#[derive(Clone, Copy)]
 struct Builder<'a> {
     definitions: &'a Definitions,
     dialect: Dialect,
@@ -147,12 +180,16 @@ impl Builder<'_> {
     fn lookups(&self) -> Result<Vec<LookupPlan>, UnknownName> {
         let known = &self.definitions.lookups;
         let used = lookup::used(known, self.dialect, self.texts());
-        let rows = if self.worklist.out.is_empty() {
-            self.rows(&self.bounds.since(&self.events.time), self.bounds.start())?
+        lookup::plans(self.definitions, (self.dialect, self.tenant), &used, &self.all_rows()?)
+    }
+
+    /// All rows that are read: what puts a key out may be of any time.
+    fn all_rows(&self) -> Result<Sql, UnknownName> {
+        if self.worklist.out.is_empty() {
+            self.rows(&self.bounds.since(&self.events.time), self.bounds.start())
         } else {
-            self.rows(&Sql::new("(1 = 1)"), self.bounds.ends_of_time().0)?
-        };
-        lookup::plans(self.definitions, (self.dialect, self.tenant), &used, &rows)
+            self.rows(&Sql::new("(1 = 1)"), self.bounds.ends_of_time().0)
+        }
     }
 
     /// The condition that a lookup which the outcome is made of knows nothing of the event; `None` without lookups.

@@ -154,6 +154,16 @@ pub enum SourceError {
         /// What is wrong, without any secret.
         reason: String,
     },
+    /// A value of a database can't be taken over into a table of the moment.
+    #[error("{query}: the column {column} {reason}")]
+    Staged {
+        /// The query, by its name.
+        query: String,
+        /// The column.
+        column: String,
+        /// What of it can't be kept.
+        reason: String,
+    },
     /// An item that a table is filled with can't be taken.
     #[error("{table}: {place}: {reason}")]
     Item {
@@ -298,6 +308,7 @@ impl SourceError {
             Self::Http(error) => error.is_unreachable(),
             Self::NoSuchSource { .. }
             | Self::Lookup { .. }
+            | Self::Staged { .. }
             | Self::Item { .. }
             | Self::NoFile { .. }
             | Self::Aside { .. }
@@ -317,6 +328,9 @@ impl SourceError {
         let hint = match self {
             Self::Http(error) => return Some(error.hint()),
             Self::Lookup { hint, .. } => hint,
+            Self::Staged { .. } => {
+                "cast it in an sql of the events' own, for example by cast(… as char) or round(…, 4); events with lookups are counted by SQLite"
+            }
             Self::Item { .. } => "correct it there, or the column in asof.toml; nothing was frozen",
             Self::Aside { .. } => {
                 "make room in /var/tmp, or name another folder by the environment variable TMPDIR"

@@ -94,12 +94,12 @@ impl Session {
         Ok(answers)
     }
 
-    /// Makes room for the answers of a lookup, unless there is some: those that are held stay.
+    /// Makes room for the answers of a lookup, unless there is some: those that are held stay, if the same was asked.
     ///
     /// # Errors
     /// Of a database: nothing is ever written there.
     pub async fn make_room(&mut self, lookup: &LookupPlan) -> Result<(), SourceError> {
-        self.filled(lookup)?.tables().add(&lookup.table, &lookup.def.held()).await
+        self.filled(lookup)?.make_room(lookup).await
     }
 
     /// Holds what was answered about keys, and that there is no answer about the others of them.
@@ -131,7 +131,7 @@ impl Session {
             Engine::Mysql(_) | Engine::Sqlite(_) | Engine::Postgres(_) => Err(SourceError::Lookup {
                 lookup: lookup.name.clone(),
                 reason: "answers can't be held in a database".to_owned(),
-                hint: "join them in the database's own SQL",
+                hint: "this should not happen: please report it",
             }),
         }
     }

@@ -15,6 +15,7 @@ mod postgres;
 mod report;
 mod retry;
 mod sqlite;
+mod staged;
 mod tables;
 mod words;
 

@@ -46,6 +46,7 @@ fn definitions(table: &str) -> Definitions {
         from: From::Table(table.into()),
         time: "call_date".into(),
         time_is: TimeIs::Local,
+        staged: false,
         by: BTreeMap::new(),
     };
     let count =

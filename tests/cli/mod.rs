@@ -48,6 +48,7 @@ mod looking_back;
 mod looking_back_late;
 mod looks_interrupted;
 mod looks_listed;
+mod lookups_of_databases;
 mod names;
 mod polling;
 mod postgres;

@@ -138,12 +138,13 @@ async fn effort(sessions: &mut Sessions<'_>, plan: &Plan) -> Result<Effort, Sour
     let (mut rows, mut cost) = (Some(0_u64), Some(0.0));
     for events in &plan.events {
         let session = sessions.at(events.source.as_deref()).await?;
-        let accesses = session.explain(&events.crossed.query).await?;
+        let accesses = session.explain(events.of_the_source()).await?;
         let told: Option<Vec<u64>> = accesses.iter().map(|access| access.rows).collect();
         let told = told.filter(|told| !told.is_empty()).map(|told| told.into_iter().sum::<u64>());
         rows = rows.zip(told).map(|(rows, more)| rows.saturating_add(more));
         // A server tells no cost of a union: each of its parts looks at the day's rows once.
-        let parts = u32::try_from(events.crossed.groupings.len()).unwrap_or(u32::MAX);
+        let parts = if events.staged.is_some() { 1 } else { events.crossed.groupings.len() };
+        let parts = u32::try_from(parts).unwrap_or(u32::MAX);
         let one = session.cost(&events.times).await?;
         cost = cost.zip(one).map(|(cost, one)| cost + one * f64::from(parts));
     }

@@ -5,7 +5,9 @@ use crate::config::Config;
 use crate::model::Day;
 use crate::ops::check::{CheckReport, Level, QueryReport};
 use crate::ops::check_lookups;
+use crate::ops::check_staged;
 use crate::ops::sessions::Sessions;
+use crate::ops::staging::Staging;
 use crate::plan::{PlanError, WorklistPlan};
 use crate::source::SourceError;
 
@@ -17,7 +19,7 @@ pub async fn about(
     config: &Config,
     calendar: &Calendar,
     day: Day,
-    sessions: &mut Sessions<'_>,
+    (sessions, staging): (&mut Sessions<'_>, &mut Staging),
     report: &mut CheckReport,
 ) -> Result<(), SourceError> {
     for (name, worklist) in &config.worklists {
@@ -34,11 +36,14 @@ pub async fn about(
                 }
             };
         let source = plan.source.as_deref();
-        let mut sound = check_lookups::about(source, &plan.lookups, sessions, report).await?;
+        if plan.staged.is_none() {
+            check_lookups::make_room(sessions.at(source).await?, &plan.lookups).await?;
+        }
+        let mut sound = check_lookups::about(&plan.lookups, sessions, report).await?;
         let queries = plan.queries();
         for query in &queries {
             let session = sessions.at(plan.source.as_deref()).await?;
-            let sql = query.literal(plan.bounds.dialect());
+            let sql = query.literal(session.dialect());
             let access = session.explain(query).await.unwrap_or_else(|error| {
                 sound = false;
                 report.add(Level::Error, "worklist", error.to_string(), error.hint());
@@ -46,8 +51,13 @@ pub async fn about(
             });
             report.queries.push(QueryReport { name: query.name.clone(), sql, access });
         }
+        let taken = if plan.staged.is_some() { plan.asked().len() } else { 0 };
+        if let Some(staged) = &plan.staged {
+            let (of, open) = ((staged, source, "worklist"), (&mut *sessions, &mut *staging));
+            sound &= check_staged::about(of, &plan.lookups, &plan.asked(), open, report).await?;
+        }
         if sound {
-            let text = format!("{name} can be read, by {} queries", queries.len());
+            let text = format!("{name} can be read, by {} queries", queries.len() + taken);
             report.add(Level::Good, "worklist", text, None);
         }
     }

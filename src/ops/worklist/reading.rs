@@ -17,6 +17,7 @@ use crate::model::{Number, Progress, Value};
 use crate::ops::lookups;
 use crate::ops::reading::{Env, ReadingError};
 use crate::ops::sessions::{self, Sessions};
+use crate::ops::staging::{Staging, only_readable_times};
 use crate::plan::worklist::{WorklistPlan, column};
 use crate::source::{self, Session, SourceError};
 
@@ -44,28 +45,53 @@ pub async fn read(
     retry_for: Duration,
     progress: &dyn Progress,
 ) -> Result<Read, ReadingError> {
-    source::with_retry(retry_for, progress, async || {
+    let mut staging = Staging::new(sources);
+    let mut others = Sessions::new(sources, env);
+    let read = source::with_retry(retry_for, progress, async || {
         progress.step("connecting");
         let mut session = sessions::open(sources, plan.source.as_deref(), env).await?;
-        session.fill(window, &plan.queries(), progress).await?;
-        let mut others = Sessions::new(sources, env);
-        lookups::fill(&mut session, &plan.lookups, &mut others, window, progress).await?;
-        others.close().await;
+        let unreadable = (worklist.of.as_str(), plan.unreadable.as_ref());
+        let Some(staged) = &plan.staged else {
+            session.fill(window, &plan.queries(), progress).await?;
+            lookups::fill(&mut session, &plan.lookups, &mut others, window, progress).await?;
+            session.begin(&plan.queries()).await?;
+            let fold = candidates(&mut session, plan, worklist, progress).await?;
+            only_readable_times(&mut session, unreadable.0, unreadable.1).await?;
+            let outs = put_out(&mut session, plan, worklist, (&fold, known), progress).await?;
+            let outs = never(&mut session, plan, worklist, (&fold, known), outs).await?;
+            session.close().await;
+            return Ok(Read { fold, outs });
+        };
+        progress.step(&format!("reading {}", worklist.of));
         session.begin(&plan.queries()).await?;
-        let read = read_once(&mut session, plan, worklist, known, progress).await?;
+        staging.take_over(&mut session, staged, unreadable).await?;
+        // To look things up takes its time, for which nothing of the database is held.
         session.close().await;
-        Ok(read)
+        let moment = staging.at().await?;
+        lookups::fill(moment, &plan.lookups, &mut others, window, progress).await?;
+        let fold = candidates(moment, plan, worklist, progress).await?;
+        let mut outs = put_out(moment, plan, worklist, (&fold, known), progress).await?;
+        if !plan.never.is_empty() {
+            let mut session = sessions::open(sources, plan.source.as_deref(), env).await?;
+            session.begin(&plan.queries()).await?;
+            outs = never(&mut session, plan, worklist, (&fold, known), outs).await?;
+            session.close().await;
+        }
+        Ok(Read { fold, outs })
     })
-    .await
+    .await;
+    others.close().await;
+    staging.close().await;
+    read
 }
 
-async fn read_once(
+/// Reads the candidates.
+async fn candidates(
     session: &mut Session,
     plan: &WorklistPlan,
     worklist: &WorklistSettings,
-    known: &HashSet<Box<str>>,
     progress: &dyn Progress,
-) -> Result<Read, ReadingError> {
+) -> Result<Fold, ReadingError> {
     progress.step(&format!("reading {}", plan.name));
     let mut fold = Fold::new(worklist.kind);
     let query = &plan.candidates;
@@ -83,12 +109,20 @@ async fn read_once(
     if let Some(wrong) = plan.bounds.contradiction(kind) {
         return Err(ReadingError::TimeType { events: worklist.of.clone(), kind: kind.to_owned(), wrong });
     }
-    if let Some(query) = &plan.unreadable
-        && let Some(time) = session.rows(query).await?.first().and_then(|row| text(row.first()?))
-    {
-        let time = time.chars().take(60).collect();
-        return Err(ReadingError::Time { events: worklist.of.clone(), time });
-    }
+    Ok(fold)
+}
+
+/// The candidates, and the keys that are in files already.
+type Known<'k> = (&'k Fold, &'k HashSet<Box<str>>);
+
+/// Reads which keys an outcome has put out.
+async fn put_out(
+    session: &mut Session,
+    plan: &WorklistPlan,
+    worklist: &WorklistSettings,
+    (fold, known): Known<'_>,
+    progress: &dyn Progress,
+) -> Result<Outs, ReadingError> {
     progress.step(&format!("reading what is out of {}", plan.name));
     let never = plan.never.iter().map(|(reason, _)| reason);
     let reasons = worklist.out.iter().chain(never).cloned().collect();
@@ -111,6 +145,18 @@ async fn read_once(
             })
             .await?;
     }
+    Ok(outs)
+}
+
+/// Reads which keys are out by themselves.
+async fn never(
+    session: &mut Session,
+    plan: &WorklistPlan,
+    worklist: &WorklistSettings,
+    (fold, known): Known<'_>,
+    mut outs: Outs,
+) -> Result<Outs, ReadingError> {
+    let wanted = |key: &str| fold.knows(key) || known.contains(key);
     for (number, (_, query)) in (worklist.out.len()..).zip(&plan.never) {
         session
             .read(query, &mut |row: &mut Vec<Value>| {
@@ -121,7 +167,7 @@ async fn read_once(
             })
             .await?;
     }
-    Ok(Read { fold, outs })
+    Ok(outs)
 }
 
 fn yes(value: &Value) -> bool {

@@ -3,11 +3,12 @@
 //! So there is one way of counting for all sources. What is fetched is fetched whole, or nothing is read.
 
 pub mod cell;
+mod feed;
 mod nameless;
 mod sum;
 pub mod tables;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs::File;
 use std::io::{BufWriter, Write as _};
 
@@ -34,6 +35,8 @@ pub(super) struct FilledSession {
     server: ServerInfo,
     /// The tables that are full, and the window they are full for.
     filled: BTreeSet<(String, Option<Span>)>,
+    /// The lookups whose answers are held, by the table.
+    held: BTreeMap<String, LookupPlan>,
 }
 
 type Span = (DateTime<Utc>, DateTime<Utc>);
@@ -44,6 +47,8 @@ pub(super) enum Filler {
     Files(Files),
     /// An API.
     Http(Box<Http>),
+    /// Nothing by itself: rows of databases are taken over.
+    Rows,
 }
 
 impl Filler {
@@ -51,6 +56,7 @@ impl Filler {
         match self {
             Self::Files(files) => files.tables(),
             Self::Http(api) => api.tables(),
+            Self::Rows => Vec::new(),
         }
     }
 
@@ -59,6 +65,7 @@ impl Filler {
         match self {
             Self::Files(files) => files.is_of_a_window(table),
             Self::Http(api) => api.is_of_a_window(table),
+            Self::Rows => false,
         }
     }
 
@@ -72,6 +79,7 @@ impl Filler {
         match self {
             Self::Files(files) => files.fill(table, window, tables, progress).await,
             Self::Http(api) => api.fill(table, window, tables, progress).await,
+            Self::Rows => Ok(()),
         }
     }
 }
@@ -79,7 +87,13 @@ impl Filler {
 impl FilledSession {
     pub(super) fn new(tables: Tables, filler: Filler, kind: &'static str) -> Self {
         let version = format!("counted by SQLite {}", rusqlite::version());
-        Self { tables, filler, server: ServerInfo { name: kind, version }, filled: BTreeSet::new() }
+        Self {
+            tables,
+            filler,
+            server: ServerInfo { name: kind, version },
+            filled: BTreeSet::new(),
+            held: BTreeMap::new(),
+        }
     }
 
     pub(super) fn server(&self) -> &ServerInfo {
@@ -91,6 +105,16 @@ impl FilledSession {
         &mut self.tables
     }
 
+    /// Makes room for the answers of a lookup. Those that are held stay, unless something else was asked then.
+    pub(super) async fn make_room(&mut self, lookup: &LookupPlan) -> Result<(), SourceError> {
+        if self.held.get(&lookup.table).is_some_and(|known| !known.asks_the_same(lookup)) {
+            self.tables.remove(&lookup.table).await?;
+        }
+        self.tables.add(&lookup.table, &lookup.def.held()).await?;
+        self.held.insert(lookup.table.clone(), lookup.clone());
+        Ok(())
+    }
+
     /// What an API answers about keys.
     pub(super) async fn look_up(
         &mut self,
@@ -100,7 +124,7 @@ impl FilledSession {
     ) -> Result<Answers, SourceError> {
         match &self.filler {
             Filler::Http(api) => api.look_up(&lookup.name, keys, progress).await,
-            Filler::Files(_) => Err(SourceError::Lookup {
+            Filler::Files(_) | Filler::Rows => Err(SourceError::Lookup {
                 lookup: lookup.name.clone(),
                 reason: "files are asked by SQL".to_owned(),
                 hint: "give the lookup sql = \"select … in {keys}\"",
@@ -185,7 +209,7 @@ impl FilledSession {
     /// What the first page of each feed holds, where an API is asked.
     pub(super) async fn probe(&self, window: &Window, progress: &dyn Progress) -> Vec<FeedReport> {
         match &self.filler {
-            Filler::Files(_) => Vec::new(),
+            Filler::Files(_) | Filler::Rows => Vec::new(),
             Filler::Http(api) => api.probe(window, progress).await,
         }
     }
@@ -193,7 +217,7 @@ impl FilledSession {
 
 /// Whether a name stands in SQL as a word. It may stand in a text or a comment only: then too much is fetched, never
 /// too little.
-fn names(sql: &str, table: &str) -> bool {
+pub(super) fn names(sql: &str, table: &str) -> bool {
     let is_word = |c: char| c.is_alphanumeric() || c == '_';
     let (sql, table) = (sql.to_lowercase(), table.to_lowercase());
     sql.match_indices(&table).any(|(at, _)| {

@@ -109,6 +109,30 @@ impl Tables {
         Ok(())
     }
 
+    /// Makes a table of rows that have no key, each column with the affinity that is given, in the place of the one of
+    /// that name.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn replace(&mut self, table: &str, columns: &[(&str, &str)]) -> Result<(), SourceError> {
+        self.remove(table).await?;
+        let columns: Vec<String> = columns
+            .iter()
+            .map(|(column, affinity)| format!("{} {affinity}", quoted(Dialect::Sqlite, column)))
+            .collect();
+        let table = quoted(Dialect::Sqlite, table);
+        self.run(format!("create table {table} ({})", columns.join(", "))).await
+    }
+
+    /// Takes a table away, if it is there.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn remove(&mut self, table: &str) -> Result<(), SourceError> {
+        self.shapes.remove(table);
+        self.run(format!("drop table if exists {}", quoted(Dialect::Sqlite, table))).await
+    }
+
     /// Takes all items out of a table.
     ///
     /// # Errors

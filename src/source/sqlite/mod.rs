@@ -48,6 +48,12 @@ pub(super) enum Reals {
     Decimals,
 }
 
+/// Something that goes on.
+pub(super) struct Running<T> {
+    worker: Worker,
+    done: oneshot::Receiver<Result<T, SourceError>>,
+}
+
 /// The thread that owns the connection; it ends when this is dropped.
 struct Worker {
     jobs: Option<threads::Sender<Job>>,
@@ -253,8 +259,23 @@ impl SqliteSession {
         what: &str,
         run: impl FnOnce(&mut Connection) -> Result<T, SourceError> + Send + 'static,
     ) -> Result<T, SourceError> {
+        let job = self.start_job(run)?;
+        self.end_job(what, job).await
+    }
+
+    /// Begins something that goes on while others are waited for. Until it has ended the session is of no use.
+    pub(super) fn start_job<T: Send + 'static>(
+        &mut self,
+        run: impl FnOnce(&mut Connection) -> Result<T, SourceError> + Send + 'static,
+    ) -> Result<Running<T>, SourceError> {
         let worker = self.take()?;
-        let mut done = worker.run(run);
+        let done = worker.run(run);
+        Ok(Running { worker, done })
+    }
+
+    /// Waits for it.
+    pub(super) async fn end_job<T>(&mut self, what: &str, job: Running<T>) -> Result<T, SourceError> {
+        let Running { worker, mut done } = job;
         let Ok(result) = tokio::time::timeout(self.timeout, &mut done).await else {
             worker.stop(&mut done).await;
             worker.finish().await;
