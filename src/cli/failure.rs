@@ -209,6 +209,7 @@ impl From<WorklistError> for Failure {
                 exit::UNREACHABLE
             }
             WorklistError::Files(FilesError::Locked { .. }) => exit::LOCKED,
+            WorklistError::Archive(error) => of_archive(error),
             WorklistError::Reading { .. } | WorklistError::Files(_) => exit::FAILED,
         };
         let hint = error.hint();

@@ -32,6 +32,7 @@ pub(super) fn columns(
         let at = below(&[], name);
         let at: Vec<&str> = at.iter().map(String::as_str).collect();
         checker.name(&at, name);
+        reserved(&at, name, checker);
         let kind = match column.kind.as_deref().unwrap_or("text").parse::<ColumnKind>() {
             Ok(kind) => kind,
             Err(hint) => {
@@ -59,4 +60,12 @@ pub(super) fn columns(
         }
     }
     columns
+}
+
+/// Notes a name that asof gives itself.
+pub(super) fn reserved(at: &[&str], name: &str, checker: &mut Checker<'_, '_>) {
+    if name.starts_with("asof_") {
+        let hint = "take another name: those are asof's own".to_owned();
+        checker.problem(at, format!("nothing here can be named {name:?}"), hint);
+    }
 }

@@ -149,20 +149,20 @@ impl HttpSettings {
         variables
     }
 
-    /// Makes of the feeds' items, and of answers, what was made of them when these definitions were frozen.
+    /// Asks as it was asked when these definitions were frozen, and makes of it what was made of it then.
     pub(super) fn read_as(
         &mut self,
         tables: &BTreeMap<String, TableDef>,
         lookups: &BTreeMap<String, LookupDef>,
     ) {
-        for (name, asked) in &mut self.lookups {
-            if let Some(then) = lookups.get(name).map(|def| &def.table) {
-                asked.feed.table = TableDef { from: asked.feed.table.from.clone(), ..then.clone() };
-            }
-        }
         for (name, feed) in &mut self.feeds {
             if let Some(then) = tables.get(name) {
-                feed.table = TableDef { from: feed.table.from.clone(), ..then.clone() };
+                feed.ask_as(&self.base, then);
+            }
+        }
+        for (name, asked) in &mut self.lookups {
+            if let Some(then) = lookups.get(name) {
+                asked.feed.ask_as(&self.base, &then.table);
             }
         }
     }
@@ -174,6 +174,25 @@ impl HttpSettings {
 }
 
 impl FeedSettings {
+    /// Asks as `then` says, where that lies behind the same `base`: an API that has moved is asked as it is now.
+    fn ask_as(&mut self, base: &Template, then: &TableDef) {
+        let method = then.from.split_once(' ').filter(|(method, _)| ["GET", "POST"].contains(method));
+        let start = base.text().trim_end_matches('/');
+        let behind = method.and_then(|(method, url)| Some((method, url.strip_prefix(start)?)));
+        let Some((method, url)) = behind.filter(|(_, url)| url.is_empty() || url.starts_with(['/', '?']))
+        else {
+            self.table = TableDef { from: self.table.from.clone(), ..then.clone() };
+            return;
+        };
+        self.post = method == "POST";
+        self.url = Template::new(url);
+        self.body = then.settings.get("body").map(|body| Template::new(body));
+        if let Some(times) = then.settings.get("times") {
+            self.times = Times::of(times);
+        }
+        self.table = then.clone();
+    }
+
     /// Whether what it gives depends on the day.
     pub fn is_of_a_day(&self) -> bool {
         let texts = [Some(&self.url), self.body.as_ref()].into_iter().flatten().chain(self.headers.values());
@@ -199,6 +218,16 @@ pub fn joined(base: &Template, url: &Template) -> String {
 }
 
 impl Times {
+    /// What was written in a configuration.
+    fn of(text: &str) -> Self {
+        match text {
+            "rfc3339" => Self::Rfc3339,
+            "epoch" => Self::Epoch,
+            "epoch_ms" => Self::EpochMs,
+            format => Self::Format(format.to_owned()),
+        }
+    }
+
     /// As it is written in a configuration.
     pub fn text(&self) -> &str {
         match self {

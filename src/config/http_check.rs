@@ -12,7 +12,7 @@ use super::http::{HttpSettings, JOBS, RETRY_FOR, WINDOW, is_this_machine};
 use super::http_file::Secret;
 use super::problem::{did_you_mean, listed};
 use super::template::{Template, is_name};
-use super::{file, http_feed};
+use super::{file, filled, http_feed};
 
 /// No more pages are asked for side by side: they are all held in memory.
 const MOST_JOBS: u64 = 16;
@@ -76,6 +76,7 @@ pub(super) fn check(
     let mut feeds = IndexMap::new();
     for (name, written) in &written.feeds {
         checker.name(&place.at(&["feeds", name]), name);
+        filled::reserved(&place.at(&["feeds", name]), name, checker);
         let path = place.at(&["feeds", name]);
         let of_it = http_feed::Place { path: &path, secrets: &place.secrets, asked: &OF_A_FEED };
         if let Some(feed) = http_feed::check(written, base.as_ref(), &of_it, checker) {

@@ -31,14 +31,6 @@ pub(super) fn check(
         let path = ["lookups", name.as_str()];
         checker.name(&path, name);
         key(&["lookups", name, "key"], &written.key, checker);
-        for column in written.columns.keys().filter(|column| column.starts_with("asof_")) {
-            let hint = "take another name".to_owned();
-            checker.problem(
-                &["lookups", name, "columns", column],
-                format!("a column can't be named {column:?}"),
-                hint,
-            );
-        }
         let before = checker.count();
         let from = source::from(&path, written.from.as_ref(), sources, checker);
         if checker.count() > before {

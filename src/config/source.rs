@@ -178,6 +178,11 @@ impl SourceSettings {
         }
     }
 
+    /// Whether asof fetches what it has, for the days that are read.
+    pub fn is_filled(&self) -> bool {
+        matches!(self.kind, SourceKind::Files(_) | SourceKind::Http(_))
+    }
+
     /// The SQL it speaks.
     pub fn dialect(&self) -> Dialect {
         match &self.kind {

@@ -23,13 +23,27 @@ pub async fn fill(
 ) -> Result<(), SourceError> {
     for lookup in lookups {
         session.make_room(lookup).await?;
+        let source = lookup.def.source.as_deref();
+        if lookup.def.sql.is_some() && others.at(source).await?.answers_by_day(lookup)? {
+            // What was answered on another day says nothing of this one.
+            session.forget(lookup).await?;
+        }
+        // A key that is another one each time it is read would be asked about for ever.
+        let mut left = counts(session, lookup).await?.keys;
         loop {
             let keys: Vec<String> = session.rows(&lookup.keys).await?.into_iter().filter_map(key).collect();
             if keys.is_empty() {
                 break;
             }
-            let asked = others.at(lookup.def.source.as_deref()).await?;
+            left = left.checked_sub(keys.len() as u64).ok_or_else(|| SourceError::Lookup {
+                lookup: lookup.name.clone(),
+                reason: "its key is not the same each time it is read".to_owned(),
+                hint: "let the key be a column of the events, or made of columns",
+            })?;
+            // It is given back only where all went well: what failed in the middle is of no use any more.
+            let mut asked = others.take(source).await?;
             let answers = asked.look_up(lookup, &keys, window, progress).await?;
+            others.give_back(source, asked);
             session.hold(lookup, &keys, answers).await?;
         }
     }

@@ -77,7 +77,7 @@ pub fn plans(
             lists: lists_in(definitions, def),
             tenant: tenant.map(str::to_owned),
             table,
-            keys: query("the keys for lookup", keys),
+            keys: query("the key of lookup", keys),
             counts: query("the answers of lookup", counts),
         });
     }

@@ -149,8 +149,10 @@ pub enum SourceError {
         value: String,
     },
     /// The password could not be had.
-    #[error("can't get the source's password: {reason}")]
+    #[error("can't get {of}: {reason}")]
     Password {
+        /// Which one: `the source's password`, `the secret key of bland`.
+        of: String,
         /// What is wrong, without any secret.
         reason: String,
     },

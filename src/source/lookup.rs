@@ -11,7 +11,7 @@ use super::{Engine, Session, SourceError};
 use crate::calendar::Window;
 use crate::model::lookup::KEY;
 use crate::model::{Number, Progress, Value};
-use crate::plan::LookupPlan;
+use crate::plan::{LookupPlan, Query};
 
 /// How many keys one query asks about: each is a bound value, of which no database takes any number.
 const BATCH: usize = 1_000;
@@ -23,6 +23,11 @@ const TOLD: usize = 60;
 pub struct Answers(HashMap<String, Vec<Cell>>);
 
 impl Answers {
+    /// Whether there is none.
+    pub(super) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
     /// Takes an answer about a key.
     ///
     /// # Errors
@@ -68,11 +73,7 @@ impl Session {
         let (all, mut asked) = (keys.len(), 0);
         for batch in keys.chunks(BATCH) {
             progress.step(&format!("looking up {}: {asked} of {all} keys", lookup.name));
-            let query = lookup.question(batch).map_err(|error| SourceError::Lookup {
-                lookup: lookup.name.clone(),
-                reason: error.to_string(),
-                hint: "name a list of [lists] in the braces",
-            })?;
+            let query = question(lookup, batch)?;
             if asked == 0 {
                 self.fill(window, &[&query], progress).await?;
                 self.begin(&[&query]).await?;
@@ -100,6 +101,25 @@ impl Session {
     /// Of a database: nothing is ever written there.
     pub async fn make_room(&mut self, lookup: &LookupPlan) -> Result<(), SourceError> {
         self.filled(lookup)?.make_room(lookup).await
+    }
+
+    /// Lets go of all answers of a lookup that are held.
+    ///
+    /// # Errors
+    /// As [`Session::make_room`].
+    pub async fn forget(&mut self, lookup: &LookupPlan) -> Result<(), SourceError> {
+        self.filled(lookup)?.tables().empty(&lookup.table).await
+    }
+
+    /// Whether what this source answers by SQL is of the day that is read, as its tables are filled for each.
+    ///
+    /// # Errors
+    /// A name in braces that is no list.
+    pub fn answers_by_day(&self, lookup: &LookupPlan) -> Result<bool, SourceError> {
+        match &self.0 {
+            Engine::Filled(session) => Ok(session.is_of_a_window(&question(lookup, &[])?)),
+            Engine::Mysql(_) | Engine::Sqlite(_) | Engine::Postgres(_) => Ok(false),
+        }
     }
 
     /// Holds what was answered about keys, and that there is no answer about the others of them.
@@ -135,6 +155,15 @@ impl Session {
             }),
         }
     }
+}
+
+/// The query that asks about keys.
+fn question(lookup: &LookupPlan, keys: &[String]) -> Result<Query, SourceError> {
+    lookup.question(keys).map_err(|error| SourceError::Lookup {
+        lookup: lookup.name.clone(),
+        reason: error.to_string(),
+        hint: "name a list of [lists] in the braces",
+    })
 }
 
 /// Takes the rows of a query: the key first, and columns by their names.

@@ -49,7 +49,7 @@ pub(super) async fn resolve(
 }
 
 fn fault(reason: String) -> SourceError {
-    SourceError::Password { reason }
+    SourceError::Password { of: "the source's password".to_owned(), reason }
 }
 
 fn checked(bytes: Vec<u8>, what: &str) -> Result<String, SourceError> {

@@ -194,7 +194,7 @@ fn the_first_look_needs_the_token_and_the_api() {
         r#"
 $ asof init --preset video-growth-api
 wrote ./asof.toml
-no first look at video yet: can't get the source's password: the secret token: the environment variable VIDEOS_TOKEN is not set
+no first look at video yet: can't get the secret token: the environment variable VIDEOS_TOKEN is not set
 
 next:
   edit it: the source's url, the time zone, the lists

@@ -99,7 +99,7 @@ sellers = { of = "calls", distinct = "phone", where = "lookup.outcome.status in 
 
 "#;
 
-const WORKLIST: &str = r#"
+pub(super) const WORKLIST: &str = r#"
 [worklist.redial]
 of = "calls"
 key = "phone"

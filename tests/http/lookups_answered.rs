@@ -9,7 +9,10 @@ use crate::support::command::Place;
 use crate::support::{mariadb, postgres};
 
 /// A place with calls of one day, and what is looked up about them.
-fn one_day(desk: impl Fn(&Request) -> Reply + Send + Sync + 'static, lookup: &str) -> (Place, Api, Api) {
+pub(super) fn one_day(
+    desk: impl Fn(&Request) -> Reply + Send + Sync + 'static,
+    lookup: &str,
+) -> (Place, Api, Api) {
     let served = calls("2025-11-06T06:00:00Z", 1, 300);
     let api = Api::new(move |request| Reply::json(&by_offset(&served, request)));
     let desk = Api::new(desk);
@@ -22,7 +25,7 @@ fn one_day(desk: impl Fn(&Request) -> Reply + Send + Sync + 'static, lookup: &st
 
 /// What a save says that fails; nothing is frozen by it.
 #[track_caller]
-fn fails(place: &Place, code: i32, told: &str) {
+pub(super) fn fails(place: &Place, code: i32, told: &str) {
     let run = place.asof("save");
     assert_eq!(run.code, code, "{}", run.stderr);
     assert!(run.stderr.contains(told), "{}", run.stderr);

@@ -92,7 +92,7 @@ fn what_can_not_be_looked_up_is_told_with_its_place() {
         (
             "{ status = \"text\" }",
             "{ status = \"text\", asof_key = \"text\" }",
-            "a column can't be named \"asof_key\"",
+            "nothing here can be named \"asof_key\"",
         ),
         ("sql = \"select phone", "batch = 5\nsql = \"select phone", "a lookup by SQL has no such key"),
         ("in {keys}\"", "in {kyes}\"", "{kyes} is no list"),

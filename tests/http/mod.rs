@@ -5,6 +5,7 @@ mod configuring;
 mod lead_team;
 mod lookups;
 mod lookups_answered;
+mod lookups_attacked;
 mod lookups_configured;
 mod paging;
 mod room;

@@ -273,7 +273,8 @@ fn a_secret_that_is_missing_is_told_by_its_name() {
     let run = place.asof("save");
     assert_eq!(run.code, 1, "{}", run.stderr);
     assert!(
-        run.stderr.contains("the secret key: the environment variable OTHER_KEY is not set"),
+        run.stderr
+            .contains("can't get the secret key of bland: the environment variable OTHER_KEY is not set"),
         "{}",
         run.stderr
     );

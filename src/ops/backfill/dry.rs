@@ -7,6 +7,7 @@ use super::{BackfillError, Days, plan_of, wish_of};
 use crate::calendar::Calendar;
 use crate::config::Config;
 use crate::model::{Day, Edition, Provenance, SnapshotId};
+use crate::ops::check_lookups;
 use crate::ops::day::{self, Next, SaveError, SaveOutcome};
 use crate::ops::decide::{Refusal, Why};
 use crate::ops::key_file;
@@ -138,6 +139,9 @@ async fn effort(sessions: &mut Sessions<'_>, plan: &Plan) -> Result<Effort, Sour
     let (mut rows, mut cost) = (Some(0_u64), Some(0.0));
     for events in &plan.events {
         let session = sessions.at(events.source.as_deref()).await?;
+        if events.staged.is_none() {
+            check_lookups::make_room(session, &events.lookups).await?;
+        }
         let accesses = session.explain(events.of_the_source()).await?;
         let told: Option<Vec<u64>> = accesses.iter().map(|access| access.rows).collect();
         let told = told.filter(|told| !told.is_empty()).map(|told| told.into_iter().sum::<u64>());

@@ -29,7 +29,7 @@ use super::reading::{Env, Now, ReadingError};
 use super::when;
 use crate::archive::ArchiveError;
 use crate::calendar::{BeyondCalendar, Calendar};
-use crate::config::Config;
+use crate::config::{Config, SourceSettings, WorklistSettings};
 use crate::model::{Day, Progress};
 use crate::plan::{PlanError, WorklistPlan};
 
@@ -93,6 +93,9 @@ pub enum WorklistError {
         /// Why.
         source: ReadingError,
     },
+    /// The archive can't be read, which tells since when events count.
+    #[error(transparent)]
+    Archive(#[from] ArchiveError),
     /// Its files can't be read or written.
     #[error(transparent)]
     Files(#[from] FilesError),
@@ -109,6 +112,7 @@ impl WorklistError {
             Self::Calendar(_) => Some("name days that lie closer".to_owned()),
             Self::Plan(error) => error.hint(),
             Self::Reading { source, .. } => source.hint(),
+            Self::Archive(error) => error.hint(),
             Self::Files(error) => error.hint(),
         }
     }
@@ -127,6 +131,21 @@ pub fn frozen_range(config: &Config) -> Result<Option<(Day, Day)>, ArchiveError>
     let mut days = history.days().map(|(day, _)| day);
     let first = days.next();
     Ok(first.map(|first| (first, days.next_back().unwrap_or(first))))
+}
+
+/// The day from which on events have to be there. A database has all of them; what asof fetches it fetches from the first
+/// frozen day on, where an outcome puts keys out: one that lies before the range counts, too.
+fn seen_from(
+    config: &Config,
+    source: Option<&str>,
+    worklist: &WorklistSettings,
+    from: Day,
+) -> Result<Day, ArchiveError> {
+    let is_fetched = config.sources.of(source).is_some_and(SourceSettings::is_filled);
+    if !is_fetched || worklist.out.is_empty() {
+        return Ok(from);
+    }
+    Ok(frozen_range(config)?.map_or(from, |(first, _)| first.min(from)))
 }
 
 /// Brings the files of a worklist up to date with what the source says now.
@@ -152,7 +171,7 @@ pub async fn run(
     let plan = WorklistPlan::new(&config.definitions, name, worklist, window, config.tenant.as_deref())?;
     // What came after the range decides, too.
     let until = calendar.day_of(now()).map_or(to, |today| today.max(to));
-    let needed = calendar.span(from, until)?;
+    let needed = calendar.span(seen_from(config, plan.source.as_deref(), worklist, from)?, until)?;
     let folder = Folder::at(&worklist.dir, name, &config.archive.dir)?;
     let mut queues = folder.load()?;
     let known: HashSet<Box<str>> =

@@ -109,7 +109,7 @@ impl Files {
                 Ok(found)
             };
         }
-        let mut all = Vec::new();
+        let (mut all, mut without): (Vec<PathBuf>, Option<String>) = (Vec::new(), None);
         let around = i64::from(settings.around);
         let last =
             Day::new((window.end - chrono::TimeDelta::seconds(1)).with_timezone(&window.zone).date_naive());
@@ -120,10 +120,19 @@ impl Files {
             let pattern = pattern.replace("{date}", &date);
             let found = self.matching(&pattern)?;
             let is_needed = (0..=days).contains(&step) && !settings.may_be_missing;
-            if found.is_empty() && is_needed {
-                return Err(self.missing(table, &pattern));
+            if !found.is_empty() {
+                // What was not there lies between files that are.
+                if let Some(pattern) = &without {
+                    return Err(self.missing(table, pattern));
+                }
+            } else if is_needed && without.is_none() {
+                without = Some(pattern);
             }
             all.extend(found);
+        }
+        // Of several days the last ones may not be written yet; one alone has to be.
+        if let Some(pattern) = without.filter(|_| days == 0 || all.is_empty()) {
+            return Err(self.missing(table, &pattern));
         }
         all.sort();
         all.dedup();

@@ -115,6 +115,12 @@ impl FilledSession {
         Ok(())
     }
 
+    /// Whether a query names a table whose rows depend on the window.
+    pub(super) fn is_of_a_window(&self, query: &Query) -> bool {
+        let mut tables = self.filler.tables().into_iter();
+        tables.any(|table| self.filler.is_of_a_window(table) && names(&query.sql, table))
+    }
+
     /// What an API answers about keys.
     pub(super) async fn look_up(
         &mut self,

@@ -12,6 +12,7 @@ use rusqlite::{Connection, params_from_iter};
 use super::cell::Cell;
 use super::sum;
 use crate::model::definitions::Dialect;
+use crate::model::lookup;
 use crate::model::table::{ColumnKind, TableDef};
 use crate::plan::Query;
 use crate::plan::sql::quoted;
@@ -216,7 +217,9 @@ fn create(table: &str, def: &TableDef, shape: &Shape) -> String {
         let key: Vec<String> = shape.key.iter().map(|column| name(column)).collect();
         columns.push(format!("primary key ({})", key.join(", ")));
     }
-    format!("create table {} ({})", name(table), columns.join(", "))
+    // What answers are held in has no row numbers: `oid` and `rowid` in an expression are the event's then.
+    let end = if def.columns.contains_key(lookup::KEY) { " without rowid" } else { "" };
+    format!("create table {} ({}){end}", name(table), columns.join(", "))
 }
 
 fn insert(

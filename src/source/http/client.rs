@@ -26,6 +26,8 @@ pub(super) const LARGEST: u64 = 64_000_000;
 const MOST_REDIRECTS: usize = 5;
 /// How often an answer is asked for again that is no JSON: what is no API never has any.
 const TRIES_FOR_JSON: u32 = 4;
+/// How long it is left alone at least, whatever it says.
+const LEAST_PAUSE: Duration = Duration::from_millis(250);
 /// How long a connection may take to be made.
 const CONNECT: Duration = Duration::from_secs(20);
 /// How long an API is looked for that never answered: most likely it is not where it is said to be.
@@ -95,8 +97,10 @@ impl Client {
         let mut secrets = BTreeMap::new();
         for (name, from) in &settings.secrets {
             let secret = password::resolve(from, env).await.map_err(|error| match error {
-                SourceError::Password { reason } => {
-                    SourceError::Password { reason: format!("the secret {name}: {reason}") }
+                SourceError::Password { reason, .. } => {
+                    let source = settings.name.as_ref().map(|source| format!(" of {source}"));
+                    let of = format!("the secret {name}{}", source.unwrap_or_default());
+                    SourceError::Password { of, reason }
                 }
                 other => other,
             })?;
@@ -202,6 +206,7 @@ impl Client {
                     return Err(Failed { what: HttpFault::Throttled { request, status, wait }, tries });
                 }
                 (Some(wait), what) => {
+                    let wait = wait.max(LEAST_PAUSE);
                     // The others would only hear the same.
                     self.pace.hold(wait);
                     tell(told, &what, wait);

@@ -1,5 +1,6 @@
 //! Asking an API about keys in hand: in batches, some of them side by side.
 
+use std::collections::{BTreeSet, HashSet};
 use std::sync::Arc;
 
 use tokio::sync::mpsc::{UnboundedSender, unbounded_channel};
@@ -43,9 +44,15 @@ impl Http {
         };
         let asked = Arc::new(asked.clone());
         let (tell, mut told) = unbounded_channel();
-        let mut batches = keys.chunks(asked.batch).map(<[String]>::to_vec);
+        // To a path these are other places.
+        let in_path = asked.feed.url.text().split('?').next().is_some_and(|path| path.contains("{keys}"));
+        let can_be_asked = |key: &&String| !(in_path && matches!(key.as_str(), "." | ".."));
+        let askable: Vec<String> = keys.iter().filter(can_be_asked).cloned().collect();
+        let mut batches = askable.chunks(asked.batch).map(<[String]>::to_vec);
         let (mut asking, mut done) = (JoinSet::new(), 0);
         let (mut answers, mut seen, mut instead) = (Answers::default(), Vec::new(), None);
+        let wanted: HashSet<&str> = keys.iter().map(String::as_str).collect();
+        let mut others = 0;
         let step = |done: usize| format!("looking up {name}: {done} of {} keys", keys.len());
         progress.step(&step(done));
         loop {
@@ -77,11 +84,31 @@ impl Http {
             seen.iter_mut().zip(&batch.seen).for_each(|(seen, here)| *seen |= here);
             instead = instead.or(batch.instead);
             for (key, cells) in batch.answers {
-                answers.take(name, key, cells)?;
+                others += u64::from(!wanted.contains(key.as_str()));
+                if wanted.contains(key.as_str()) {
+                    answers.take(name, key, cells).map_err(|error| self.without_secrets(error))?;
+                }
             }
         }
         Self::all_columns_seen(name, &asked, &seen, instead)?;
+        if others > 0 && answers.is_empty() {
+            return Err(SourceError::Lookup {
+                lookup: name.to_owned(),
+                reason: format!("{others} answers, and none is about a key that was asked about"),
+                hint: "see whether key_at is where an item tells the key that was asked about",
+            });
+        }
         Ok(answers)
+    }
+
+    /// An API may say in an answer what it was told in a header.
+    fn without_secrets(&self, error: SourceError) -> SourceError {
+        match error {
+            SourceError::Lookup { lookup, reason, hint } => {
+                SourceError::Lookup { lookup, reason: self.client.secrets.masked(&reason), hint }
+            }
+            other => other,
+        }
     }
 
     /// A column that no answer has is a mistake, unless it may be missing.
@@ -143,8 +170,11 @@ impl Http {
         let key = feed.table.columns.keys().position(|column| column == KEY);
         let mut batch =
             Batch { answers: Vec::new(), seen: vec![false; feed.table.columns.len()], instead: None };
+        let columns = || feed.table.columns.iter();
         let mut walk = Walk::new(feed);
         let (mut at, mut number) = (walk.first(), 0);
+        // Pages that overlap have fewer different items than there are in all.
+        let mut different = BTreeSet::new();
         loop {
             number += 1;
             let once = |what: HttpFault| (number, Failed { what, tries: 1 });
@@ -160,6 +190,18 @@ impl Http {
                 next: page.next.or(answer.next),
                 digest: page.digest,
             };
+            if let (1, Some(pointer), None) = (number, &feed.total, page.total) {
+                let what = HttpFault::NoTotal { pointer: pointer.clone(), found: "there is none".to_owned() };
+                return Err(once(what));
+            }
+            if let (true, Some(found)) = (asked.batch == 1, &page.instead)
+                && !page.seen.contains(&true)
+                && let Some((name, def)) = columns().find(|(name, _)| !feed.optional.contains(name))
+            {
+                // Something else about the one key, such as why it is not answered.
+                let (column, pointer) = (format!("the column {name}"), def.at.clone());
+                return Err(once(HttpFault::NoColumn { column, pointer, found: found.clone() }));
+            }
             batch.seen.iter_mut().zip(&page.seen).for_each(|(seen, here)| *seen |= here);
             batch.instead = batch.instead.or(page.instead);
             for row in page.rows {
@@ -172,6 +214,7 @@ impl Http {
                         Cell::Null | Cell::Integer(_) | Cell::Real(_) => None,
                     },
                 };
+                different.insert(format!("{key:?} {cells:?}"));
                 batch.answers.extend(key.map(|key| (key, cells)));
             }
             match walk.take(&at, &told).map_err(once)? {
@@ -181,8 +224,8 @@ impl Http {
             }
         }
         match walk.total() {
-            Some(told) if told != walk.received() => {
-                let what = HttpFault::Total { told, found: walk.received() };
+            Some(told) if told != different.len() as u64 => {
+                let what = HttpFault::Total { told, found: different.len() as u64 };
                 Err((number, Failed { what, tries: 1 }))
             }
             _ => Ok(batch),

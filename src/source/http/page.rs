@@ -46,7 +46,7 @@ pub(super) fn read(
 ) -> Result<Page, HttpFault> {
     let page = read_any(json, feed, false, secrets)?;
     if let (true, Some(pointer), None) = (is_first, &feed.total, page.total) {
-        return Err(HttpFault::NoTotal { pointer: pointer.clone(), found: known(json) });
+        return Err(HttpFault::NoTotal { pointer: pointer.clone(), found: known(json, secrets) });
     }
     if is_first && let Some(first) = &page.instead {
         for ((name, def), seen) in feed.table.columns.iter().zip(&page.seen) {
@@ -73,8 +73,8 @@ pub(super) fn read_any(
     let one = |found| object(found).filter(|_| is_one).map(|_| vec![found]);
     let items = at(json, pointer).and_then(|found| list(found).or_else(|| one(found)));
     let Some(items) = items else {
-        let found =
-            at(json, pointer).map_or_else(|| known(json), |other| format!("there is {}", kind(other)));
+        let found = at(json, pointer)
+            .map_or_else(|| known(json, secrets), |other| format!("there is {}", kind(other)));
         return Err(HttpFault::NoItems { pointer: pointer.to_owned(), found });
     };
     let total = match &feed.total {
@@ -106,7 +106,7 @@ pub(super) fn read_any(
         digest.update(raw.get());
         digest.update("\n");
     }
-    let instead = items.first().map(|first| known(first));
+    let instead = items.first().map(|first| known(first, secrets));
     let digest = Digest::from(<[u8; 32]>::from(digest.finalize()));
     Ok(Page { rows, total, next, digest, seen, instead, size: json.get().len() as u64 })
 }
@@ -187,7 +187,8 @@ fn made(def: &ColumnDef, found: &RawValue) -> Result<Cell, String> {
     let text = found.get();
     match text.as_bytes().first() {
         Some(b'"') => {
-            let text: Cow<'_, str> = text_of(found).unwrap_or_default();
+            let text =
+                text_of(found).ok_or("is a text with half of a letter in it: \\ud800 to \\udfff alone")?;
             cell(def, Found::Text(&text))
         }
         Some(b'n') => cell(def, Found::Null),
@@ -259,7 +260,10 @@ fn count(json: &RawValue) -> Option<u64> {
 fn cursor(json: &RawValue) -> Result<Option<String>, &'static str> {
     match json.get().as_bytes().first() {
         Some(b'n' | b'f') => Ok(None),
-        Some(b'"') => Ok(text_of(json).map(Cow::into_owned).filter(|text| !text.is_empty())),
+        Some(b'"') => match text_of(json) {
+            Some(text) => Ok(Some(text.into_owned()).filter(|text| !text.is_empty())),
+            None => Err("a text with half of a letter in it"),
+        },
         Some(b'-' | b'0'..=b'9') => Ok(Some(json.get().to_owned())),
         _ => Err(kind(json)),
     }
@@ -278,7 +282,7 @@ fn kind(json: &RawValue) -> &'static str {
 }
 
 /// What there is instead: the names in an object.
-fn known(json: &RawValue) -> String {
+fn known(json: &RawValue, secrets: &Secrets) -> String {
     match object(json) {
         Some(object) if object.is_empty() => "it is empty".to_owned(),
         Some(object) => {
@@ -288,7 +292,7 @@ fn known(json: &RawValue) -> String {
                 .map(|name| format!("/{}", name.replace('~', "~0").replace('/', "~1")))
                 .collect();
             let more = if object.len() > names.len() { " and more" } else { "" };
-            format!("there is {}{more}", names.join(", "))
+            secrets.masked(&format!("there is {}{more}", names.join(", ")))
         }
         None => format!("there is {}", kind(json)),
     }
