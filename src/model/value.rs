@@ -23,6 +23,17 @@ impl Value {
         Self::Text(text.into())
     }
 
+    /// It as text; `None` for NULL. Bytes that are no text are so as far as they go.
+    pub fn to_text(&self) -> Option<String> {
+        match self {
+            Self::Null => None,
+            Self::Number(number) => Some(number.to_string()),
+            Self::Float(float) => Some(float.to_string()),
+            Self::Text(text) => Some(text.clone()),
+            Self::Bytes(bytes) => Some(String::from_utf8_lossy(bytes).into_owned()),
+        }
+    }
+
     /// What kind of value it is, for messages.
     pub fn kind(&self) -> &'static str {
         match self {

@@ -34,6 +34,13 @@ pub(super) fn about(feeds: &[FeedReport], report: &mut CheckReport) -> bool {
             let more = if page.fields.len() > MOST_FIELDS { ", and more" } else { "" };
             report.add(Level::Good, "feed", format!("{items}: {}{more}", fields.join(", ")), None);
         }
+        if page.is_last && page.total.is_some_and(|total| total > page.items as u64) {
+            sound = false;
+            let hint = "see whether `next` of its pages is where an answer tells what leads on".to_owned();
+            let text =
+                format!("{feed}: there are more items than on the first page, and nothing leads on from it");
+            report.add(Level::Error, "feed", text, Some(hint));
+        }
         if page.total.is_none() && page.goes_on {
             let text = format!(
                 "{feed}: no total is told, so an item that is left out between two pages is not missed"

@@ -57,7 +57,7 @@ pub fn label(plan: &Plan, all: &[(Option<String>, &Query, Names)], cubes: &mut [
 pub async fn names(session: &mut Session, query: &Query) -> Result<Names, SourceError> {
     let mut names = Names::default();
     for row in session.rows(query).await? {
-        let mut cells = row.iter().map(text);
+        let mut cells = row.iter().map(Value::to_text);
         if let (Some(Some(key)), Some(Some(label))) = (cells.next(), cells.next())
             && !label.trim().is_empty()
         {
@@ -65,15 +65,4 @@ pub async fn names(session: &mut Session, query: &Query) -> Result<Names, Source
         }
     }
     Ok(names)
-}
-
-/// A cell as text; `None` of NULL.
-pub fn text(value: &Value) -> Option<String> {
-    match value {
-        Value::Null => None,
-        Value::Number(number) => Some(number.to_string()),
-        Value::Float(float) => Some(float.to_string()),
-        Value::Text(text) => Some(text.clone()),
-        Value::Bytes(bytes) => Some(String::from_utf8_lossy(bytes).into_owned()),
-    }
 }

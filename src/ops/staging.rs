@@ -4,9 +4,9 @@
 
 use std::time::Duration;
 
-use super::naming::text;
 use super::reading::ReadingError;
 use crate::config::Sources;
+use crate::model::Value;
 use crate::plan::{Query, Staged};
 use crate::source::{Session, SourceError};
 
@@ -72,7 +72,7 @@ pub async fn only_readable_times(
 ) -> Result<(), ReadingError> {
     let Some(query) = query else { return Ok(()) };
     let found = session.rows(query).await?;
-    match found.first().and_then(|row| row.first()).and_then(text) {
+    match found.first().and_then(|row| row.first()).and_then(Value::to_text) {
         None => Ok(()),
         Some(time) => {
             Err(ReadingError::Time { events: events.to_owned(), time: time.chars().take(60).collect() })

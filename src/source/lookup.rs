@@ -188,7 +188,7 @@ fn take_rows(
         places.push((column, def, place + 1));
     }
     for row in rows {
-        let Some(key) = row.first().and_then(text) else { continue };
+        let Some(key) = row.first().and_then(Value::to_text) else { continue };
         let mut cells = Vec::with_capacity(places.len());
         for (column, def, place) in &places {
             let value = row.get(*place).unwrap_or(&Value::Null);
@@ -212,14 +212,4 @@ fn take_rows(
         answers.take(&lookup.name, key, cells)?;
     }
     Ok(())
-}
-
-fn text(value: &Value) -> Option<String> {
-    match value {
-        Value::Null => None,
-        Value::Number(number) => Some(number.to_string()),
-        Value::Float(float) => Some(float.to_string()),
-        Value::Text(text) => Some(text.clone()),
-        Value::Bytes(bytes) => Some(String::from_utf8_lossy(bytes).into_owned()),
-    }
 }

@@ -40,6 +40,8 @@ pub struct FirstPage {
     pub total: Option<u64>,
     /// Whether more pages may follow.
     pub goes_on: bool,
+    /// Whether it is the last, as nothing in it leads on.
+    pub is_last: bool,
     /// What its items have: JSON pointers, and the kinds of values that are there.
     pub fields: Vec<(String, String)>,
 }

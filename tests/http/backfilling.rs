@@ -138,6 +138,24 @@ fn check_looks_at_one_page_of_each_feed() {
 }
 
 #[test]
+fn check_tells_that_nothing_leads_on() {
+    let all = calls("2025-11-06T06:00:00Z", 1, 250);
+    let api = Api::new(move |_| {
+        Reply::json(&json!({ "calls": all[..100], "total_count": 250, "paging": { "next": "x" } }))
+    });
+    let feed = r#"
+url = "/v1/calls?from={start}&to={end}&after={cursor}"
+total = "/total_count"
+pages = { by = "cursor", next = "/nxt" }
+"#;
+    let place = place(&api, feed);
+    let run = place.asof("check");
+    let told = "bland.calls: there are more items than on the first page, and nothing leads on from it";
+    assert!(run.code == 1 && run.stdout.contains(told), "{}", run.stdout);
+    place.forget();
+}
+
+#[test]
 fn memory_is_bounded_whatever_the_pages() {
     // 250 pages of 1,000 calls, and what the whole run took at most.
     let all = calls("2025-11-06T06:00:00Z", 1, 250_000);

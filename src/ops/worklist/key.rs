@@ -1,7 +1,7 @@
 //! Which key a text is: what makes two spellings one entry.
 
+use crate::model::Phone;
 use crate::model::definitions::KeyKind;
-use crate::model::{Phone, Value};
 
 /// What a text is, taken as a key.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -26,16 +26,5 @@ impl Key {
             None if text.trim().is_empty() => Self::Blank,
             None => Self::Usable(text.trim().into()),
         }
-    }
-}
-
-/// A cell as text; `None` for NULL.
-pub fn text(value: &Value) -> Option<String> {
-    match value {
-        Value::Null => None,
-        Value::Number(number) => Some(number.to_string()),
-        Value::Float(float) => Some(float.to_string()),
-        Value::Text(text) => Some(text.clone()),
-        Value::Bytes(bytes) => Some(String::from_utf8_lossy(bytes).into_owned()),
     }
 }

@@ -9,7 +9,6 @@ use std::time::Duration;
 
 use super::entries::quoted;
 use super::fold::{Event, Fold, Id};
-use super::key::text;
 use super::outs::Outs;
 use crate::calendar::Window;
 use crate::config::{Sources, WorklistSettings};
@@ -132,7 +131,7 @@ async fn put_out(
         session
             .read(query, &mut |row: &mut Vec<Value>| {
                 let [key, reason, unknown] = row.as_slice() else { return Ok(()) };
-                let Some(key) = text(key) else { return Ok(()) };
+                let Some(key) = key.to_text() else { return Ok(()) };
                 if let Value::Number(reason) = reason
                     && let Some(reason) = reason.to_i64().and_then(|reason| usize::try_from(reason).ok())
                 {
@@ -160,7 +159,7 @@ async fn never(
     for (number, (_, query)) in (worklist.out.len()..).zip(&plan.never) {
         session
             .read(query, &mut |row: &mut Vec<Value>| {
-                if let Some(key) = row.first().and_then(text) {
+                if let Some(key) = row.first().and_then(Value::to_text) {
                     outs.add_listed(number, &key, wanted);
                 }
                 Ok::<(), SourceError>(())
@@ -181,7 +180,7 @@ fn event(row: Vec<Value>) -> Result<Event, String> {
     let mut fixed = [const { Value::Null }; column::CARRY];
     fixed.fill_with(&mut next);
     let [time, order, id, key, outcome, take, in_range, unknown] = fixed;
-    let order = order_of(&order).ok_or_else(|| text(&order).unwrap_or_default())?;
+    let order = order_of(&order).ok_or_else(|| order.to_text().unwrap_or_default())?;
     let carry: Vec<String> = cells.map(|value| json(&value)).collect();
     Ok(Event {
         order,
@@ -190,9 +189,9 @@ fn event(row: Vec<Value>) -> Result<Event, String> {
             Value::Null => Id::None,
             Value::Number(number) => Id::Number(number),
             Value::Float(float) => Number::from_f64(float).map_or(Id::None, Id::Number),
-            Value::Text(_) | Value::Bytes(_) => Id::Text(text(&id).unwrap_or_default().into()),
+            Value::Text(_) | Value::Bytes(_) => Id::Text(id.to_text().unwrap_or_default().into()),
         },
-        key: text(&key),
+        key: key.to_text(),
         outcome: json(&outcome),
         take: yes(&take),
         in_range: yes(&in_range),
@@ -240,7 +239,7 @@ fn json(value: &Value) -> String {
         Value::Float(float) => serde_json::Number::from_f64(*float).map(|number| number.to_string()),
         Value::Null | Value::Text(_) | Value::Bytes(_) => None,
     };
-    number.or_else(|| text(value).map(|text| quoted(&text))).unwrap_or_else(|| "null".to_owned())
+    number.or_else(|| value.to_text().map(|text| quoted(&text))).unwrap_or_else(|| "null".to_owned())
 }
 
 #[cfg(test)]

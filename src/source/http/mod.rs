@@ -141,6 +141,8 @@ impl Http {
             items: page.rows.len(),
             total: page.total,
             goes_on: feed.pages != Pages::One,
+            is_last: matches!(feed.pages, Pages::Cursor { .. } | Pages::Link { .. })
+                && page.next.or(answer.next).is_none(),
             fields: page::fields(&answer.json, feed),
         })
     }
